@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Two builds of one set of sources:
+//   swift build -c release --traits Embedded --product …   what ships: Embedded Swift, needs libc (and libsystemd) only
+//   swift test                                             the same sources as full Swift, with the tests' libraries
+let embedded = BuildSettingCondition.when(traits: ["Embedded"])
+
+let library: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableExperimentalFeature("Embedded", embedded),
+  // -function-sections lets the linker drop what is unused: 31 KB become 19 KB.
+  .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"], embedded),
+]
+// main is exported with @c, so no file of a program is a script.
+let program: [SwiftSetting] = library + [.unsafeFlags(["-parse-as-library"])]
+let c: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections"], embedded)]
+let linker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "-s"], embedded)]
+// The tests' own libraries: not even resolved when what ships is built.
+let workshop = TargetDependencyCondition.when(traits: ["Workshop"])
+
+let package = Package(
+  name: "preroot",
+  products: [
+    .executable(name: "preroot-generator", targets: ["preroot-generator"]),
+    .executable(name: "overlay-prep", targets: ["overlay-prep"]),
+    .executable(name: "bed", targets: ["BedTool"]),
+  ],
+  traits: [
+    .trait(name: "Embedded", description: "Build with Embedded Swift: no Swift runtime needed."),
+    .trait(name: "Workshop", description: "What the tests and the demo need."),
+    .default(enabledTraits: ["Workshop"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    .target(name: "CLinux", cSettings: c),
+    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .target(name: "PrerootCore", swiftSettings: library),
+    .target(name: "PrerootSystem", dependencies: ["PrerootCore", "CLinux"], swiftSettings: library),
+    .target(name: "PrerootManager", dependencies: ["PrerootCore", "CSystemd"], swiftSettings: library),
+    .executableTarget(name: "preroot-generator", dependencies: ["PrerootCore", "PrerootSystem"], path: "generator",
+                      exclude: ["units"], swiftSettings: program, linkerSettings: linker),
+    .executableTarget(name: "overlay-prep", dependencies: ["PrerootCore", "PrerootSystem", "PrerootManager"],
+                      swiftSettings: program, linkerSettings: linker),
+
+    .target(name: "Bed", dependencies: [
+      .product(name: "Subprocess", package: "swift-subprocess", condition: workshop),
+      .product(name: "SystemPackage", package: "swift-system", condition: workshop),
+    ], path: "Tests/Bed"),
+    .executableTarget(name: "BedTool", dependencies: [
+      "Bed", .product(name: "ArgumentParser", package: "swift-argument-parser", condition: workshop),
+    ], path: "Tests/BedTool"),
+    .testTarget(name: "PrerootCoreTests", dependencies: ["PrerootCore"]),
+    .testTarget(name: "PrerootSystemTests", dependencies: ["PrerootCore", "PrerootSystem"]),
+    .testTarget(name: "GeneratorTests", dependencies: ["Bed"], exclude: ["Cases"]),
+    .testTarget(name: "BootTests", dependencies: ["Bed"]),
+  ]
+)
