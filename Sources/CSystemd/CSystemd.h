@@ -1,0 +1,64 @@
+#pragma once
+/* What preroot asks of libsystemd, in functions that Swift can call: sd-bus' own are variadic. Each returns >= 0, or -errno.
+ * See sd-bus(3), org.freedesktop.systemd1(5), sd_journal_sendv(3). */
+#include <string.h>
+#include <sys/uio.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-journal.h>
+
+#define SYSTEMD_NAME "org.freedesktop.systemd1"
+#define SYSTEMD_PATH "/org/freedesktop/systemd1"
+#define SYSTEMD_MANAGER SYSTEMD_NAME ".Manager"
+
+/* The manager's private socket is there before any unit is, D-Bus broker included. See systemd: bus_init_private(). */
+static inline int systemd_connect(sd_bus *_Nullable *_Nonnull out) {
+  sd_bus *bus = NULL;
+  int r = sd_bus_new(&bus);
+  if (r >= 0) r = sd_bus_set_address(bus, "unix:path=/run/systemd/private");
+  if (r >= 0) r = sd_bus_start(bus);
+  if (r < 0) bus = sd_bus_close_unref(bus);
+  *out = bus;
+  return r;
+}
+
+static inline void systemd_disconnect(sd_bus *_Nullable bus) { sd_bus_flush_close_unref(bus); }
+
+/* Calls a method of the manager with up to two strings. On an error its D-Bus name and message are copied, cut to fit. */
+static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method, const char *_Nullable first,
+                               const char *_Nullable second, uint64_t timeout_usec, char *_Nonnull error, size_t error_size) {
+  sd_bus_message *message = NULL;
+  sd_bus_error failure = SD_BUS_ERROR_NULL;
+  int r = sd_bus_message_new_method_call(bus, &message, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
+  if (r >= 0 && first) r = sd_bus_message_append_basic(message, 's', first);
+  if (r >= 0 && second) r = sd_bus_message_append_basic(message, 's', second);
+  if (r >= 0) r = sd_bus_call(bus, message, timeout_usec, &failure, NULL);
+  error[0] = 0;
+  if (r < 0 && failure.name) {
+    strncat(error, failure.name, error_size - 1);
+    if (failure.message) {
+      strncat(error, ": ", error_size - 1 - strlen(error));
+      strncat(error, failure.message, error_size - 1 - strlen(error));
+    }
+  }
+  sd_bus_error_free(&failure);
+  sd_bus_message_unref(message);
+  return r;
+}
+
+/* The Id of the unit that `name` leads to, loaded where it has to be; cut to fit. */
+static inline int systemd_unit_id(sd_bus *_Nonnull bus, const char *_Nonnull name, char *_Nonnull id, size_t size) {
+  sd_bus_message *reply = NULL;
+  const char *path = NULL;
+  char *value = NULL;
+  int r = sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "LoadUnit", NULL, &reply, "s", name);
+  if (r >= 0) r = sd_bus_message_read_basic(reply, 'o', &path);
+  if (r >= 0) r = sd_bus_get_property_string(bus, SYSTEMD_NAME, path, SYSTEMD_NAME ".Unit", "Id", NULL, &value);
+  id[0] = 0;
+  if (r >= 0) strncat(id, value, size - 1);
+  free(value);
+  sd_bus_message_unref(reply);
+  return r;
+}
+
+/* One entry for the journal: `count` fields, each `NAME=value`. */
+static inline int systemd_journal_send(const struct iovec *_Nonnull fields, int count) { return sd_journal_sendv(fields, count); }

@@ -1,0 +1,49 @@
+/// Why the boot is left as it is.
+public enum Reason: Equatable, Sendable {
+  case userManager
+  case initrd
+  case disabled
+  case container(Text)
+  case rootUnknown
+  case rootWritable(type: Text, source: Text)
+  case missing(Text)
+  case masked(Text)
+  case emergency
+  case unitIsNoTarget(Text)
+
+  /// A sentence to act on.
+  public var text: Text {
+    switch self {
+    case .userManager:
+      "This is a user's service manager, not the machine's"
+    case .initrd:
+      "This is an initrd (/etc/initrd-release), which prepares the root by its own means"
+    case .disabled:
+      "Switched off by preroot=no or Enable=no"
+    case .container(let name):
+      "This is a container (\(name)); preroot= among the arguments of its init switches it on"
+    case .rootUnknown:
+      "/proc/1/mountinfo names no root"
+    case .rootWritable(let type, let source):
+      "The root (\(type) on \(source)) can be written; preroot=tmpfs puts an overlay over it all the same"
+    case .missing(let path):
+      "'\(path)' is missing: install preroot whole, or remove its generator"
+    case .masked(let unit):
+      "\(unit) is masked; unmask it to have the root made writable"
+    case .emergency:
+      "An emergency boot is left alone; boot to rescue.target for a writable root"
+    case .unitIsNoTarget(let unit):
+      "systemd.unit=\(unit) is not a target to boot to in stages; name a target for a writable root"
+    }
+  }
+
+  /// A machine that is not asked for anything gets one quiet line; one that did not get what it asked for, a loud one.
+  public var priority: Remark.Priority {
+    switch self {
+    case .missing, .rootUnknown: .error
+    case .masked, .unitIsNoTarget: .warning
+    case .emergency: .notice
+    case .userManager, .initrd, .disabled, .container, .rootWritable: .debug
+    }
+  }
+}

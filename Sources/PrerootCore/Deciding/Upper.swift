@@ -1,0 +1,36 @@
+/// Where what is written to the overlay goes.
+public enum Upper: Equatable, Sendable {
+  /// Memory: gone at power-off.
+  case tmpfs(TmpfsOptions)
+
+  public static var standard: Upper { .tmpfs(TmpfsOptions()) }
+
+  /// As it is written in a setting.
+  public var text: Text {
+    switch self {
+    case .tmpfs(let options): "tmpfs:\(options.text)"
+    }
+  }
+}
+
+/// The size of a tmpfs, in the words of tmpfs(5).
+public struct TmpfsOptions: Equatable, Sendable {
+  /// A number of bytes, with k, m or g; or a percentage of the memory. A quarter of it is what systemd.volatile= takes.
+  public var size: Text = "25%"
+  /// The largest number of files, with k, m or g. A million is what systemd.volatile= takes.
+  public var inodes: Text = "1m"
+
+  public init() {}
+
+  public var text: Text { "size=\(size),nr_inodes=\(inodes)" }
+
+  static func isSize(_ text: Text) -> Bool { isNumber(text, suffixes: "kmgKMG%") }
+  static func isInodes(_ text: Text) -> Bool { isNumber(text, suffixes: "kmgKMG") }
+
+  /// Zero is not accepted: to the kernel it means "no limit", which fills the memory.
+  private static func isNumber(_ text: Text, suffixes: Text) -> Bool {
+    var digits = text
+    if let last = digits.bytes.last, suffixes.bytes.contains(last) { digits.bytes.removeLast() }
+    return (digits.decimalValue ?? 0) > 0
+  }
+}

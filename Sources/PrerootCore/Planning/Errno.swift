@@ -1,0 +1,13 @@
+/// An error of a system call. See errno(3).
+public struct Errno: Error, Equatable, Sendable {
+  public var rawValue: Int32
+  public init(rawValue: Int32) { self.rawValue = rawValue }
+
+  public static var notPermitted: Errno { Errno(rawValue: 1) }
+  public static var noSuchFileOrDirectory: Errno { Errno(rawValue: 2) }
+  public static var fileExists: Errno { Errno(rawValue: 17) }
+  public static var noSuchDevice: Errno { Errno(rawValue: 19) }
+  public static var notDirectory: Errno { Errno(rawValue: 20) }
+  public static var invalidArgument: Errno { Errno(rawValue: 22) }
+  public static var noSpace: Errno { Errno(rawValue: 28) }
+}

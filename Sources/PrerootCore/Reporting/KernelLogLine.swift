@@ -1,0 +1,16 @@
+/// One record for /dev/kmsg. journald makes a line of `ident` out of it. See systemd: dev_kmsg_record().
+///
+/// Facility daemon (3): with kern (0), which user space may not use anyway, the identifier would be lost.
+public struct KernelLogLine: Equatable, Sendable {
+  public var text: Text
+
+  /// The kernel takes 1024 bytes with its own prefix; longer text is cut.
+  private static var limit: Int { 960 }
+
+  public init(_ remark: Remark, ident: Text, processID: Int) {
+    text = "<\(3 << 3 | remark.priority.rawValue)>\(ident)[\(processID)]: \(remark.text)"
+    if text.count > Self.limit { text = Text(text.bytes[..<Self.limit]) }
+    for place in text.bytes.indices where text.bytes[place] < 0x20 { text.bytes[place] = UInt8(ascii: " ") }
+    text.append("\n")
+  }
+}

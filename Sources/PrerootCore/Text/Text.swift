@@ -1,0 +1,49 @@
+/// Text as the kernel has it: bytes in no promised encoding.
+///
+/// Not `String`: paths, mount options and command lines are not Unicode, and `String`'s comparison would link 60 KB
+/// of Unicode tables into programs of a few pages.
+public struct Text: Equatable, Sendable {
+  public var bytes: [UInt8]
+
+  public init() { bytes = [] }
+  public init(_ bytes: [UInt8]) { self.bytes = bytes }
+  public init(_ bytes: ArraySlice<UInt8>) { self.bytes = Array(bytes) }
+
+  public var count: Int { bytes.count }
+  public var isEmpty: Bool { bytes.isEmpty }
+
+  public mutating func append(_ text: Text) { bytes.append(contentsOf: text.bytes) }
+  public mutating func append(_ byte: UInt8) { bytes.append(byte) }
+  mutating func append(literal: StaticString) {
+    literal.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+  }
+  public static func + (left: Text, right: Text) -> Text {
+    var sum = left
+    sum.append(right)
+    return sum
+  }
+}
+
+extension Text: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
+  public init(stringLiteral literal: StaticString) {
+    self.init()
+    append(literal: literal)
+  }
+  public init(stringInterpolation: Interpolation) { self = stringInterpolation.text }
+
+  /// `"'\(word)' is not a size"` without `String`.
+  public struct Interpolation: StringInterpolationProtocol {
+    var text = Text()
+    public init(literalCapacity: Int, interpolationCount: Int) {
+      text.bytes.reserveCapacity(literalCapacity &+ interpolationCount &* 16)
+    }
+    public mutating func appendLiteral(_ literal: StaticString) { text.append(literal: literal) }
+    public mutating func appendInterpolation(_ value: Text) { text.append(value) }
+    public mutating func appendInterpolation(_ value: Int) { text.append(Text(decimal: value)) }
+    public mutating func appendInterpolation(octal value: UInt32) { text.append(Text(octal: value)) }
+    /// The values with `separator` between them.
+    public mutating func appendInterpolation(_ values: [Text], separator: StaticString) {
+      text.append(Text(joining: values, separator: separator))
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import CSystemd
+import PrerootCore
+
+/// PID 1, on its private socket. See org.freedesktop.systemd1(5).
+@safe public struct ServiceManager: ~Copyable {
+  /// What PID 1 answered instead of doing it.
+  public struct Refusal: Error, Equatable {
+    public var method: Text
+    /// The D-Bus error's name and message; empty where the connection itself failed.
+    public var answer: Text
+    public var errno: Errno
+
+    public var isNoIsolation: Bool { answer.hasPrefix("org.freedesktop.systemd1.NoIsolation") }
+  }
+
+  /// How a job that is there already is met. See systemctl(1), --job-mode=.
+  public enum JobMode {
+    case isolate
+    case replace
+
+    var text: Text {
+      switch self {
+      case .isolate: "isolate"
+      case .replace: "replace"
+      }
+    }
+  }
+
+  /// What systemctl allows a reload: twice the 90 seconds that PID 1 allows its generators.
+  private static var reloadTimeout: UInt64 { 180_000_000 }
+  /// sd-bus' own default, 25 seconds, for what PID 1 answers at once.
+  private static var callTimeout: UInt64 { 0 }
+
+  private let bus: OpaquePointer
+
+  public init() throws(Refusal) {
+    var bus: OpaquePointer? = nil
+    let result = unsafe systemd_connect(&bus)
+    guard result >= 0, let bus = unsafe bus else {
+      throw Refusal(method: "connect", answer: "", errno: Errno(rawValue: -result))
+    }
+    unsafe self.bus = bus
+  }
+
+  deinit { unsafe systemd_disconnect(bus) }
+
+  /// Runs the generators and loads all units anew; returns when that is done.
+  public func reload() throws(Refusal) {
+    try call("Reload", timeout: Self.reloadTimeout)
+  }
+
+  /// Enqueues the start of `unit`; returns when the job exists, not when it is done.
+  public func start(_ unit: Text, _ mode: JobMode) throws(Refusal) {
+    try call("StartUnit", unit, mode.text, timeout: Self.callTimeout)
+  }
+
+  /// The name that the unit itself has, where `name` may be an alias.
+  public func id(ofUnit name: Text) throws(Refusal) -> Text {
+    var buffer = [CChar](repeating: 0, count: 256)
+    let result = unsafe name.withCString { name in
+      unsafe buffer.withUnsafeMutableBufferPointer { unsafe systemd_unit_id(bus, name, $0.baseAddress!, $0.count) }
+    }
+    guard result >= 0 else { throw Refusal(method: "LoadUnit", answer: "", errno: Errno(rawValue: -result)) }
+    return Text(cString: buffer)
+  }
+
+  private func call(_ method: Text, _ first: Text? = nil, _ second: Text? = nil, timeout: UInt64) throws(Refusal) {
+    var error = [CChar](repeating: 0, count: 512)
+    let result = unsafe method.withCString { method in
+      unsafe first.withCString { first in
+        unsafe second.withCString { second in
+          unsafe error.withUnsafeMutableBufferPointer {
+            unsafe systemd_call(bus, method, first, second, timeout, $0.baseAddress!, $0.count)
+          }
+        }
+      }
+    }
+    guard result >= 0 else { throw Refusal(method: method, answer: Text(cString: error), errno: Errno(rawValue: -result)) }
+  }
+}

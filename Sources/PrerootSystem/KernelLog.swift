@@ -1,0 +1,21 @@
+import CLinux
+import PrerootCore
+
+/// /dev/kmsg: the only log there is before journald. A machine without one boots all the same, unheard. See kmsg(4).
+public struct KernelLog: ~Copyable {
+  private let file: FileDescriptor
+  private let ident: Text
+  private let processID = Int(linux_getpid())
+
+  public init(of machine: borrowing Machine, ident: Text) {
+    self.ident = ident
+    do throws(Errno) { file = try machine.root.openToWrite("dev/kmsg") } catch { file = FileDescriptor(-1) }
+  }
+
+  public func say(_ remark: Remark) {
+    let line = KernelLogLine(remark, ident: ident, processID: processID)
+    try? file.write(line.text)
+  }
+
+  public func say(_ priority: Remark.Priority, _ text: Text) { say(Remark(priority, text)) }
+}

@@ -1,0 +1,34 @@
+import CLinux
+import PrerootCore
+
+/// Where facts come from: the machine below `/`, or below another directory that looks like one.
+///
+/// This is the only seam: `$PREROOT_ROOT` names that directory. Everything is looked up from it, absolute links excepted.
+public struct Machine: ~Copyable {
+  public let root: FileDescriptor
+
+  /// - Throws: what `open` says of the directory.
+  public init() throws(Errno) {
+    root = try FileDescriptor(directory: Self.variable("PREROOT_ROOT") ?? "/")
+  }
+
+  /// The file's contents; nil where it cannot be read, for whatever reason. `path` is absolute.
+  public func contents(_ path: Text) -> Text? {
+    do throws(Errno) { return try root.read(path.asRelative) } catch { return nil }
+  }
+
+  func exists(_ path: Text) -> Bool { root.exists(path.asRelative) }
+  func names(in path: Text) -> [Text] { root.names(in: path.asRelative) }
+  public func target(ofLink path: Text) -> Text? { root.target(ofLink: path.asRelative) }
+
+  /// An environment variable. See getenv(3).
+  public static func variable(_ name: Text) -> Text? {
+    guard let value = unsafe name.withCString({ unsafe linux_getenv($0) }) else { return nil }
+    return unsafe Text(cString: value)
+  }
+}
+
+extension Text {
+  /// An absolute path as it is looked up from the root directory.
+  public var asRelative: Text { Text(bytes.drop { $0 == UInt8(ascii: "/") }) }
+}

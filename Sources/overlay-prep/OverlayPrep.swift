@@ -1,0 +1,112 @@
+import PrerootCore
+import PrerootSystem
+
+// overlay-prep: run by overlay-prep.service in stage 1, when nothing else runs. It makes the root writable, has PID 1 load
+// its units anew from there, and sends it on to the target that the machine was to boot to.
+// Whatever fails on the way, the machine goes on, read-only at worst, and the service says so by failing.
+// See overlay-prep.service(8).
+
+@c(overlay_prep_main)
+func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
+  switch unsafe Verb(argumentCount, arguments) {
+  case .prepare: prepare()
+  case .dryRun: dryRun()
+  case .report: report()
+  case .help: help()
+  case .unknown(let argument): usage(argument)
+  }
+}
+
+enum Verb {
+  case prepare
+  case dryRun
+  case report
+  case help
+  case unknown(Text)
+
+  init(_ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) {
+    guard count > 1 else { self = .prepare; return }
+    let first = unsafe Text(cString: arguments[1])
+    guard count == 2 else { self = unsafe .unknown(Text(cString: arguments[2])); return }
+    switch first {
+    case "--dry-run": self = .dryRun
+    case "--report": self = .report
+    case "--help": self = .help
+    default: self = .unknown(first)
+    }
+  }
+}
+
+/// A test holds overlay-prep.service(8) to these.
+enum ExitStatus {
+  /// Done, or there was nothing to do.
+  static let success: Int32 = 0
+  /// Nothing could be decided or told to PID 1; preroot-fallback.service takes over.
+  static let failure: Int32 = 1
+  static let usage: Int32 = 2
+  /// The root stays as it was, and the machine goes on with it.
+  static let readOnly: Int32 = 3
+}
+
+func prepare() -> Int32 {
+  do throws(Errno) {
+    let log = KernelLog(of: try Machine(), ident: "preroot")
+    try joinInit(log)
+    let machine = try Machine()
+    let facts = BootFacts(of: machine)
+    switch BootMode(for: facts) {
+    case .settled:
+      log.say(.info, "Nothing to do: this boot is settled.")
+      return ExitStatus.success
+    case .untouched(let reason):
+      log.say(.error, "Nothing done: \(reason.text).")
+      return ExitStatus.failure
+    case .overlay(let settings):
+      var story = Story(facts, settings)
+      let status = makeWritable(settings, facts, machine, &story, log)
+      return goOn(to: settings.target, &story, log) ? status : ExitStatus.failure
+    }
+  } catch {
+    StandardError.say("overlay-prep: \(error.text)\n")
+    return ExitStatus.failure
+  }
+}
+
+func dryRun() -> Int32 {
+  do throws(Errno) {
+    let machine = try Machine()
+    let facts = BootFacts(of: machine)
+    for remark in BootMode(for: facts).remarks(on: facts) { StandardOutput.say("# \(remark.text)\n") }
+    if case .overlay(let settings) = BootMode(for: facts) {
+      StandardOutput.say(OverlayPlan(settings, over: facts.mountInfo, machineID: machine.transientMachineID(facts)).text)
+    } else if case .settled = BootMode(for: facts) {
+      StandardOutput.say("# This boot is settled: there is nothing left to do.\n")
+    }
+    return ExitStatus.success
+  } catch {
+    StandardError.say("overlay-prep: \(error.text)\n")
+    return ExitStatus.failure
+  }
+}
+
+func help() -> Int32 {
+  StandardOutput.say("""
+    Usage: overlay-prep [--dry-run | --report | --help]
+
+    Makes a read-only root writable and boots on. Run by overlay-prep.service in the
+    first stage of a boot; there is no reason to run it by hand, but for:
+
+      --dry-run   print what would be done on this machine, and do nothing
+      --report    send the journal what the first stage left in /run/preroot/events
+      --help      print this
+
+    See overlay-prep.service(8), preroot.conf(5).
+
+    """)
+  return ExitStatus.success
+}
+
+func usage(_ argument: Text) -> Int32 {
+  StandardError.say("overlay-prep: '\(argument)' is not an option; see overlay-prep --help\n")
+  return ExitStatus.usage
+}

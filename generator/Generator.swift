@@ -1,0 +1,44 @@
+import PrerootCore
+import PrerootSystem
+
+// preroot-generator NORMAL EARLY LATE: run by PID 1 before it loads its units, and again at every reload.
+// Where the root cannot be written, it sends the boot to overlay-prep.target and masks everything else until the overlay is
+// there. It writes into the three directories and nowhere else, starts nothing and waits for nothing.
+// See systemd.generator(7), preroot-generator(8).
+
+@c(preroot_generator_main)
+func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
+  guard argumentCount == 4 else {
+    StandardError.say("Usage: preroot-generator NORMAL-DIR EARLY-DIR LATE-DIR\nIt is run by systemd; see preroot-generator(8).\n")
+    return ExitStatus.usage
+  }
+  do throws(Errno) {
+    let machine = try Machine()
+    let log = KernelLog(of: machine, ident: "preroot-generator")
+    let directories = unsafe try GeneratorDirectories(
+      normal: Text(cString: arguments[1]), early: Text(cString: arguments[2]), late: Text(cString: arguments[3]))
+    return generate(into: directories, for: machine, log: log)
+  } catch {
+    StandardError.say("preroot-generator: \(error.text)\n")
+    return ExitStatus.failure
+  }
+}
+
+enum ExitStatus {
+  static let success: Int32 = 0
+  static let failure: Int32 = 1
+  static let usage: Int32 = 2
+}
+
+func generate(into directories: borrowing GeneratorDirectories, for machine: borrowing Machine, log: borrowing KernelLog) -> Int32 {
+  let facts = BootFacts(of: machine)
+  let mode = BootMode(for: facts)
+  for remark in mode.remarks(on: facts) { log.say(remark) }
+  do throws(Errno) {
+    try UnitTree(for: mode).write(into: directories)
+    return ExitStatus.success
+  } catch {
+    log.say(.error, "Cannot write the units of this boot: \(error.text); booting without preroot")
+    return ExitStatus.failure
+  }
+}
