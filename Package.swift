@@ -51,7 +51,7 @@ let package = Package(
     .target(name: "Bed", dependencies: [
       .product(name: "Subprocess", package: "swift-subprocess", condition: workshop),
       .product(name: "SystemPackage", package: "swift-system", condition: workshop),
-    ], path: "Tests/Bed"),
+    ], path: "Tests/Bed", exclude: ["files"]),
     .executableTarget(name: "BedTool", dependencies: [
       "Bed", .product(name: "ArgumentParser", package: "swift-argument-parser", condition: workshop),
     ], path: "Tests/BedTool"),
