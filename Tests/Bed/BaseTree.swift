@@ -1,0 +1,36 @@
+import SystemPackage
+
+/// How much of a distribution runs on the machine.
+public enum Profile: String, Hashable, Sendable, CaseIterable {
+  /// What a device has: no package timers, no terminal nobody sees.
+  case lean
+  /// A minimal Debian as it is installed.
+  case full
+
+  /// The units that are masked in the image.
+  var masked: [String] {
+    switch self {
+    case .lean: [
+      "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
+      "fstrim.timer", "getty@.service", "console-getty.service",
+    ]
+    case .full: []
+    }
+  }
+}
+
+/// The root of a minimal distribution, made once per suite and never changed: trees of tests share its files by hard links.
+enum BaseTree {
+  private static let packages = "systemd,systemd-sysv,udev,dbus,kmod"
+  /// Manual pages, translations and most documents: a third of the tree, and nothing boots from them.
+  private static let exclusions = ["path-exclude=/usr/share/man/*", "path-exclude=/usr/share/locale/*", "path-exclude=/usr/share/doc/*"]
+
+  static func path(of suite: Suite) async throws -> FilePath {
+    let options = exclusions.map { "--dpkgopt=\($0)" } + suite.options
+    let fingerprint = Fingerprint(([packages] + options).joined(separator: " "))
+    return try await Cache.thing("base/\(suite)-\(fingerprint)") { place in
+      print("bed: making the base tree of \(suite), once, about a minute")
+      try await Command("mmdebstrap", ["--quiet", "--variant=minbase", "--include=\(packages)"] + options + [suite.name, place.string]).output()
+    }
+  }
+}

@@ -1,0 +1,29 @@
+extension Boot {
+  /// What a person wants to know first, in a few lines.
+  public var summary: String {
+    let root = mounts["/"].map(\.description) ?? "?"
+    let seconds = duration.map { "\($0.formatted)" } ?? "never"
+    var lines = [
+      "machine   \(machine)",
+      "state     \(state), up after \(seconds), startups finished: \(startupCount)",
+      "root      \(root), \(isRootWritable ? "writable" : "not writable")",
+      "units     \(unitsStarted.count) started, stopped: \(unitsStopped.isEmpty ? "none" : unitsStopped.joined(separator: " "))",
+      "failed    \(failedUnits.isEmpty ? "none" : failedUnits.joined(separator: " "))",
+      "console   \(consoleFailures.isEmpty ? "no failure" : consoleFailures.joined(separator: "; "))",
+      "report    \(report)",
+    ]
+    let twice = unitsStarted.filter { $0.value > 1 }.map { "\($0.key) (\($0.value))" }.sorted()
+    if !twice.isEmpty { lines.append("twice     \(twice.joined(separator: " "))") }
+    if !unitsBegunBeforeReload.isEmpty { lines.append("stage 1   \(unitsBegunBeforeReload.joined(separator: " "))") }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension Duration {
+  /// In seconds with two places.
+  public var formatted: String {
+    let hundredths = components.seconds * 100 + components.attoseconds / 10_000_000_000_000_000
+    let places = hundredths % 100
+    return "\(hundredths / 100).\(places < 10 ? "0" : "")\(places) s"
+  }
+}

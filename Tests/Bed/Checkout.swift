@@ -1,0 +1,27 @@
+import Foundation
+import SystemPackage
+
+/// The source tree this bed was built from.
+public enum Checkout {
+  /// Its top directory.
+  public static let path = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+
+  /// A file that ships with the bed: the kernel's configuration, the probe and its unit.
+  static func bedFile(_ name: String) -> FilePath {
+    path.appending("Tests/Bed/files/\(name)")
+  }
+
+  /// The programs, units and documents as `make install` lays them out below an empty directory, made once per process.
+  ///
+  /// - Throws: ``Problem`` when the Makefile cannot install them.
+  static func installed() async throws -> FilePath {
+    try await installation.value
+  }
+
+  private static let installation = Task {
+    let place = try Cache.directory("install")
+    try await sh("rm", "-rf", place.string)
+    try await sh("make", "--no-print-directory", "-C", path.string, "install", "DESTDIR=\(place)")
+    return place
+  }
+}

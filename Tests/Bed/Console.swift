@@ -1,0 +1,22 @@
+import Foundation
+
+/// What a machine printed on its console, as plain text.
+public struct Console: Sendable {
+  public let lines: [String]
+
+  /// Takes the escape sequences for colours (CSI) and for shells (OSC, which systemd 258 and later print) out.
+  public init(_ data: Data) {
+    let text = String(decoding: data, as: UTF8.self)
+      .replacing(/\u{1b}\][^\u{07}\u{1b}]*(\u{07}|\u{1b}\\)/, with: "")
+      .replacing(/\u{1b}\[[0-9;?]*[A-Za-z]/, with: "")
+      .replacing(/\u{1b}[=>]/, with: "")
+    lines = text.split(omittingEmptySubsequences: true) { $0.isNewline }
+      .map { String($0).trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+  }
+
+  /// The lines in which PID 1 says that something went wrong.
+  public var failures: [String] { lines.filter { $0.contains("FAILED") || $0.contains("DEPEND]") || $0.contains("Failed unmounting") } }
+
+  /// Its end, for messages.
+  public func tail(_ count: Int = 60) -> String { lines.suffix(count).joined(separator: "\n") }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import SystemPackage
+
+/// A read-only root file system on a block device.
+public enum ImageKind: String, Hashable, Sendable, CaseIterable {
+  case squashfs, erofs, ext4
+
+  /// The image of a tree, made where there is none of the same content.
+  ///
+  /// - Throws: ``Problem`` when a tool is missing or fails.
+  public func image(of tree: Tree) async throws -> FilePath {
+    let fingerprint = try await tree.fingerprint()
+    try Cache.tidy("images", keeping: 40)
+    return try await Cache.thing("images/\(fingerprint).\(rawValue)") { image in
+      let place = try Cache.directory("trees").appending("\(fingerprint)-\(rawValue)")
+      try await sh("rm", "-rf", place.string)
+      try await tree.lay(out: place)
+      try await make(image, from: place)
+      try await sh("rm", "-rf", place.string)
+    }
+  }
+
+  private func make(_ image: FilePath, from tree: FilePath) async throws {
+    switch self {
+    case .squashfs:
+      // Level 1: the image is read once or twice, and made for it.
+      try await sh("mksquashfs", tree.string, image.string, "-comp", "zstd", "-Xcompression-level", "1", "-no-xattrs",
+                   "-noappend", "-quiet", "-no-progress")
+    case .erofs:
+      try await sh("mkfs.erofs", "--quiet", "-x-1", image.string, tree.string)
+    case .ext4:
+      let kilobytes = try await sh("du", "-sk", "--apparent-size", tree.string).split(separator: "\t").first.flatMap { Int($0) } ?? 0
+      // A quarter more for small files that fill a block each, and for the inode tables.
+      let size = kilobytes * 5 / 4 + 65536
+      try await sh("mke2fs", "-q", "-t", "ext4", "-d", tree.string, "-L", "root", image.string, "\(size)k")
+    }
+  }
+}

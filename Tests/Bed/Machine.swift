@@ -1,0 +1,74 @@
+import Foundation
+import Subprocess
+import SystemPackage
+
+/// A machine that can be booted: what it is made of, its root, and the words on its kernel command line.
+public struct Machine: Hashable, Sendable, CustomStringConvertible {
+  public var leg: Leg
+  public var tree: Tree
+  public var words: [String]
+  /// Of a machine with its own kernel.
+  public var memoryInMegabytes = 256
+  /// Of a machine with its own kernel: /dev/ubdb, /dev/ubdc …
+  public var disks: [Disk] = []
+  /// Pulls the plug as soon as the console says this.
+  public var powerCut: String?
+
+  /// Creates a machine that is not running yet.
+  public init(_ leg: Leg, _ tree: Tree = .lean, _ words: String...) {
+    self.leg = leg
+    self.tree = tree
+    self.words = words
+  }
+
+  public var description: String {
+    ([leg.description, tree.suite.name, tree.profile.rawValue] + words).joined(separator: " ")
+  }
+
+  /// The boot of this machine that all tests share: it happens when the first one asks.
+  ///
+  /// - Throws: what ``boot()`` throws.
+  public func sharedBoot() async throws -> Boot {
+    try await SharedBoots.all.boot(of: self)
+  }
+
+  /// Boots the machine, waits for its report and for its power-off.
+  ///
+  /// - Throws: ``Problem`` with the end of the console where it does not report or not power off in time.
+  public func boot() async throws -> Boot {
+    let run = try await Run(self)
+    let outcome = try await Gate.machines.pass { try await run.toTheEnd() }
+    guard outcome.hasReport else {
+      throw Problem("\(self) sent no report (\(outcome.ending)). The console's end:\n\(run.console().tail())")
+    }
+    let boot = try Boot(machine: self, console: run.console(), report: run.report)
+    guard outcome.ending == .poweredOff else {
+      throw Problem("\(self) reported '\(boot.state)' and did not power off (\(outcome.ending)). The console's end:\n\(run.console().tail())")
+    }
+    return boot
+  }
+
+  /// Boots the machine and pulls its plug when the console says ``powerCut``.
+  ///
+  /// - Throws: ``Problem`` where it never says so.
+  public func bootUntilPowerCut() async throws -> Console {
+    let run = try await Run(self)
+    let outcome = try await Gate.machines.pass { try await run.toTheEnd() }
+    guard outcome.ending == .powerCut else {
+      throw Problem("\(self) never said '\(powerCut ?? "")' (\(outcome.ending)). The console's end:\n\(run.console().tail())")
+    }
+    return run.console()
+  }
+}
+
+/// The boots that are shared between tests.
+private actor SharedBoots {
+  static let all = SharedBoots()
+  private var boots: [Machine: Task<Boot, any Error>] = [:]
+
+  func boot(of machine: Machine) async throws -> Boot {
+    let task = boots[machine] ?? Task.detached { try await machine.boot() }
+    boots[machine] = task
+    return try await task.value
+  }
+}

@@ -1,0 +1,79 @@
+/// What is mounted on a machine. See proc_pid_mountinfo(5).
+public struct MountTable: Sendable {
+  /// One mount.
+  public struct Mount: Hashable, Sendable, CustomStringConvertible {
+    public let root: String
+    public let mountPoint: String
+    public let options: Set<String>
+    /// `shared:N`, `master:N` …
+    public let propagation: [String]
+    public let fileSystem: String
+    public let source: String
+    public let superOptions: [String]
+
+    public var isReadOnly: Bool { options.contains("ro") }
+    public var isShared: Bool { propagation.contains { $0.hasPrefix("shared:") } }
+
+    /// In the order of the file, without the numbers that differ from boot to boot.
+    public var description: String {
+      "\(mountPoint) \(fileSystem) \(source) \(root) \(options.sorted().joined(separator: ","))"
+        + (isShared ? " shared" : "") + (propagation.contains { $0.hasPrefix("master:") } ? " slave" : "")
+    }
+  }
+
+  /// In the order of mounting.
+  public let mounts: [Mount]
+
+  /// Reads a mountinfo file. A line that cannot be read is an error of the test.
+  public init(mountInfo text: String) throws {
+    mounts = try text.split(separator: "\n").map { line in
+      let fields = line.split(separator: " ").map(String.init)
+      guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count >= dash + 4 else {
+        throw Problem("A line of mountinfo that has not its fields: \(line)")
+      }
+      return Mount(
+        root: Self.unescaped(fields[3]), mountPoint: Self.unescaped(fields[4]), options: Set(fields[5].split(separator: ",").map(String.init)),
+        propagation: Array(fields[6..<dash]), fileSystem: fields[dash + 1], source: Self.unescaped(fields[dash + 2]),
+        superOptions: fields[dash + 3].split(separator: ",").map(String.init))
+    }
+  }
+
+  /// What is seen at a mount point: the last mount on it.
+  public subscript(_ mountPoint: String) -> Mount? { mounts.last { $0.mountPoint == mountPoint } }
+
+  /// The mount points that have more than one mount on them.
+  public var stacked: [String] {
+    Dictionary(grouping: mounts, by: \.mountPoint).filter { $0.value.count > 1 }.keys.sorted()
+  }
+
+  /// The mounts that do not belong to the default propagation, all shared.
+  public var unshared: [Mount] { mounts.filter { !$0.isShared } }
+
+  /// One line per mount, sorted, without what differs between two boots of one machine: the order and the IDs.
+  ///
+  /// Credentials of services are left out: when the report is taken, one is there or not.
+  public var normalised: [String] {
+    mounts.filter { !$0.mountPoint.hasPrefix("/run/credentials/") }.map(\.description).sorted()
+  }
+
+  /// The mounts that `other` has not, and that it has beyond these: normalised lines.
+  public func difference(from other: MountTable) -> (added: [String], missing: [String]) {
+    let mine = normalised, theirs = other.normalised
+    return (mine.filter { !theirs.contains($0) }, theirs.filter { !mine.contains($0) })
+  }
+
+  private static func unescaped(_ field: String) -> String {
+    guard field.contains("\\") else { return field }
+    var bytes: [UInt8] = []
+    var rest = Array(field.utf8)[...]
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "\\"), rest.count >= 3, let value = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8) {
+        bytes.append(value)
+        rest = rest.dropFirst(3)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import SystemPackage
+
+/// An apt root of our own, for a suite the host does not have in its sources: nothing of the host's packages changes.
+struct PrivateApt {
+  private let options: [String]
+  private let downloads: FilePath
+
+  /// Reads the lists of a suite, from the mirror the host's own sources name.
+  ///
+  /// The archive's signature is not asked for: an old host does not have the keys of a new suite, nor does its clock always agree.
+  /// What comes from here runs only inside User Mode Linux.
+  init(suite: String, below directory: FilePath) async throws {
+    for name in ["state/lists/partial", "cache/archives/partial", "etc/apt.conf.d", "etc/preferences.d", "etc/trusted.gpg.d"] {
+      try FileManager.default.createDirectory(atPath: directory.appending(name).string, withIntermediateDirectories: true)
+    }
+    try Data().write(to: URL(fileURLWithPath: directory.appending("state/status").string))
+    let sites = try await sh("apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages").split(separator: "\n")
+    guard let mirror = sites.first(where: { $0.hasSuffix("/debian") || $0.hasSuffix("/debian/") }) else {
+      throw Problem("No Debian mirror in this machine's apt sources (is 'apt-get update' due?)")
+    }
+    try Data("deb [trusted=yes] \(mirror) \(suite) main\n".utf8)
+      .write(to: URL(fileURLWithPath: directory.appending("etc/sources.list").string))
+    downloads = directory.appending("downloads")
+    try FileManager.default.createDirectory(atPath: downloads.string, withIntermediateDirectories: true)
+    options = [
+      "Dir::Etc=\(directory)/etc", "Dir::Etc::sourcelist=\(directory)/etc/sources.list", "Dir::Etc::sourceparts=/dev/null",
+      "Dir::State=\(directory)/state", "Dir::State::status=\(directory)/state/status", "Dir::Cache=\(directory)/cache",
+      "Acquire::Check-Valid-Until=false", "Acquire::Languages=none", "APT::Sandbox::User=root",
+    ].flatMap { ["-o", $0] } + ["-qq"]
+    try await Command("apt-get", options + ["update"]).output()
+  }
+
+  /// The names of the packages that match a pattern, in the order of their versions.
+  func names(matching pattern: String) async throws -> [String] {
+    try await Command("apt-cache", options + ["search", "--names-only", pattern]).output()
+      .split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) }
+      .sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+  }
+
+  /// Downloads a package and returns its file.
+  func download(_ package: String) async throws -> FilePath {
+    try await Command("apt-get", options + ["download", package], in: downloads).output()
+    guard let file = try FileManager.default.contentsOfDirectory(atPath: downloads.string).first(where: { $0.hasPrefix(package + "_") }) else {
+      throw Problem("apt-get downloaded no '\(package)'")
+    }
+    return downloads.appending(file)
+  }
+}

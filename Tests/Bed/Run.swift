@@ -1,0 +1,133 @@
+import Foundation
+import Subprocess
+import SystemPackage
+
+/// One run of a machine: its directory, its process, its end.
+struct Run: Sendable {
+  /// How a run ended.
+  enum Ending: Equatable, Sendable {
+    case poweredOff, powerCut, timedOut, died(String)
+  }
+
+  private let machine: Machine
+  /// Everything of this run: the console, the report, the disk the report comes on.
+  private let place: FilePath
+  private let program: String
+  private let arguments: [String]
+  private let environment: [String: String]
+
+  var report: FilePath { place.appending("report") }
+  private let archive: FilePath
+  private var consoleFile: FilePath { place.appending("console") }
+
+  /// Prepares a run: the image or the tree, and the kernel.
+  init(_ machine: Machine) async throws {
+    self.machine = machine
+    place = try Cache.directory("runs/\(UUID().uuidString.prefix(8))")
+    archive = place.appending("report.tar")
+    let common = ["systemd.show_status=yes", "systemd.journald.forward_to_console=no"]
+    switch machine.leg {
+    case .container:
+      let tree = place.appending("tree")
+      try await machine.tree.lay(out: tree)
+      program = "systemd-nspawn"
+      // Everything off that would mount something which a machine has not.
+      arguments = [
+        "--quiet", "--directory=\(tree)", "--read-only", "--boot", "--register=no", "--keep-unit", "--console=read-only",
+        "--machine=\(place.lastComponent?.string ?? "bed")", "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--settings=no",
+        "--private-network",
+      ] + common + machine.words
+      // Else the guest would run on the host's cgroup version, and a new systemd refuses the old one.
+      environment = ["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"]
+    case .kernel(let kind, let kernel):
+      let image = try await kind.image(of: machine.tree)
+      try Disk.makeFile(archive, megabytes: 64)
+      program = try await kernel.program().string
+      let disks = machine.disks.enumerated().map { "ubd\($0.offset + 1)\($0.element.isReadOnly ? "r" : "")=\($0.element.path)" }
+      arguments = [
+        "uml_dir=\(place)", "umid=machine", "mem=\(machine.memoryInMegabytes)M", "ubd0r=\(image)", "ubd15=\(archive)", "root=/dev/ubda", "ro",
+        "con=null", "con0=fd:0,fd:1", "panic=-1",
+      ] + disks + kernel.words + common + machine.words
+      environment = [:]
+    }
+  }
+
+  /// What the machine has printed so far.
+  func console() -> Console {
+    Console(FileManager.default.contents(atPath: consoleFile.string) ?? Data())
+  }
+
+  /// Runs the machine until it powers off, its plug is pulled, or its time is over.
+  func toTheEnd() async throws -> (ending: Ending, hasReport: Bool) {
+    let console = try FileDescriptor.open(consoleFile, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+    defer { try? console.close() }
+    var options = PlatformOptions()
+    // A session of its own: the plug is the process group.
+    options.createSession = true
+    let limit = ContinuousClock.now + .seconds(60) * Self.load
+    let result = try await run(
+      program.contains("/") ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
+      environment: .inherit.updating(Dictionary(uniqueKeysWithValues: environment.map { (.init(stringLiteral: $0.key), Optional($0.value)) })),
+      platformOptions: options, input: .none,
+      output: .fileDescriptor(console, closeAfterSpawningProcess: false), error: .combinedWithOutput
+    ) { execution in
+      let ending = await watch(execution.processIdentifier.value, until: limit)
+      if ending != nil { try? execution.send(signal: .kill, toProcessGroup: true) }
+      return ending
+    }
+    let ending = result.closureResult ?? (result.terminationStatus.isSuccess ? .poweredOff : .died("\(result.terminationStatus)"))
+    let hasReport = try await unpack()
+    try await sh("rm", "-rf", place.appending("tree").string, archive.string)
+    try Cache.tidy("runs", keeping: 20)
+    return (ending, hasReport)
+  }
+
+  /// Looks at the machine while it runs. Returns the reason to pull the plug, or nil once it has ended by itself.
+  private func watch(_ process: pid_t, until limit: ContinuousClock.Instant) async -> Ending? {
+    var hasFetched = false
+    while isRunning(process) {
+      if ContinuousClock.now > limit { return .timedOut }
+      if let cut = machine.powerCut, console().lines.contains(where: { $0.contains(cut) }) { return .powerCut }
+      if machine.leg == .container, !hasFetched { hasFetched = fetch(from: process) }
+      try? await Task.sleep(for: .milliseconds(machine.powerCut == nil ? 20 : 5))
+    }
+    return nil
+  }
+
+  /// Whether a child still runs: one that has ended stays a zombie until it is waited for.
+  private func isRunning(_ process: pid_t) -> Bool {
+    guard let stat = FileManager.default.contents(atPath: "/proc/\(process)/stat") else { return false }
+    return !String(decoding: stat, as: UTF8.self).contains(") Z ")
+  }
+
+  /// Takes the report out of a container through the root of its PID 1, if it is complete.
+  private func fetch(from nspawn: pid_t) -> Bool {
+    for child in children(of: nspawn).flatMap({ [$0] + children(of: $0) }) {
+      let bed = "/proc/\(child)/root/run/bed"
+      guard FileManager.default.fileExists(atPath: "\(bed)/reported") else { continue }
+      let isCopied = (try? FileManager.default.copyItem(atPath: "\(bed)/report.tar", toPath: archive.string)) != nil
+      return FileManager.default.createFile(atPath: "\(bed)/taken", contents: nil) && isCopied
+    }
+    return false
+  }
+
+  private func children(of process: pid_t) -> [pid_t] {
+    let list = FileManager.default.contents(atPath: "/proc/\(process)/task/\(process)/children") ?? Data()
+    return String(decoding: list, as: UTF8.self).split(separator: " ").compactMap { pid_t($0) }
+  }
+
+  /// Unpacks the report; false where there is none, or half of one.
+  private func unpack() async throws -> Bool {
+    try FileManager.default.createDirectory(atPath: report.string, withIntermediateDirectories: true)
+    guard FileManager.default.fileExists(atPath: archive.string) else { return false }
+    try await sh("tar", "-xf", archive.string, "-C", report.string)
+    return FileManager.default.fileExists(atPath: report.appending("complete").string)
+  }
+
+  /// How much longer things take than on a machine that has nothing else to do, between 1 and 5.
+  private static var load: Double {
+    var average = 0.0
+    getloadavg(&average, 1)
+    return min(5, max(1, average / Double(ProcessInfo.processInfo.activeProcessorCount)))
+  }
+}

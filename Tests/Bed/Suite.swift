@@ -1,0 +1,12 @@
+/// A release of Debian or Ubuntu a base tree is made of.
+public struct Suite: Hashable, Sendable, CustomStringConvertible {
+  /// Its code name, as the archive spells it.
+  public let name: String
+  /// What mmdebstrap needs beyond the name, for archives the host does not know.
+  let options: [String]
+
+  /// Debian 12, systemd 252.
+  public static let bookworm = Suite(name: "bookworm", options: [])
+
+  public var description: String { name }
+}

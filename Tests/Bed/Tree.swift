@@ -1,0 +1,145 @@
+import Foundation
+import SystemPackage
+
+/// The root file system of one machine: a base, preroot or not, and what a test changes in it.
+public struct Tree: Hashable, Sendable {
+  public var suite: Suite
+  public var profile: Profile
+  /// Whether preroot is installed in it.
+  public var hasPreroot: Bool
+  /// Whether the modules of Debian's User Mode Linux kernel are in it.
+  public var hasPackagedModules = false
+  /// What differs from the base, in the order of happening.
+  public private(set) var edits: [Edit] = []
+
+  /// One difference from the base. Paths are absolute, on the machine.
+  public enum Edit: Hashable, Sendable {
+    case file(String, text: String, mode: Int)
+    case symlink(String, to: String)
+    case directory(String)
+    case removed(String)
+    /// A file of the host, copied.
+    case copy(of: String, at: String)
+  }
+
+  /// Creates the tree of a suite as it is installed.
+  public init(_ suite: Suite = .bookworm, _ profile: Profile = .lean, hasPreroot: Bool = true) {
+    self.suite = suite
+    self.profile = profile
+    self.hasPreroot = hasPreroot
+  }
+
+  /// A device's Debian 12 with preroot.
+  public static let lean = Tree(.bookworm, .lean)
+  /// A minimal Debian 12 as it is installed, with preroot.
+  public static let full = Tree(.bookworm, .full)
+
+  /// The same tree without preroot: what preroot is compared with.
+  public var withoutPreroot: Tree { changed { $0.hasPreroot = false } }
+
+  /// The same tree with one file more, or another one in its place.
+  public func with(_ path: String, _ text: String, mode: Int = 0o644) -> Tree {
+    changed { $0.edits.append(.file(path, text: text, mode: mode)) }
+  }
+
+  /// The same tree with a symbolic link.
+  public func linking(_ path: String, to target: String) -> Tree {
+    changed { $0.edits.append(.symlink(path, to: target)) }
+  }
+
+  /// The same tree with an empty directory.
+  public func withDirectory(_ path: String) -> Tree {
+    changed { $0.edits.append(.directory(path)) }
+  }
+
+  /// The same tree without a file, or a directory and everything below.
+  public func without(_ path: String) -> Tree {
+    changed { $0.edits.append(.removed(path)) }
+  }
+
+  /// The same tree with a copy of a file of the host.
+  public func with(copyOf file: FilePath, at path: String) -> Tree {
+    changed { $0.edits.append(.copy(of: file.string, at: path)) }
+  }
+
+  /// The same tree with a shell script that the probe runs once the machine is up; see ``Boot/script``.
+  public func running(_ script: String) -> Tree {
+    with("/usr/lib/bed/script", "#!/bin/bash\n" + script, mode: 0o755)
+  }
+
+  private func changed(_ change: (inout Tree) -> Void) -> Tree {
+    var tree = self
+    change(&tree)
+    return tree
+  }
+}
+
+extension Tree {
+  /// A name for what is in the tree, the shipped programs' bytes included.
+  func fingerprint() async throws -> Fingerprint {
+    var fingerprint = Fingerprint("\(suite)", "\(profile)", "\(hasPackagedModules)")
+    for edit in edits {
+      fingerprint.add("\(edit)")
+      if case .copy(let file, _) = edit { fingerprint.add(try await sh("sha256sum", file)) }
+    }
+    for name in ["bed-probe", "bed-probe.service"] { fingerprint.add(try await sh("sha256sum", Checkout.bedFile(name).string)) }
+    if hasPreroot {
+      let list = try await sh("sh", "-c", "find . -type f -exec sha256sum {} + | sort; find . -type l -printf '%p %l\\n' | sort", in: Checkout.installed())
+      fingerprint.add(list)
+    }
+    return fingerprint
+  }
+
+  /// Lays the tree out in a directory that does not exist yet, beside the base on the same file system.
+  func lay(out place: FilePath) async throws {
+    let base = try await BaseTree.path(of: suite)
+    try await sh("cp", "-al", base.string, place.string)
+    // A hard link is written through: every file is replaced, none is edited.
+    if hasPreroot { try await sh("cp", "-a", "--remove-destination", "\(try await Checkout.installed())/.", place.string) }
+    // Empty: systemd makes an ID for each boot. A missing file would be a machine that cannot boot read-only.
+    try replace("/etc/machine-id", text: "", mode: 0o444, in: place)
+    // A root password that is empty lets a person look around; there is no network.
+    try await sh("sh", "-c", "sed 's/^root:[^:]*:/root::/' etc/shadow > etc/shadow.new && chmod 640 etc/shadow.new && chown root:42 etc/shadow.new && mv etc/shadow.new etc/shadow", in: place)
+    for unit in profile.masked { try link("/etc/systemd/system/\(unit)", to: "/dev/null", in: place) }
+
+    let units = "/usr/lib/systemd/system"
+    try replace("/usr/lib/bed/probe", text: try String(contentsOfFile: Checkout.bedFile("bed-probe").string, encoding: .utf8), mode: 0o755, in: place)
+    try replace("\(units)/bed-probe.service", text: try String(contentsOfFile: Checkout.bedFile("bed-probe.service").string, encoding: .utf8), mode: 0o644, in: place)
+    // Not default.target: rescue and emergency are to be probed as well.
+    for target in ["sysinit", "emergency"] {
+      try link("\(units)/\(target).target.wants/bed-probe.service", to: "../bed-probe.service", in: place)
+    }
+    if hasPackagedModules { try await sh("cp", "-a", "/usr/lib/uml/modules/.", place.appending("usr/lib/modules").string) }
+
+    for edit in edits {
+      switch edit {
+      case .file(let path, let text, let mode): try replace(path, text: text, mode: mode, in: place)
+      case .symlink(let path, let target): try link(path, to: target, in: place)
+      case .directory(let path): try FileManager.default.createDirectory(atPath: place.string + path, withIntermediateDirectories: true)
+      case .removed(let path): try await sh("rm", "-rf", place.string + path)
+      case .copy(let file, let path):
+        try makeParent(of: path, in: place)
+        try await sh("cp", "-a", "--remove-destination", file, place.string + path)
+      }
+    }
+  }
+
+  private func makeParent(of path: String, in place: FilePath) throws {
+    let parent = FilePath(place.string + path).removingLastComponent()
+    try FileManager.default.createDirectory(atPath: parent.string, withIntermediateDirectories: true)
+  }
+
+  private func replace(_ path: String, text: String, mode: Int, in place: FilePath) throws {
+    try makeParent(of: path, in: place)
+    let file = place.string + path
+    try? FileManager.default.removeItem(atPath: file)
+    try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+  }
+
+  private func link(_ path: String, to target: String, in place: FilePath) throws {
+    try makeParent(of: path, in: place)
+    try? FileManager.default.removeItem(atPath: place.string + path)
+    try FileManager.default.createSymbolicLink(atPath: place.string + path, withDestinationPath: target)
+  }
+}

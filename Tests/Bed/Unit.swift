@@ -1,0 +1,49 @@
+/// What PID 1 knows of a unit. See systemd.unit(5) and `systemctl show`.
+public struct Unit: Sendable {
+  /// The properties the probe asked for, as systemctl prints them.
+  public let properties: [String: String]
+
+  public var id: String { properties["Id"] ?? "" }
+  public var loadState: String { properties["LoadState"] ?? "" }
+  public var activeState: String { properties["ActiveState"] ?? "" }
+  public var subState: String { properties["SubState"] ?? "" }
+  public var result: String { properties["Result"] ?? "" }
+  public var needsReload: Bool { properties["NeedDaemonReload"] == "yes" }
+  /// How often it was started again by itself.
+  public var restarts: Int { number("NRestarts") ?? 0 }
+
+  /// When it last began to start, since the kernel's start; nil where it never did.
+  public var inactiveExit: Duration? { time("InactiveExitTimestampMonotonic") }
+  public var activeEnter: Duration? { time("ActiveEnterTimestampMonotonic") }
+  public var activeExit: Duration? { time("ActiveExitTimestampMonotonic") }
+  public var mainStart: Duration? { time("ExecMainStartTimestampMonotonic") }
+  public var mainExit: Duration? { time("ExecMainExitTimestampMonotonic") }
+
+  /// The part of the name after the last dot: `service`, `mount` …
+  public var type: String { id.split(separator: ".").last.map(String.init) ?? "" }
+
+  /// Whether it is there by itself, not by a job: the root slice, PID 1's scope, mounts and devices the kernel shows.
+  public var isFoundNotStarted: Bool {
+    ["device", "slice", "scope"].contains(type) || (type == "mount" && (properties["FragmentPath"] ?? "").isEmpty)
+  }
+
+  private func number(_ name: String) -> Int? { properties[name].flatMap { Int($0) } }
+
+  private func time(_ name: String) -> Duration? {
+    guard let microseconds = number(name), microseconds > 0 else { return nil }
+    return .microseconds(microseconds)
+  }
+}
+
+/// Blocks of `NAME=VALUE` lines, as systemctl prints them: one block per unit, an empty line between two.
+func propertyBlocks(_ text: String) -> [[String: String]] {
+  var blocks: [[String: String]] = [[:]]
+  for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    if line.isEmpty {
+      blocks.append([:])
+    } else if let equals = line.firstIndex(of: "=") {
+      blocks[blocks.count - 1][String(line[..<equals])] = String(line[line.index(after: equals)...])
+    }
+  }
+  return blocks.filter { !$0.isEmpty }
+}

@@ -1,0 +1,9 @@
+import ArgumentParser
+import Bed
+
+@main
+struct BedTool: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bed", abstract: "Boots real machines with a read-only root, to test preroot and to show it.",
+    subcommands: [RunCommand.self, KernelCommand.self, ImagesCommand.self])
+}

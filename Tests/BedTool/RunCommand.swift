@@ -1,0 +1,35 @@
+import ArgumentParser
+import Bed
+
+extension ImageKind: ExpressibleByArgument {}
+extension Profile: ExpressibleByArgument {}
+
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "run", abstract: "Boot a machine once and print its report.")
+
+  enum LegName: String, ExpressibleByArgument, CaseIterable { case uml, nspawn }
+
+  @Option(help: "User Mode Linux, or a container.")
+  var leg: LegName = .uml
+  @Option(help: "What the root is on in User Mode Linux.")
+  var image: ImageKind = .squashfs
+  @Option(help: "How much of Debian runs.")
+  var profile: Profile = .lean
+  @Option(help: "The memory in MiB in User Mode Linux.")
+  var memory = 256
+  @Flag(help: "Leave preroot out of the image.")
+  var plain = false
+  @Flag(help: "Print the console, too.")
+  var console = false
+  @Argument(help: "Words for the kernel command line.")
+  var words: [String] = []
+
+  func run() async throws {
+    var machine = Machine(leg == .uml ? .kernel(image) : .container, Tree(.bookworm, profile, hasPreroot: !plain))
+    machine.words = words
+    machine.memoryInMegabytes = memory
+    let boot = try await machine.boot()
+    if console { print(boot.console.lines.joined(separator: "\n")) }
+    print(boot.summary)
+  }
+}
