@@ -51,7 +51,7 @@ public struct Boot: Sendable {
     state = try text("state").trimmingCharacters(in: .whitespacesAndNewlines)
     journal = try Journal(export: FileManager.default.contents(atPath: report.appending("journal").string) ?? Data())
     units = Dictionary(propertyBlocks(try text("units")).map { (($0["Id"] ?? ""), Unit(properties: $0)) }, uniquingKeysWith: { $1 })
-    mounts = try MountTable(mountInfo: try text("mountinfo"))
+    mounts = try MountTable(mountInfo: try text("mountinfo"), of: report.removingLastComponent())
     manager = propertyBlocks(try text("manager")).first ?? [:]
     failedUnits = lines(try text("failed")).compactMap { $0.split(separator: " ").first.map(String.init) }.sorted()
     jobs = lines(try text("jobs"))
@@ -62,7 +62,11 @@ public struct Boot: Sendable {
 
 extension Boot {
   /// How many startups PID 1 has reported as finished.
-  public var startupCount: Int { journal.count(messageID: MessageID.startupFinished) }
+  public var startupCount: Int {
+    journal.entries.count {
+      $0.isFromManager && [MessageID.startupFinished, MessageID.userStartupFinished].contains($0["MESSAGE_ID"])
+    }
+  }
 
   /// How often each unit was started, by PID 1's own messages.
   ///
@@ -71,8 +75,9 @@ extension Boot {
   public var unitsStarted: [String: Int] {
     var counts: [String: Int] = [:]
     for entry in journal.entries where entry.isFromManager {
-      if entry["MESSAGE_ID"] == MessageID.unitStarted, entry["JOB_RESULT"] ?? "done" == "done", let unit = entry["UNIT"] {
-        counts[unit, default: 0] += 1
+      if entry["MESSAGE_ID"] == MessageID.unitStarted, let unit = entry["UNIT"] {
+        // A unit whose condition does not hold has the same ID and other words.
+        if !entry.message.contains(" was skipped ") { counts[unit, default: 0] += 1 }
       } else if entry["_TRANSPORT"] == "kernel", let match = entry.message.firstMatch(of: Self.startedInWords) {
         counts[String(match.name), default: 0] += 1
       }
@@ -92,12 +97,12 @@ extension Boot {
   /// The names of the units that have begun to start at some time of this boot, found ones left out.
   public var unitsBegun: [String] { begun { _ in true } }
 
-  /// When PID 1 last read its units: at the start, or at the reload that begins stage 2.
+  /// When PID 1 last read its units anew: at the reload that begins stage 2; nil where there was none.
   public var unitsLoaded: Duration? {
-    manager["UnitsLoadTimestampMonotonic"].flatMap { Int($0) }.map { .microseconds($0) }
+    manager["UnitsLoadTimestampMonotonic"].flatMap { Int($0) }.flatMap { $0 > 0 ? .microseconds($0) : nil }
   }
 
-  /// The names of the units that have begun to start before PID 1 last read its units: stage 1.
+  /// The names of the units that have begun to start before PID 1 read its units anew: stage 1.
   public var unitsBegunBeforeReload: [String] {
     guard let loaded = unitsLoaded else { return [] }
     return begun { $0 < loaded }
@@ -105,6 +110,11 @@ extension Boot {
 
   private func begun(_ when: (Duration) -> Bool) -> [String] {
     units.values.filter { unit in !unit.isFoundNotStarted && unit.inactiveExit.map(when) == true }.map(\.id).sorted()
+  }
+
+  /// The names of the active units, found ones left out.
+  public var unitsActive: [String] {
+    units.values.filter { !$0.isFoundNotStarted && $0.activeState == "active" }.map(\.id).sorted()
   }
 
   /// What went wrong by the console's words, the shutdown included.

@@ -74,6 +74,8 @@ public struct Journal: Sendable {
 /// The message IDs of PID 1 the tests ask for. See `journalctl --list-catalog`.
 public enum MessageID {
   public static let startupFinished = "b07a249cd024414a82dd00cd181378ff"
+  /// Said instead where there is no kernel to tell of: in a container, and by users' managers.
+  public static let userStartupFinished = "eed00a68ffd84e31882105fd973abdd1"
   public static let unitStarted = "39f53479d3a045ac8e11786248231fbf"
   public static let unitStopped = "9d1aaa27d60140bd96365438aad20286"
   public static let unitFailed = "be02cf6855d2428ba40df7e9d022f03d"

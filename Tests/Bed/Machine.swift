@@ -11,6 +11,8 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var memoryInMegabytes = 256
   /// Of a machine with its own kernel: /dev/ubdb, /dev/ubdc …
   public var disks: [Disk] = []
+  /// How long it may take from power-on to power-off, on a machine that has nothing else to do.
+  public var patience: Duration = .seconds(60)
   /// Pulls the plug as soon as the console says this.
   public var powerCut: String?
 
@@ -36,8 +38,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   ///
   /// - Throws: ``Problem`` with the end of the console where it does not report or not power off in time.
   public func boot() async throws -> Boot {
-    let run = try await Run(self)
-    let outcome = try await Gate.machines.pass { try await run.toTheEnd() }
+    let (run, outcome) = try await run()
     guard outcome.hasReport else {
       throw Problem("\(self) sent no report (\(outcome.ending)). The console's end:\n\(run.console().tail())")
     }
@@ -52,12 +53,19 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   ///
   /// - Throws: ``Problem`` where it never says so.
   public func bootUntilPowerCut() async throws -> Console {
-    let run = try await Run(self)
-    let outcome = try await Gate.machines.pass { try await run.toTheEnd() }
+    let (run, outcome) = try await run()
     guard outcome.ending == .powerCut else {
       throw Problem("\(self) never said '\(powerCut ?? "")' (\(outcome.ending)). The console's end:\n\(run.console().tail())")
     }
     return run.console()
+  }
+
+  /// Makes the image where there is none yet, and runs the machine to its end, when it is this one's turn.
+  private func run() async throws -> (Run, (ending: Run.Ending, hasReport: Bool)) {
+    try await Gate.machines.pass {
+      let run = try await Run(self)
+      return (run, try await run.toTheEnd())
+    }
   }
 }
 

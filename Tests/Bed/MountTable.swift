@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// What is mounted on a machine. See proc_pid_mountinfo(5).
 public struct MountTable: Sendable {
   /// One mount.
@@ -24,8 +26,13 @@ public struct MountTable: Sendable {
   /// In the order of mounting.
   public let mounts: [Mount]
 
-  /// Reads a mountinfo file. A line that cannot be read is an error of the test.
-  public init(mountInfo text: String) throws {
+  /// Reads a mountinfo file.
+  ///
+  /// - Throws: ``Problem`` where a line has not its fields.
+  public init(mountInfo text: String, of run: FilePath = "") throws {
+    let hostNames = [run.string, run.lastComponent?.string ?? ""].filter { !$0.isEmpty }
+    // The host's directory of a container, and the random name of a file that nspawn has mounted and removed.
+    let text = hostNames.reduce(text) { $0.replacing($1, with: "RUN") }.replacing(/\/\.#\S*\/\/deleted/, with: "/deleted")
     mounts = try text.split(separator: "\n").map { line in
       let fields = line.split(separator: " ").map(String.init)
       guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count >= dash + 4 else {

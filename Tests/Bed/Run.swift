@@ -64,7 +64,7 @@ struct Run: Sendable {
     var options = PlatformOptions()
     // A session of its own: the plug is the process group.
     options.createSession = true
-    let limit = ContinuousClock.now + .seconds(60) * Self.load
+    let limit = ContinuousClock.now + machine.patience * Self.load
     let result = try await run(
       program.contains("/") ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
       environment: .inherit.updating(Dictionary(uniqueKeysWithValues: environment.map { (.init(stringLiteral: $0.key), Optional($0.value)) })),
@@ -85,7 +85,7 @@ struct Run: Sendable {
   /// Looks at the machine while it runs. Returns the reason to pull the plug, or nil once it has ended by itself.
   private func watch(_ process: pid_t, until limit: ContinuousClock.Instant) async -> Ending? {
     var hasFetched = false
-    while isRunning(process) {
+    while Self.isRunning(process) {
       if ContinuousClock.now > limit { return .timedOut }
       if let cut = machine.powerCut, console().lines.contains(where: { $0.contains(cut) }) { return .powerCut }
       if machine.leg == .container, !hasFetched { hasFetched = fetch(from: process) }
@@ -95,7 +95,7 @@ struct Run: Sendable {
   }
 
   /// Whether a child still runs: one that has ended stays a zombie until it is waited for.
-  private func isRunning(_ process: pid_t) -> Bool {
+  static func isRunning(_ process: pid_t) -> Bool {
     guard let stat = FileManager.default.contents(atPath: "/proc/\(process)/stat") else { return false }
     return !String(decoding: stat, as: UTF8.self).contains(") Z ")
   }
@@ -125,7 +125,7 @@ struct Run: Sendable {
   }
 
   /// How much longer things take than on a machine that has nothing else to do, between 1 and 5.
-  private static var load: Double {
+  static var load: Double {
     var average = 0.0
     getloadavg(&average, 1)
     return min(5, max(1, average / Double(ProcessInfo.processInfo.activeProcessorCount)))
