@@ -1,0 +1,25 @@
+import Bed
+import Testing
+
+@Suite("preroot.scope=/etc:/var")
+struct DirectoryScopeTests {
+  @Test("makes these writable, and the root is the image's own", arguments: Leg.all)
+  func isWritableInPlaces(leg: Leg) async throws {
+    let tree = Tree.lean.running("touch /etc/bed /var/bed && ! touch /usr/bed")
+    let boot = try await Machine(leg, tree, "preroot=tmpfs", "preroot.scope=/etc:/var").boot()
+    #expect(boot.script?.status == 0, "\(boot.script?.output ?? "The script did not run")")
+    #expect(boot.state == "running")
+    #expect(boot.failedUnits == [])
+    #expect(!boot.isRootWritable)
+    #expect(boot.mounts["/"]?.fileSystem == leg.rootType ?? boot.mounts["/"]?.fileSystem)
+    for directory in ["/etc", "/var"] {
+      #expect(boot.mounts[directory]?.fileSystem == "overlay")
+      #expect(boot.mounts[directory]?.source == "preroot")
+    }
+    #expect(boot.unitsStarted.filter { $0.value > 1 } == [:])
+    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
+    #expect(boot.startupCount == 1)
+    #expect(boot.consoleFailures == [])
+    #expect(boot.mounts.stacked.filter { ["/etc", "/var", "/"].contains($0) } == [])
+  }
+}
