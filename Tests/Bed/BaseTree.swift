@@ -29,7 +29,7 @@ enum BaseTree {
     let options = exclusions.map { "--dpkgopt=\($0)" } + suite.options
     let fingerprint = Fingerprint(([packages] + options).joined(separator: " "))
     return try await Cache.thing("base/\(suite)-\(fingerprint)") { place in
-      print("bed: making the base tree of \(suite), once, about a minute")
+      say("bed: making the base tree of \(suite), once, about a minute")
       try await Command("mmdebstrap", ["--quiet", "--variant=minbase", "--include=\(packages)"] + options + [suite.name, place.string]).output()
     }
   }

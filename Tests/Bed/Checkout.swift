@@ -11,6 +11,11 @@ public enum Checkout {
     path.appending("Tests/Bed/files/\(name)")
   }
 
+  /// The text of such a file.
+  static func bedText(_ name: String) throws -> String {
+    try String(contentsOfFile: bedFile(name).string, encoding: .utf8)
+  }
+
   /// The programs, units and documents as `make install` lays them out below an empty directory, made once per process.
   ///
   /// - Throws: ``Problem`` when the Makefile cannot install them.

@@ -20,7 +20,7 @@ public enum Kernel: String, Hashable, Sendable {
       }
       return path
     case .own:
-      let configuration = try String(contentsOfFile: Checkout.bedFile("kernel.config").string, encoding: .utf8)
+      let configuration = try Checkout.bedText("kernel.config")
       // The recipe's number is raised where this file changes what comes out.
       let fingerprint = Fingerprint(configuration, "recipe 1")
       return try await Cache.thing("kernel-\(fingerprint)", make: Self.build).appending("linux")
@@ -38,7 +38,7 @@ public enum Kernel: String, Hashable, Sendable {
   }
 
   @Sendable private static func build(into place: FilePath) async throws {
-    print("bed: building a User Mode Linux kernel, once, about six minutes; the log is \(place)/build.log")
+    say("bed: building a User Mode Linux kernel, once, about six minutes; the log is \(place)/build.log")
     let work = place.appending("work")
     try FileManager.default.createDirectory(atPath: work.string, withIntermediateDirectories: true)
     let (package, name) = try await source(below: work)
@@ -69,7 +69,7 @@ public enum Kernel: String, Hashable, Sendable {
         guard let name = try await apt.names(matching: pattern).last else { continue }
         return (try await apt.download(name), name)
       } catch let problem as Problem where suite == "sid" {
-        print("bed: no kernel source of sid, taking bookworm's, ignoring: \(problem)")
+        say("bed: no kernel source of sid, taking bookworm's, ignoring: \(problem)")
       }
     }
     throw Problem("No package 'linux-source-…' in the archive")

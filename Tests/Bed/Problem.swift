@@ -1,3 +1,5 @@
+import Foundation
+
 /// What stopped the bed itself, in one line a developer can act on.
 public struct Problem: Error, CustomStringConvertible, Sendable {
   /// The line, and where it helps what a program said.
@@ -7,4 +9,10 @@ public struct Problem: Error, CustomStringConvertible, Sendable {
   public init(_ description: String) {
     self.description = description
   }
+}
+
+/// Tells a person what takes time, at once even where the output is a pipe.
+func say(_ text: String) {
+  print(text)
+  fflush(nil)
 }

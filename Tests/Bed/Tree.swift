@@ -7,8 +7,10 @@ public struct Tree: Hashable, Sendable {
   public var profile: Profile
   /// Whether preroot is installed in it.
   public var hasPreroot: Bool
-  /// Whether the modules of Debian's User Mode Linux kernel are in it.
-  public var hasPackagedModules = false
+  /// Whether the overlayfs of Debian's User Mode Linux kernel is in it: a module, as is most of that kernel.
+  public var hasPackagedOverlay = false
+  /// Whether the bed's witness is in it, which reports a boot and ends it.
+  var hasProbe = true
   /// What differs from the base, in the order of happening.
   public private(set) var edits: [Edit] = []
 
@@ -20,6 +22,8 @@ public struct Tree: Hashable, Sendable {
     case removed(String)
     /// A file of the host, copied.
     case copy(of: String, at: String)
+    /// A Debian package, installed.
+    case package(String)
   }
 
   /// Creates the tree of a suite as it is installed.
@@ -62,6 +66,11 @@ public struct Tree: Hashable, Sendable {
     changed { $0.edits.append(.copy(of: file.string, at: path)) }
   }
 
+  /// The same tree with a Debian package installed, one without maintainer scripts.
+  public func installing(_ package: FilePath) -> Tree {
+    changed { $0.edits.append(.package(package.string)) }
+  }
+
   /// The same tree with a shell script that the probe runs once the machine is up; see ``Boot/script``.
   public func running(_ script: String) -> Tree {
     with("/usr/lib/bed/script", "#!/bin/bash\n" + script, mode: 0o755)
@@ -77,10 +86,13 @@ public struct Tree: Hashable, Sendable {
 extension Tree {
   /// A name for what is in the tree, the shipped programs' bytes included.
   func fingerprint() async throws -> Fingerprint {
-    var fingerprint = Fingerprint("\(suite)", "\(profile)", "\(hasPackagedModules)")
+    var fingerprint = Fingerprint("\(suite)", "\(profile)", "\(hasPackagedOverlay)", "\(hasProbe)")
     for edit in edits {
       fingerprint.add("\(edit)")
-      if case .copy(let file, _) = edit { fingerprint.add(try await sh("sha256sum", file)) }
+      switch edit {
+      case .copy(let file, _), .package(let file): fingerprint.add(try await sh("sha256sum", file))
+      case .file, .symlink, .directory, .removed: break
+      }
     }
     for name in ["bed-probe", "bed-probe.service"] { fingerprint.add(try await sh("sha256sum", Checkout.bedFile(name).string)) }
     if hasPreroot {
@@ -102,14 +114,8 @@ extension Tree {
     try await sh("sh", "-c", "sed 's/^root:[^:]*:/root::/' etc/shadow > etc/shadow.new && chmod 640 etc/shadow.new && chown root:42 etc/shadow.new && mv etc/shadow.new etc/shadow", in: place)
     for unit in profile.masked { try link("/etc/systemd/system/\(unit)", to: "/dev/null", in: place) }
 
-    let units = "/usr/lib/systemd/system"
-    try replace("/usr/lib/bed/probe", text: try String(contentsOfFile: Checkout.bedFile("bed-probe").string, encoding: .utf8), mode: 0o755, in: place)
-    try replace("\(units)/bed-probe.service", text: try String(contentsOfFile: Checkout.bedFile("bed-probe.service").string, encoding: .utf8), mode: 0o644, in: place)
-    // Not default.target: rescue and emergency are to be probed as well.
-    for target in ["sysinit", "emergency"] {
-      try link("\(units)/\(target).target.wants/bed-probe.service", to: "../bed-probe.service", in: place)
-    }
-    if hasPackagedModules { try await sh("cp", "-a", "/usr/lib/uml/modules/.", place.appending("usr/lib/modules").string) }
+    if hasProbe { try installProbe(in: place) }
+    if hasPackagedOverlay { try await sh("sh", "-c", "mkdir -p \(place)/usr/lib/modules && cd /usr/lib/uml/modules && cp -a --parents */modules.* */kernel/fs/overlayfs \(place)/usr/lib/modules") }
 
     for edit in edits {
       switch edit {
@@ -120,7 +126,20 @@ extension Tree {
       case .copy(let file, let path):
         try makeParent(of: path, in: place)
         try await sh("cp", "-a", "--remove-destination", file, place.string + path)
+      case .package(let file):
+        // dpkg replaces its files, but for the log, which it would write through the hard link.
+        try await sh("dpkg", "--root=\(place)", "--log=/dev/null", "--install", file)
       }
+    }
+  }
+
+  private func installProbe(in place: FilePath) throws {
+    let units = "/usr/lib/systemd/system"
+    try replace("/usr/lib/bed/probe", text: try Checkout.bedText("bed-probe"), mode: 0o755, in: place)
+    try replace("\(units)/bed-probe.service", text: try Checkout.bedText("bed-probe.service"), mode: 0o644, in: place)
+    // Not default.target: rescue and emergency are to be probed as well.
+    for target in ["sysinit", "emergency"] {
+      try link("\(units)/\(target).target.wants/bed-probe.service", to: "../bed-probe.service", in: place)
     }
   }
 

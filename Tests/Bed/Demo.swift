@@ -1,0 +1,57 @@
+import Foundation
+import Subprocess
+import SystemPackage
+
+/// A small Debian with preroot for people to see: a read-only ext4 image under Debian's own User Mode Linux kernel.
+public enum Demo {
+  /// The machine's root: the units of a device, and one that shows the boot on the console.
+  static var tree: Tree {
+    get throws {
+      var tree = Tree.lean
+      tree.hasProbe = false
+      tree.hasPackagedOverlay = true
+      return tree.with("/usr/lib/bed/demo", try Checkout.bedText("bed-demo"), mode: 0o755)
+        .with("/etc/hostname", "preroot-demo\n")
+        .with("/usr/lib/systemd/system/bed-demo.service", try Checkout.bedText("bed-demo.service"))
+        .linking("/usr/lib/systemd/system/multi-user.target.wants/bed-demo.service", to: "../bed-demo.service")
+    }
+  }
+
+  /// Boots it once.
+  ///
+  /// - Parameter hasTerminal: whether a person is there, to whom a shell is given; without one the machine powers off by itself.
+  /// - Throws: ``Problem`` where it cannot be built, or does not power off in time.
+  public static func show(hasTerminal: Bool) async throws {
+    let program = try await Kernel.packaged.program()
+    say("Making the image …")
+    let image = try await ImageKind.ext4.image(of: tree)
+    let words = ["preroot=tmpfs"]
+    say("Booting \(image.lastComponent?.string ?? ""), read-only, on /dev/ubda with '\(words.joined(separator: " "))', without an initramfs …")
+
+    let place = try Cache.directory("runs/demo")
+    let arguments = ["uml_dir=\(place)", "mem=256M", "ubd0r=\(image)", "root=/dev/ubda", "ro", "con=null", "con0=fd:0,fd:1", "panic=-1",
+                     "quiet", "loglevel=1", "selinux=0", "systemd.show_status=no"] + Kernel.packaged.words + words + (hasTerminal ? ["bed.login"] : [])
+    var options = PlatformOptions()
+    // A person's terminal belongs to the session it is in.
+    options.createSession = !hasTerminal
+    let status = try await run(
+      .path(program), arguments: Arguments(arguments), platformOptions: options,
+      input: .fileDescriptor(hasTerminal ? .standardInput : try .open("/dev/null", .readOnly), closeAfterSpawningProcess: false),
+      output: .currentStandardOutput, error: .currentStandardError
+    ) { execution in
+      let limit = ContinuousClock.now + .seconds(80) * Run.load
+      while Run.isRunning(execution.processIdentifier.value) {
+        if !hasTerminal, ContinuousClock.now > limit {
+          try execution.send(signal: .kill, toProcessGroup: true)
+          return false
+        }
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      return true
+    }
+    // The kernel leaves the terminal as its guest had it.
+    if hasTerminal { _ = try? await run(.name("stty"), arguments: ["sane"], input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false), output: .discarded) }
+    guard status.closureResult else { throw Problem("The machine did not power off by itself in time") }
+    guard status.terminationStatus.isSuccess else { throw Problem("The machine died: \(status.terminationStatus)") }
+  }
+}
