@@ -38,7 +38,7 @@ public enum Cache {
     func thing(_ name: String, make: @escaping @Sendable (FilePath) async throws -> Void) async throws -> FilePath {
       let task = things[name] ?? Task.detached {
         let place = Cache.root.appending(name)
-        _ = try Cache.directory(String(name.prefix { $0 != "/" }))
+        try FileManager.default.createDirectory(atPath: place.removingLastComponent().string, withIntermediateDirectories: true)
         let lock = try Lock(FilePath(place.string + ".lock"))
         try await lock.acquire()
         defer { lock.release() }
