@@ -47,7 +47,7 @@ public enum Kernel: String, Hashable, Sendable {
 
     let tree = work.appending(name)
     try await sh("make", "ARCH=um", "tinyconfig", in: tree)
-    try await sh("scripts/kconfig/merge_config.sh", "-m", "-O", ".", ".config", Checkout.bedFile("kernel.config").string, in: tree)
+    try await sh("sh", "scripts/kconfig/merge_config.sh", "-m", "-O", ".", ".config", Checkout.bedFile("kernel.config").string, in: tree)
     try await sh("make", "ARCH=um", "olddefconfig", in: tree)
     // First and alone: in parallel with the rest, headers come too late.
     try await sh("make", "ARCH=um", "prepare", in: tree)
