@@ -10,12 +10,16 @@ let library: [SwiftSetting] = [
   .strictMemorySafety(),
   .enableUpcomingFeature("ExistentialAny"),
   .enableExperimentalFeature("Embedded", embedded),
-  // -function-sections lets the linker drop what is unused: 31 KB become 19 KB.
-  .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"], embedded),
+  // -function-sections lets the linker drop what is unused: 31 KB become 19 KB. The outliner shares what functions have in
+  // common, and the hash for incremental builds need not be shipped: 1 KB each.
+  .unsafeFlags([
+    "-wmo", "-Osize", "-Xfrontend", "-function-sections", "-Xfrontend", "-disable-incremental-llvm-codegen",
+    "-Xllvm", "-enable-machine-outliner=always", "-Xcc", "-fno-asynchronous-unwind-tables",
+  ], embedded),
 ]
 // main is exported with @c, so no file of a program is a script.
 let program: [SwiftSetting] = library + [.unsafeFlags(["-parse-as-library"])]
-let c: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections"], embedded)]
+let c: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections", "-fno-asynchronous-unwind-tables"], embedded)]
 let linker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "-s"], embedded)]
 // The tests' own libraries: not even resolved when what ships is built.
 let workshop = TargetDependencyCondition.when(traits: ["Workshop"])

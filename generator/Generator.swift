@@ -16,7 +16,7 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
     let machine = try Machine()
     let log = KernelLog(of: machine, ident: "preroot-generator")
     let directories = unsafe try GeneratorDirectories(
-      normal: Text(cString: arguments[1]), early: Text(cString: arguments[2]), late: Text(cString: arguments[3]))
+      normal: Text(cString: arguments[1]), early: Text(cString: arguments[2]))
     return generate(into: directories, for: machine, log: log)
   } catch {
     StandardError.say("preroot-generator: \(error.text)\n")

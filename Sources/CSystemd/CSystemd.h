@@ -23,14 +23,15 @@ static inline int systemd_connect(sd_bus *_Nullable *_Nonnull out) {
 
 static inline void systemd_disconnect(sd_bus *_Nullable bus) { sd_bus_flush_close_unref(bus); }
 
-/* Calls a method of the manager with up to two strings. On an error its D-Bus name and message are copied, cut to fit. */
-static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method, const char *_Nullable first,
-                               const char *_Nullable second, uint64_t timeout_usec, char *_Nonnull error, size_t error_size) {
+/* Calls a method of the manager with up to two strings, the empty ones left out. On an error its D-Bus name and message are copied, cut to fit. */
+static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method, const char *_Nonnull first,
+                               const char *_Nonnull second, uint64_t timeout_usec, void *_Nonnull error_text, size_t error_size) {
+  char *error = error_text;
   sd_bus_message *message = NULL;
   sd_bus_error failure = SD_BUS_ERROR_NULL;
   int r = sd_bus_message_new_method_call(bus, &message, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
-  if (r >= 0 && first) r = sd_bus_message_append_basic(message, 's', first);
-  if (r >= 0 && second) r = sd_bus_message_append_basic(message, 's', second);
+  if (r >= 0 && *first) r = sd_bus_message_append_basic(message, 's', first);
+  if (r >= 0 && *second) r = sd_bus_message_append_basic(message, 's', second);
   if (r >= 0) r = sd_bus_call(bus, message, timeout_usec, &failure, NULL);
   error[0] = 0;
   if (r < 0 && failure.name) {
@@ -46,7 +47,8 @@ static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method
 }
 
 /* The Id of the unit that `name` leads to, loaded where it has to be; cut to fit. */
-static inline int systemd_unit_id(sd_bus *_Nonnull bus, const char *_Nonnull name, char *_Nonnull id, size_t size) {
+static inline int systemd_unit_id(sd_bus *_Nonnull bus, const char *_Nonnull name, void *_Nonnull id_text, size_t size) {
+  char *id = id_text;
   sd_bus_message *reply = NULL;
   const char *path = NULL;
   char *value = NULL;

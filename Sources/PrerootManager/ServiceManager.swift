@@ -56,25 +56,30 @@ import PrerootCore
 
   /// The name that the unit itself has, where `name` may be an alias.
   public func id(ofUnit name: Text) throws(Refusal) -> Text {
-    var buffer = [CChar](repeating: 0, count: 256)
-    let result = unsafe name.withCString { name in
-      unsafe buffer.withUnsafeMutableBufferPointer { unsafe systemd_unit_id(bus, name, $0.baseAddress!, $0.count) }
+    var buffer = [UInt8](repeating: 0, count: 256)
+    let result = unsafe name.terminated.withCString { name in
+      unsafe buffer.withUnsafeMutableBytes { unsafe systemd_unit_id(bus, name, $0.baseAddress!, $0.count) }
     }
     guard result >= 0 else { throw Refusal(method: "LoadUnit", answer: "", errno: Errno(rawValue: -result)) }
-    return Text(cString: buffer)
+    return Text(buffer).upToNUL
   }
 
-  private func call(_ method: Text, _ first: Text? = nil, _ second: Text? = nil, timeout: UInt64) throws(Refusal) {
-    var error = [CChar](repeating: 0, count: 512)
-    let result = unsafe method.withCString { method in
+  private func call(_ method: Text, _ first: Text = "", _ second: Text = "", timeout: UInt64) throws(Refusal) {
+    var error = [UInt8](repeating: 0, count: 512)
+    let first = first.terminated, second = second.terminated
+    let result = unsafe method.terminated.withCString { method in
       unsafe first.withCString { first in
         unsafe second.withCString { second in
-          unsafe error.withUnsafeMutableBufferPointer {
+          unsafe error.withUnsafeMutableBytes {
             unsafe systemd_call(bus, method, first, second, timeout, $0.baseAddress!, $0.count)
           }
         }
       }
     }
-    guard result >= 0 else { throw Refusal(method: method, answer: Text(cString: error), errno: Errno(rawValue: -result)) }
+    guard result >= 0 else { throw Refusal(method: method, answer: Text(error).upToNUL, errno: Errno(rawValue: -result)) }
   }
+}
+
+extension Text {
+  fileprivate var upToNUL: Text { cut(at: 0)?.before ?? self }
 }

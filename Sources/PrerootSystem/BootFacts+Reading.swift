@@ -3,41 +3,35 @@ import PrerootCore
 extension BootFacts {
   /// Reads the facts of `machine`. A file that is absent is a fact like any other; so is an empty command line.
   public init(of machine: borrowing Machine) {
-    let container = machine.contents("/run/systemd/container")
-    let mountInfo = MountInfo(parsing: machine.contents("/proc/1/mountinfo") ?? "")
-    let deviceReadOnly = machine.contents("/sys/dev/block/\(mountInfo.root?.majorMinor ?? "")/ro")
-    self.init(
-      commandLine: KernelCommandLine(of: machine, inContainer: container != nil),
-      mountInfo: mountInfo,
-      configuration: Self.configuration(of: machine),
-      fileSystemTable: FileSystemTable(parsing: machine.contents("/etc/fstab") ?? ""),
-      environment: GeneratorEnvironment(
-        scope: Machine.variable("SYSTEMD_SCOPE"), inInitrd: Machine.variable("SYSTEMD_IN_INITRD"),
-        virtualization: Machine.variable("SYSTEMD_VIRTUALIZATION")),
-      hasInitrdRelease: machine.exists("/etc/initrd-release"),
-      container: container,
-      isRootDeviceReadOnly: deviceReadOnly?.trimmed == "1",
-      ready: machine.contents(StageOne.ready),
-      maskedUnits: StageOne.units.filter { machine.target(ofLink: "/etc/systemd/system/\($0)") == "/dev/null" },
-      missingFiles: StageOne.files.filter { !machine.exists($0) })
+    self.init()
+    container = machine.contents("/run/systemd/container")
+    commandLine = KernelCommandLine(of: machine, inContainer: container != nil)
+    mountInfo = MountInfo(parsing: machine.text("/proc/1/mountinfo"))
+    if let device = mountInfo.root?.majorMinor {
+      isRootDeviceReadOnly = machine.text("/sys/dev/block/\(device)/ro").hasPrefix("1")
+    }
+    fileSystemTable = FileSystemTable(parsing: machine.text("/etc/fstab"))
+    ready = machine.contents(StageOne.ready)
+    hasInitrdRelease = machine.exists("/etc/initrd-release")
+    environment.scope = Machine.variable("SYSTEMD_SCOPE")
+    environment.inInitrd = Machine.variable("SYSTEMD_IN_INITRD")
+    environment.virtualization = Machine.variable("SYSTEMD_VIRTUALIZATION")
+    readConfiguration(of: machine)
+    for unit in StageOne.units where machine.target(ofLink: "/etc/systemd/system/" + unit) == "/dev/null" { unitMaskedInEtc = unit }
+    for file in StageOne.files where !machine.exists(file) { missingFile = file }
   }
 
   /// The strongest directory's preroot.conf, then all drop-ins. See preroot.conf(5).
-  private static func configuration(of machine: borrowing Machine) -> [ConfigurationFile] {
-    var files: [ConfigurationFile] = []
+  private mutating func readConfiguration(of machine: borrowing Machine) {
+    var dropIns: [Text] = []
     for directory in ConfigurationPaths.directories {
-      let path: Text = "\(directory)/preroot.conf"
-      if let text = machine.contents(path) {
-        files.append(ConfigurationFile(path: path, parsing: text))
-        break
-      }
+      let path = directory + "/preroot.conf"
+      if configuration.lines.isEmpty, let contents = machine.contents(path) { configuration.add(path, contents) }
+      ConfigurationPaths.add(machine.names(in: path + ".d"), of: path + ".d/", to: &dropIns)
     }
-    var names: [[Text]] = []
-    for directory in ConfigurationPaths.directories { names.append(machine.names(in: "\(directory)/preroot.conf.d")) }
-    for path in ConfigurationPaths.dropIns(among: names) {
-      if let text = machine.contents(path) { files.append(ConfigurationFile(path: path, parsing: text)) }
+    for path in dropIns {
+      if let contents = machine.contents(path) { configuration.add(path, contents) }
     }
-    return files
   }
 }
 
@@ -48,9 +42,9 @@ extension KernelCommandLine {
     if let override = Machine.variable("SYSTEMD_PROC_CMDLINE") {
       self.init(parsing: override)
     } else if inContainer {
-      self.init(arguments: machine.contents("/proc/1/cmdline") ?? "")
+      self.init(arguments: machine.text("/proc/1/cmdline"))
     } else {
-      self.init(parsing: machine.contents("/proc/cmdline") ?? "")
+      self.init(parsing: machine.text("/proc/cmdline"))
     }
   }
 }

@@ -13,7 +13,7 @@ public struct FileDescriptor: ~Copyable {
 
   /// A directory to find other files from. The system call is `open` with O_PATH.
   public init(directory path: Text) throws(Errno) {
-    rawValue = try check(unsafe path.withCString { unsafe linux_open_directory(LINUX_CURRENT_DIRECTORY, $0) })
+    rawValue = unsafe try with(path) { unsafe linux_open_directory(LINUX_CURRENT_DIRECTORY, $0) }
   }
 
   /// Everything from here to the end of the file. The system call is `read`.
@@ -47,85 +47,107 @@ public struct FileDescriptor: ~Copyable {
 
 extension FileDescriptor {
   /// The contents of a file. The system calls are `openat` and `read`.
-  public func read(_ path: Text) throws(Errno) -> Text {
-    try FileDescriptor(check(unsafe path.withCString { unsafe linux_open_to_read(rawValue, $0) })).readToEnd()
+  @inline(never) public func read(_ path: Text) throws(Errno) -> Text {
+    unsafe try FileDescriptor(at(path) { unsafe linux_open_to_read($0, $1) }).readToEnd()
   }
 
   /// Writes a file that must not exist yet.
-  public func create(_ path: Text, contents: Text, mode: UInt32 = 0o644) throws(Errno) {
-    let file = FileDescriptor(try check(unsafe path.withCString { unsafe linux_create(rawValue, $0, mode) }))
-    try file.write(contents)
+  @inline(never) public func create(_ path: Text, contents: Text, mode: UInt32 = 0o644) throws(Errno) {
+    unsafe try FileDescriptor(at(path) { unsafe linux_create($0, $1, mode) }).write(contents)
   }
 
   public func openToWrite(_ path: Text) throws(Errno) -> FileDescriptor {
-    FileDescriptor(try check(unsafe path.withCString { unsafe linux_open_to_write(rawValue, $0) }))
+    FileDescriptor(unsafe try at(path) { unsafe linux_open_to_write($0, $1) })
   }
 
-  /// Makes a directory of mode 0755.
-  ///
-  /// - Returns: false where it was there already.
-  @discardableResult
-  public func makeDirectory(_ path: Text) throws(Errno) -> Bool {
-    let result = unsafe path.withCString { unsafe linux_mkdir(rawValue, $0, 0o755) }
-    if result < 0, Errno(rawValue: -result) == .fileExists { return false }
-    try check(result)
-    return true
+  /// Makes a directory of mode 0755; one that is there already will do.
+  public func makeDirectory(_ path: Text) throws(Errno) {
+    do throws(Errno) { unsafe try at(path) { unsafe linux_mkdir($0, $1, 0o755) } } catch {
+      guard error == .fileExists else { throw error }
+    }
   }
 
-  public func makeLink(_ path: Text, to target: Text) throws(Errno) {
-    try check(unsafe target.withCString { target in
-      unsafe path.withCString { path in unsafe linux_symlink(target, rawValue, path) }
-    })
+  @inline(never) public func makeLink(_ path: Text, to target: Text) throws(Errno) {
+    let target = target.terminated
+    unsafe try at(path) { directory, path in unsafe target.withCString { unsafe linux_symlink($0, directory, path) } }
   }
 
-  public func rename(_ path: Text, to newPath: Text) throws(Errno) {
-    try check(unsafe path.withCString { path in
-      unsafe newPath.withCString { newPath in unsafe linux_rename(rawValue, path, newPath) }
-    })
+  @inline(never) public func rename(_ path: Text, to newPath: Text) throws(Errno) {
+    let newPath = newPath.terminated
+    unsafe try at(path) { directory, path in unsafe newPath.withCString { unsafe linux_rename(directory, path, $0) } }
   }
 
-  public func remove(_ path: Text) throws(Errno) {
-    try check(unsafe path.withCString { unsafe linux_unlink(rawValue, $0) })
+  /// Makes a link in one step, whatever was at its place.
+  @inline(never) public func replaceLink(_ path: Text, to target: Text) throws(Errno) {
+    let temporary = path + ".preroot"
+    try makeLink(temporary, to: target)
+    do throws(Errno) { try rename(temporary, to: path) } catch {
+      try? remove(temporary)
+      throw error
+    }
   }
 
-  public func removeDirectory(_ path: Text) throws(Errno) {
-    try check(unsafe path.withCString { unsafe linux_rmdir(rawValue, $0) })
+  /// Makes a file in one step as others see it, whatever was at its place; readable by all and writable by none.
+  public func replace(_ path: Text, contents: Text) throws(Errno) {
+    let temporary = path + ".preroot"
+    try? remove(temporary)
+    do throws(Errno) {
+      try create(temporary, contents: contents, mode: 0o444)
+      try rename(temporary, to: path)
+    } catch {
+      try? remove(temporary)
+      throw error
+    }
   }
+
+  public func remove(_ path: Text) throws(Errno) { unsafe try at(path) { unsafe linux_unlink($0, $1) } }
+  public func removeDirectory(_ path: Text) throws(Errno) { unsafe try at(path) { unsafe linux_rmdir($0, $1) } }
 
   public func exists(_ path: Text) -> Bool {
-    unsafe path.withCString { unsafe linux_exists(rawValue, $0) } == 0
+    do throws(Errno) { return unsafe try at(path) { unsafe linux_exists($0, $1) } == 0 } catch { return false }
   }
 
   /// Where a symbolic link leads to; nil where there is none. Longer than a path can be is cut.
   public func target(ofLink path: Text) -> Text? {
-    var target = Text()
-    target.bytes.append(addingCapacity: 4096) { (tail: inout OutputSpan<UInt8>) in
-      unsafe tail.withUnsafeMutableBufferPointer { buffer, count in
-        let result = unsafe path.withCString { unsafe linux_readlink(rawValue, $0, buffer.baseAddress!, buffer.count) }
-        if result > 0 { count = result }
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    do throws(Errno) {
+      let length = unsafe try at(path) { directory, path in
+        unsafe buffer.withUnsafeMutableBytes { Int32(truncatingIfNeeded: unsafe linux_readlink(directory, path, $0.baseAddress!, $0.count)) }
       }
-    }
-    return target.isEmpty ? nil : target
+      return Text(buffer[..<Int(length)])
+    } catch { return nil }
   }
 
   /// The names in a directory, in no order; none where it cannot be read. The system call is `getdents64`.
   public func names(in path: Text) -> [Text] {
-    let result = unsafe path.withCString { unsafe linux_open_directory_to_list(rawValue, $0) }
-    guard result >= 0 else { return [] }
-    let directory = FileDescriptor(result)
     var names: [Text] = []
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    while true {
-      let length = unsafe buffer.withUnsafeMutableBytes { unsafe linux_getdents(directory.rawValue, $0.baseAddress!, $0.count) }
-      guard length > 0 else { return names }
-      var start = 0
-      while start < length {
-        // struct linux_dirent64: ino (8 bytes), off (8), reclen (2, of the machine's byte order), type (1), name.
-        let recordLength = Int(unsafe buffer.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: start + 16, as: UInt16.self) })
-        let name = Text(buffer[(start + 19)..<(start + recordLength)].prefix { $0 != 0 })
-        if name != ".", name != ".." { names.append(name) }
-        start += recordLength
+    do throws(Errno) {
+      let directory = FileDescriptor(unsafe try at(path) { unsafe linux_open_directory_to_list($0, $1) })
+      var buffer = [UInt8](repeating: 0, count: 4096)
+      while true {
+        let length = try check(unsafe buffer.withUnsafeMutableBytes {
+          unsafe linux_getdents(directory.rawValue, $0.baseAddress!, $0.count)
+        })
+        if length == 0 { return names }
+        var start = 0
+        while start < length {
+          // struct linux_dirent64: ino (8 bytes), off (8), reclen (2, of the machine's byte order), type (1), name.
+          let recordLength = Int(unsafe buffer.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: start + 16, as: UInt16.self) })
+          var name = Text()
+          for byte in buffer[(start + 19)..<(start + recordLength)] {
+            if byte == 0 { break }
+            name.append(byte)
+          }
+          names.add(name)
+          start += recordLength
+        }
       }
-    }
+    } catch { return names }
+  }
+
+  /// Makes a system call that takes a directory and a path.
+  @discardableResult @inline(never)
+  private func at(_ path: Text, _ call: (Int32, UnsafePointer<CChar>) -> Int32) throws(Errno) -> Int32 {
+    unsafe try with(path) { unsafe call(rawValue, $0) }
   }
 }

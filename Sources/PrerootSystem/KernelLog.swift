@@ -12,7 +12,7 @@ public struct KernelLog: ~Copyable {
     do throws(Errno) { file = try machine.root.openToWrite("dev/kmsg") } catch { file = FileDescriptor(-1) }
   }
 
-  public func say(_ remark: Remark) {
+  @inline(never) public func say(_ remark: Remark) {
     let line = KernelLogLine(remark, ident: ident, processID: processID)
     try? file.write(line.text)
   }

@@ -14,70 +14,72 @@ public struct LinuxKernel: Kernel, ~Copyable {
     switch operation {
     case .makeDirectory(let path):
       try FileDescriptor.currentDirectory.makeDirectory(path)
-    case .makeDirectoryLike(let path, let model):
+    case .makeStoreDirectory(let path, let model):
       try FileDescriptor.currentDirectory.makeDirectory(path)
-      try check(unsafe model.withCString { model in unsafe path.withCString { unsafe linux_copy_owner_and_mode(model, $0) } })
+      unsafe try with(model, path) { unsafe linux_copy_owner_and_mode($0, $1) }
     case .removeDirectory(let path):
       try FileDescriptor.currentDirectory.removeDirectory(path)
     case .requireDirectory(let path):
-      try check(unsafe path.withCString { unsafe linux_is_directory($0) })
+      unsafe try with(path) { unsafe linux_is_directory($0) }
     case .requireSpace(let path, let bytes, let inodes):
       let space = try Space(of: path)
       guard space.freeBytes >= bytes, space.freeInodes >= inodes else { throw .noSpace }
     case .writeFile(let path, let contents):
-      try write(contents, to: path)
+      try FileDescriptor.currentDirectory.replace(path, contents: contents)
     case .makeLink(let path, let target):
-      try? FileDescriptor.currentDirectory.remove(path)
-      try FileDescriptor.currentDirectory.makeLink(path, to: target)
+      try FileDescriptor.currentDirectory.replaceLink(path, to: target)
     case .removeFile(let path):
       try FileDescriptor.currentDirectory.remove(path)
 
     case .mount(let type, let source, let path, let data):
-      try check(unsafe type.withCString { type in
-        unsafe source.withCString { source in
-          unsafe path.withCString { path in
-            unsafe data.withCString { unsafe linux_mount(type, source, path, $0) }
-          }
-        }
-      })
+      try mount(type, source, path, data)
     case .bindReadOnly(let path, let place):
-      try check(unsafe path.withCString { path in unsafe place.withCString { unsafe linux_bind(path, $0) } })
+      unsafe try with(path, place) { unsafe linux_bind($0, $1) }
       do throws(Errno) {
-        try check(unsafe place.withCString { unsafe linux_remount_bind_read_only($0) })
+        unsafe try with(place) { unsafe linux_remount_bind_read_only($0) }
       } catch {
-        _ = unsafe place.withCString { unsafe linux_unmount($0) }
+        try? unmount(place)
         throw error
       }
     case .unmount(let path):
-      try check(unsafe path.withCString { unsafe linux_unmount($0) })
+      try unmount(path)
     case .makePrivate(let path):
-      try check(unsafe path.withCString { unsafe linux_make_private($0) })
+      unsafe try with(path) { unsafe linux_make_private($0) }
     case .makeShared(let path):
-      try check(unsafe path.withCString { unsafe linux_make_shared($0, 0) })
+      unsafe try with(path) { unsafe linux_make_shared($0, 0) }
     case .makeSharedRecursively(let path):
-      try check(unsafe path.withCString { unsafe linux_make_shared($0, 1) })
+      unsafe try with(path) { unsafe linux_make_shared($0, 1) }
 
     case .pivot(let path):
       try pivot(to: path)
     case .carry(let path):
       try enterOldRoot()
       // Relative: on the old root. Absolute: on the new one.
-      try check(unsafe path.asRelative.withCString { old in unsafe path.withCString { unsafe linux_move(old, $0) } })
+      unsafe try with(path.asRelative, path) { unsafe linux_move($0, $1) }
     case .leaveOldRoot:
       try enterOldRoot()
-      try check(unsafe Text(".").withCString { unsafe linux_detach($0) })
-      try check(unsafe Text("/").withCString { unsafe linux_chdir($0) })
+      unsafe try with(".") { unsafe linux_detach($0) }
+      unsafe try with("/") { unsafe linux_chdir($0) }
       oldRoot = nil
     }
   }
 
+  private func mount(_ type: Text, _ source: Text, _ path: Text, _ data: Text) throws(Errno) {
+    let type = type.terminated, data = data.terminated
+    unsafe try with(source, path) { source, path in
+      unsafe type.withCString { type in unsafe data.withCString { unsafe linux_mount(type, source, path, $0) } }
+    }
+  }
+
+  @inline(never) private func unmount(_ path: Text) throws(Errno) { unsafe try with(path) { unsafe linux_unmount($0) } }
+
   private mutating func pivot(to path: Text) throws(Errno) {
     let old = try FileDescriptor(directory: "/")
-    try check(unsafe path.withCString { unsafe linux_chdir($0) })
+    unsafe try with(path) { unsafe linux_chdir($0) }
     do throws(Errno) {
-      try check(unsafe Text(".").withCString { unsafe linux_pivot_root($0, $0) })
+      unsafe try with(".") { unsafe linux_pivot_root($0, $0) }
     } catch {
-      _ = unsafe Text("/").withCString { unsafe linux_chdir($0) }
+      _ = unsafe try? with("/") { unsafe linux_chdir($0) }
       throw error
     }
     oldRoot = consume old
@@ -86,18 +88,5 @@ public struct LinuxKernel: Kernel, ~Copyable {
   private mutating func enterOldRoot() throws(Errno) {
     guard let directory = oldRoot?.rawValue else { throw .invalidArgument }
     try check(linux_fchdir(directory))
-  }
-
-  /// Atomic as others see it: written under another name, then renamed.
-  private func write(_ contents: Text, to path: Text) throws(Errno) {
-    let temporary: Text = "\(path).preroot"
-    try? FileDescriptor.currentDirectory.remove(temporary)
-    do throws(Errno) {
-      try FileDescriptor.currentDirectory.create(temporary, contents: contents, mode: 0o444)
-      try FileDescriptor.currentDirectory.rename(temporary, to: path)
-    } catch {
-      try? FileDescriptor.currentDirectory.remove(temporary)
-      throw error
-    }
   }
 }

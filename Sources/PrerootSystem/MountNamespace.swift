@@ -4,16 +4,14 @@ import PrerootCore
 /// Mounts made elsewhere than in PID 1's mount namespace would be gone with their maker. See mount_namespaces(7).
 public enum MountNamespace {
   public static func isThatOfInit() throws(Errno) -> Bool {
-    try check(unsafe Text("/proc/self/ns/mnt").withCString { own in
-      unsafe Text("/proc/1/ns/mnt").withCString { unsafe linux_is_same_file(own, $0) }
-    }) == 1
+    unsafe try with("/proc/self/ns/mnt", initNamespace) { unsafe linux_is_same_file($0, $1) } == 1
   }
 
   /// Joins PID 1's, `/` being its root from then on. The system call is `setns`; the process must have one thread.
   public static func enterThatOfInit() throws(Errno) {
-    let file = FileDescriptor(try check(unsafe Text("/proc/1/ns/mnt").withCString {
-      unsafe linux_open_to_read(LINUX_CURRENT_DIRECTORY, $0)
-    }))
+    let file = FileDescriptor(unsafe try with(initNamespace) { unsafe linux_open_to_read(LINUX_CURRENT_DIRECTORY, $0) })
     try check(linux_enter_mount_namespace(file.rawValue))
   }
+
+  private static var initNamespace: Text { "/proc/1/ns/mnt" }
 }

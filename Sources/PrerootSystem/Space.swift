@@ -9,7 +9,7 @@ public struct Space {
 
   public init(of path: Text) throws(Errno) {
     var total: UInt64 = 0, free: UInt64 = 0, inodes: UInt64 = 0
-    try check(unsafe path.withCString { unsafe linux_statvfs($0, &total, &free, &inodes) })
+    unsafe try with(path) { unsafe linux_statvfs($0, &total, &free, &inodes) }
     totalBytes = Int(clamping: total)
     freeBytes = Int(clamping: free)
     freeInodes = Int(clamping: inodes)
@@ -17,7 +17,6 @@ public struct Space {
 
   /// Gives a mounted tmpfs another size, in bytes, and leaves the rest of it alone.
   public static func resizeTmpfs(at path: Text, toBytes size: Int) throws(Errno) {
-    let data: Text = "size=\(size)"
-    try check(unsafe path.withCString { path in unsafe data.withCString { unsafe linux_resize_tmpfs(path, $0) } })
+    unsafe try with(path, "size=\(size)") { unsafe linux_resize_tmpfs($0, $1) }
   }
 }

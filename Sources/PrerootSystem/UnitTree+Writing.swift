@@ -1,19 +1,16 @@
 import PrerootCore
 
-/// The three directories that systemd gives a generator. See systemd.generator(7).
+/// Of the directories that systemd gives a generator, those that are written to. See systemd.generator(7).
 public struct GeneratorDirectories: ~Copyable {
   let normal: FileDescriptor
   let early: FileDescriptor
-  let late: FileDescriptor
 
   /// - Throws: what `open` says of one of them.
-  public init(normal: Text, early: Text, late: Text) throws(Errno) {
+  public init(normal: Text, early: Text) throws(Errno) {
     let normal = try FileDescriptor(directory: normal)
     let early = try FileDescriptor(directory: early)
-    let late = try FileDescriptor(directory: late)
     self.normal = normal
     self.early = early
-    self.late = late
   }
 }
 
@@ -34,39 +31,32 @@ extension UnitTree {
 }
 
 extension UnitTree.Node {
-  fileprivate func write(into directories: borrowing GeneratorDirectories) throws(Errno) {
+  @inline(never) fileprivate func write(into directories: borrowing GeneratorDirectories) throws(Errno) {
     switch directory {
     case .normal: try write(into: directories.normal)
     case .early: try write(into: directories.early)
-    case .late: try write(into: directories.late)
     }
   }
 
-  fileprivate func remove(from directories: borrowing GeneratorDirectories) {
+  @inline(never) fileprivate func remove(from directories: borrowing GeneratorDirectories) {
     switch directory {
     case .normal: remove(from: directories.normal)
     case .early: remove(from: directories.early)
-    case .late: remove(from: directories.late)
     }
   }
 
-  private func write(into directory: borrowing FileDescriptor) throws(Errno) {
-    if let (parent, _) = path.cut(at: UInt8(ascii: "/")) { try directory.makeDirectory(parent) }
+  @inline(never) private func write(into directory: borrowing FileDescriptor) throws(Errno) {
+    if let parent { try directory.makeDirectory(parent) }
     switch content {
     case .file(let contents): try directory.create(path, contents: contents)
-    case .link(let target): try directory.makeLink(path, to: target)
-    case .replacingLink(let target):
-      let temporary: Text = ".preroot-\(path)"
-      try directory.makeLink(temporary, to: target)
-      do throws(Errno) { try directory.rename(temporary, to: path) } catch {
-        try? directory.remove(temporary)
-        throw error
-      }
+    case .link(let target): try directory.replaceLink(path, to: target)
     }
   }
 
-  private func remove(from directory: borrowing FileDescriptor) {
+  @inline(never) private func remove(from directory: borrowing FileDescriptor) {
     try? directory.remove(path)
-    if let (parent, _) = path.cut(at: UInt8(ascii: "/")) { try? directory.removeDirectory(parent) }
+    if let parent { try? directory.removeDirectory(parent) }
   }
+
+  private var parent: Text? { path.cut(at: UInt8(ascii: "/"))?.before }
 }

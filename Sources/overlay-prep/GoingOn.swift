@@ -9,7 +9,7 @@ func goOn(to target: Text, _ story: inout Story, _ log: borrowing KernelLog) -> 
   do throws(Errno) {
     // Both anew: the root may be another one by now.
     let machine = try Machine()
-    let root = MountInfo(parsing: machine.contents("/proc/1/mountinfo") ?? "").root
+    let root = MountInfo(parsing: machine.text("/proc/1/mountinfo")).root
     try machine.settle(root?.majorMinor ?? "")
     do throws(ServiceManager.Refusal) {
       let manager = try ServiceManager()
@@ -18,12 +18,12 @@ func goOn(to target: Text, _ story: inout Story, _ log: borrowing KernelLog) -> 
       // The connection has to outlive the call: a helper gone before PID 1 answers ends the boot in stage 1.
       return start([target] + machine.targetsOfLastResort, manager, log)
     } catch {
-      log.say(.error, "Cannot reach PID 1: \(error.errno.text).")
+      log.say(.error, "Cannot reach PID 1: \(error.errno.text)")
       machine.keep(story, log)
       return false
     }
   } catch {
-    log.say(.error, "Cannot write \(StageOne.ready): \(error.text).")
+    log.say(.error, "Cannot write \(StageOne.ready): \(error.text)")
     return false
   }
 }
@@ -37,10 +37,11 @@ private func reload(_ manager: borrowing ServiceManager, _ story: inout Story, _
     let start = kernel.microseconds
     do throws(ServiceManager.Refusal) {
       try manager.reload()
-      story.tellReload(microseconds: kernel.microseconds - start)
+      let duration = kernel.microseconds - start
+      story.tell(step: "reload", Remark(.info, "systemd loaded its units anew: \(duration / 1000) ms"), microseconds: duration)
       break
     } catch {
-      log.say(.error, "Reload refused (\(attempt) of 3): \(error.sentence).")
+      log.say(.error, "Reload refused (\(attempt) of 3): \(error.sentence)")
     }
   }
   growth.takeBack(log)
@@ -51,14 +52,14 @@ private func start(_ targets: [Text], _ manager: borrowing ServiceManager, _ log
   for target in targets {
     do throws(ServiceManager.Refusal) {
       if try manager.id(ofUnit: target) == "overlay-prep.target" {
-        log.say(.error, "\(target) is still stage 1, trying the next.")
+        log.say(.error, "\(target) is still stage 1, trying the next")
         continue
       }
       try manager.startAsInit(target)
-      log.say(.info, "Going on to \(target).")
+      log.say(.info, "Going on to \(target)")
       return true
     } catch {
-      log.say(.error, "Cannot start \(target): \(error.sentence), trying the next.")
+      log.say(.error, "Cannot start \(target): \(error.sentence), trying the next")
     }
   }
   return false
@@ -94,7 +95,7 @@ extension Machine {
       try? root.remove(Story.path.asRelative)
       try root.create(Story.path.asRelative, contents: story.text)
     } catch {
-      log.say(.warning, "Cannot write \(Story.path): \(error.text), ignoring.")
+      log.say(.warning, "Cannot write \(Story.path): \(error.text), ignoring")
     }
   }
 
@@ -102,7 +103,7 @@ extension Machine {
   fileprivate var targetsOfLastResort: [Text] {
     var targets: [Text] = []
     for directory in ["/etc/systemd/system", "/usr/lib/systemd/system"] as [Text] {
-      if let link = target(ofLink: "\(directory)/default.target"), let name = link.split(at: UInt8(ascii: "/")).last {
+      if let link = target(ofLink: "\(directory)/default.target"), case let name = link.fileName, !name.isEmpty {
         targets.append(name)
         break
       }
@@ -121,9 +122,9 @@ private struct RunGrowth {
       guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return }
       try Space.resizeTmpfs(at: "/run", toBytes: grown)
       original = space.totalBytes
-      log.say(.info, "/run has \(space.freeBytes >> 10) KiB free; \(grown >> 10) KiB large while systemd reloads.")
+      log.say(.info, "/run has \(space.freeBytes >> 10) KiB free; \(grown >> 10) KiB large while systemd reloads")
     } catch {
-      log.say(.warning, "Cannot make /run larger: \(error.text), ignoring.")
+      log.say(.warning, "Cannot make /run larger: \(error.text), ignoring")
     }
   }
 
@@ -132,7 +133,7 @@ private struct RunGrowth {
     do throws(Errno) {
       try Space.resizeTmpfs(at: "/run", toBytes: original)
     } catch {
-      log.say(.warning, "Cannot give /run its size back: \(error.text), ignoring.")
+      log.say(.warning, "Cannot give /run its size back: \(error.text), ignoring")
     }
   }
 }

@@ -56,15 +56,17 @@ func prepare() -> Int32 {
     let facts = BootFacts(of: machine)
     switch BootMode(for: facts) {
     case .settled:
-      log.say(.info, "Nothing to do: this boot is settled.")
+      log.say(.info, "Nothing to do: this boot is settled")
       return ExitStatus.success
     case .untouched(let reason):
-      log.say(.error, "Nothing done: \(reason.text).")
+      log.say(.error, "Nothing done: \(reason.text)")
       return ExitStatus.failure
-    case .overlay(let settings):
-      var story = Story(facts, settings)
-      let status = makeWritable(settings, facts, machine, &story, log)
-      return goOn(to: settings.target, &story, log) ? status : ExitStatus.failure
+    case .staged(let target, _):
+      let settings = Settings(facts.assignments)
+      for remark in settings.remarks { log.say(remark) }
+      var story = Story(facts.request.remarks + settings.remarks)
+      let status = makeWritable(settings, target, facts, machine, &story, log)
+      return goOn(to: target, &story, log) ? status : ExitStatus.failure
     }
   } catch {
     StandardError.say("overlay-prep: \(error.text)\n")
@@ -76,12 +78,19 @@ func dryRun() -> Int32 {
   do throws(Errno) {
     let machine = try Machine()
     let facts = BootFacts(of: machine)
-    for remark in BootMode(for: facts).remarks(on: facts) { StandardOutput.say("# \(remark.text)\n") }
-    if case .overlay(let settings) = BootMode(for: facts) {
-      StandardOutput.say(OverlayPlan(settings, over: facts.mountInfo, machineID: machine.transientMachineID(facts)).text)
-    } else if case .settled = BootMode(for: facts) {
-      StandardOutput.say("# This boot is settled: there is nothing left to do.\n")
+    let mode = BootMode(for: facts)
+    var remarks = mode.remarks(on: facts)
+    var plan = Text()
+    switch mode {
+    case .untouched: break
+    case .settled: plan = "# This boot is settled: there is nothing left to do\n"
+    case .staged:
+      let settings = Settings(facts.assignments)
+      remarks += settings.remarks
+      plan = OverlayPlan(settings, over: facts.mountInfo, machineID: machine.transientMachineID(facts)).text
     }
+    for remark in remarks { StandardOutput.say("# \(remark.text)\n") }
+    StandardOutput.say(plan)
     return ExitStatus.success
   } catch {
     StandardError.say("overlay-prep: \(error.text)\n")

@@ -2,69 +2,39 @@
 public enum BootMode: Equatable, Sendable {
   /// The image's own boot, as if preroot were not there.
   case untouched(Reason)
-  /// Stage 1: nothing starts but overlay-prep.service, which carries this out.
-  case overlay(OverlaySettings)
+  /// Stage 1: nothing starts but overlay-prep.service, which makes the root writable and then boots to `target`.
+  case staged(target: Text, Cause)
   /// Stage 2: it has been done, or has been tried; the image's units start.
-  case settled(Settlement)
+  case settled
 
-  public enum Settlement: Equatable, Sendable {
-    case writable
-    case readOnly
-  }
-
-  public init(for facts: BootFacts) {
-    self = Self.settlement(of: facts).map { .settled($0) }
-      ?? Self.reasonAgainst(facts).map { .untouched($0) }
-      ?? .overlay(OverlaySettings(for: facts))
-  }
-
-  /// Where an overlay of ours is mounted, there is nothing left to decide, whatever the files on it say by now.
-  /// Without one, /run/preroot/ready tells that it was tried for this root; the flag alone is not enough, as /run outlives
-  /// the root in a soft reboot. Empty it is the brake, pulled by hand or by preroot-fallback.service.
-  private static func settlement(of facts: BootFacts) -> Settlement? {
-    guard let root = facts.mountInfo.root else { return nil }
-    if facts.mountInfo.entries.contains(where: { $0.isOverlayOfPreroot && facts.mountInfo.entry(at: $0.mountPoint) == $0 }) {
-      return .writable
+  public init(for facts: borrowing BootFacts) {
+    if facts.isSettled {
+      self = .settled
+      return
     }
-    guard let ready = facts.ready?.trimmed, ready.isEmpty || ready == root.majorMinor else { return nil }
-    return .readOnly
-  }
-
-  private static func reasonAgainst(_ facts: BootFacts) -> Reason? {
-    if facts.environment.scope == "user" { return .userManager }
-    if facts.environment.inInitrd.map({ $0 == "1" }) ?? facts.hasInitrdRelease { return .initrd }
-
-    let settings = Settings(configuration: facts.configuration, commandLine: facts.commandLine)
-    if settings.enable == .no { return .disabled }
-    if let container = facts.containerName, !settings.isEnabledByCommandLine { return .container(container) }
-
-    guard let root = facts.mountInfo.root else { return .rootUnknown }
-    if settings.enable == .auto, facts.causeOfReadOnlyRoot == nil {
-      return .rootWritable(type: root.fileSystemType, source: root.mountSource)
-    }
-    if let file = facts.missingFiles.first { return .missing(file) }
-    if let unit = facts.maskedUnit { return .masked(unit) }
+    let request = facts.request
     let unit = BootUnit(on: facts.commandLine)
-    if unit.name == "emergency.target" { return .emergency }
-    if !unit.isTarget || unit.name == "overlay-prep.target" { return .unitIsNoTarget(unit.name) }
-    return nil
+    if let reason = facts.reasonAgainst(request) ?? unit.reasonAgainst {
+      self = .untouched(reason)
+    } else {
+      self = .staged(target: unit.name, (request.enable == .auto ? facts.causeOfReadOnlyRoot : nil) ?? .asked)
+    }
   }
-}
 
-/// What stage 1 is to do.
-public struct OverlaySettings: Equatable, Sendable {
-  public var upper: Upper
-  public var scope: Scope
-  /// The target that the machine boots to in stage 2.
-  public var target: Text
-  public var cause: Cause
-
-  init(for facts: BootFacts) {
-    let settings = Settings(configuration: facts.configuration, commandLine: facts.commandLine)
-    upper = settings.upper
-    scope = settings.scope
-    target = BootUnit(on: facts.commandLine).name
-    cause = (settings.enable == .auto ? facts.causeOfReadOnlyRoot : nil) ?? .asked
+  /// What the log should say about the decision: what the user wrote wrong, then what follows. A settled boot is silent:
+  /// it runs the generators at every reload.
+  public func remarks(on facts: borrowing BootFacts) -> [Remark] {
+    var remarks: [Remark] = []
+    switch self {
+    case .settled: break
+    case .untouched(let reason):
+      remarks = facts.request.remarks
+      remarks.add(reason.priority, reason.text)
+    case .staged(let target, let cause):
+      remarks = facts.request.remarks
+      remarks.add(.info, "\(cause.text); overlay-prep.service makes it writable before \(target)")
+    }
+    return remarks
   }
 }
 
@@ -75,9 +45,9 @@ public enum Cause: Equatable, Sendable {
   case device(Text)
   case fileSystemTable
 
-  public var sentence: Text {
+  public var text: Text {
     switch self {
-    case .asked: "An overlay is asked for"
+    case .asked: "A writable root is asked for"
     case .fileSystem(let type): "The root is \(type), which cannot be written"
     case .device(let source): "The root's device \(source) is read-only"
     case .fileSystemTable: "The root is read-only in /etc/fstab"
@@ -86,43 +56,66 @@ public enum Cause: Equatable, Sendable {
 }
 
 extension BootFacts {
+  public var request: Request { Request(assignments) }
+  public var assignments: Assignments { Assignments(in: configuration, on: commandLine) }
+
+  /// Where an overlay of ours is mounted, there is nothing left to decide, whatever the files on it say by now.
+  /// Without one, /run/preroot/ready tells that it was tried for this root; the flag alone is not enough, as /run outlives
+  /// the root in a soft reboot. Empty it is the brake, pulled by hand or by preroot-fallback.service.
+  var isSettled: Bool {
+    for mount in mountInfo.entries where mount.isOverlayOfPreroot { return true }
+    guard let ready = ready?.trimmed else { return false }
+    return ready.isEmpty || ready == mountInfo.root?.majorMinor
+  }
+
+  /// Why the boot is left alone; nil where it is not.
+  func reasonAgainst(_ request: Request) -> Reason? {
+    if environment.scope == "user" { return .userManager }
+    if isInitrd { return .initrd }
+    if request.enable == .no { return .disabled }
+    if let container = containerName, !request.isFromCommandLine { return .container(container) }
+
+    guard let root = mountInfo.root else { return .rootUnknown }
+    if request.enable == .auto, causeOfReadOnlyRoot == nil {
+      return .rootWritable(type: root.fileSystemType, source: root.mountSource)
+    }
+    if let file = missingFile { return .missing(file) }
+    return maskedUnit.map { .masked($0) }
+  }
+
+  private var isInitrd: Bool {
+    guard let told = environment.inInitrd else { return hasInitrdRelease }
+    return told == "1"
+  }
+
+  private var containerName: Text? {
+    container?.trimmed ?? environment.virtualization?.dropping(prefix: "container:")
+  }
+
   /// Why the root cannot be written, now and later in this boot; nil where it can. That it is mounted read-only is no
   /// reason: nearly every machine starts so, and systemd-remount-fs.service makes it writable.
   var causeOfReadOnlyRoot: Cause? {
     guard let root = mountInfo.root else { return nil }
-    switch root.fileSystemType {
-    case "squashfs", "erofs", "cramfs", "romfs", "iso9660": return .fileSystem(root.fileSystemType)
-    default: break
-    }
+    if root.fileSystemType.isOne(of: "squashfs erofs cramfs romfs iso9660") { return .fileSystem(root.fileSystemType) }
     if isRootDeviceReadOnly { return .device(root.mountSource) }
     if fileSystemTable.isRootReadOnly { return .fileSystemTable }
     return nil
   }
 
-  var containerName: Text? {
-    container?.trimmed ?? environment.virtualization?.dropping(prefix: "container:")
-  }
-
   /// The first unit of stage 1 that somebody masked, on the command line (systemd.mask=) or in /etc.
-  var maskedUnit: Text? {
+  private var maskedUnit: Text? {
     for word in commandLine.words where word.isKey("systemd.mask") {
-      if let unit = word.value, StageOne.units.contains(unit) { return unit }
+      guard let unit = word.value else { continue }
+      for own in StageOne.units where own == unit { return unit }
     }
-    return maskedUnits.first
+    return unitMaskedInEtc
   }
 }
 
-extension BootMode {
-  /// What the log should say about the decision: what the user wrote wrong, then what follows. Said once, when it is
-  /// taken: a settled boot is silent, and runs the generators at every reload.
-  public func remarks(on facts: BootFacts) -> [Remark] {
-    let settings = Settings(configuration: facts.configuration, commandLine: facts.commandLine)
-    switch self {
-    case .settled: return []
-    case .untouched(let reason): return settings.remarks + [Remark(reason.priority, "\(reason.text).")]
-    case .overlay(let overlay):
-      return settings.remarks + [Remark(.info, "\(overlay.cause.sentence), so this boot makes \(overlay.scope.text) writable first "
-        + "(upper: \(overlay.upper.text)), then goes on to \(overlay.target).")]
-    }
+extension BootUnit {
+  /// Why a boot to this unit is left alone; nil where it is not.
+  var reasonAgainst: Reason? {
+    if name == "emergency.target" { return .emergency }
+    return name.hasSuffix(".target") && !(name == "overlay-prep.target") ? nil : .unitIsNoTarget(name)
   }
 }

@@ -3,31 +3,21 @@
 public struct BootUnit: Equatable, Sendable {
   public var name: Text
 
-  public static var standard: BootUnit { BootUnit(name: "default.target") }
-
-  private init(name: Text) { self.name = name }
-
   /// Of both spellings the last valid one counts.
   public init(on commandLine: KernelCommandLine) {
-    self = .standard
+    name = "default.target"
     for word in commandLine.words {
       if let value = word.value {
         if word.key == "systemd.unit", let unit = UnitName(value) { name = unit.text }
-      } else if let target = Self.target(forWord: word.key) {
-        name = target
+      } else if word.key.isOne(of: "emergency -b") {
+        name = "emergency.target"
+      } else if word.key.isOne(of: "rescue single -s s S 1") {
+        name = "rescue.target"
+      } else if word.key.isOne(of: "2 3 4") {
+        name = "multi-user.target"
+      } else if word.key == "5" {
+        name = "graphical.target"
       }
-    }
-  }
-
-  public var isTarget: Bool { name.hasSuffix(".target") }
-
-  private static func target(forWord word: Text) -> Text? {
-    switch word {
-    case "emergency", "-b": "emergency.target"
-    case "rescue", "single", "-s", "s", "S", "1": "rescue.target"
-    case "2", "3", "4": "multi-user.target"
-    case "5": "graphical.target"
-    default: nil
     }
   }
 }

@@ -16,3 +16,8 @@ public struct Remark: Equatable, Sendable {
     self.text = text
   }
 }
+
+extension [Remark] {
+  /// Appends, out of line, as every remark's text is long enough.
+  @inline(never) mutating func add(_ priority: Remark.Priority, _ text: Text) { append(Remark(priority, text)) }
+}

@@ -13,25 +13,39 @@ public enum Scope: Equatable, Sendable {
     }
   }
 
-  public func covers(_ path: Text) -> Bool {
-    switch self {
-    case .root: true
-    case .directories(let directories): directories.contains { path.isWithin($0) }
-    }
+}
+
+extension [Text] {
+  /// Adds a directory unless it is within one of these; those within it go.
+  mutating func addDirectory(_ path: Text) {
+    for other in self where path.isWithin(other) { return }
+    var rest: [Text] = []
+    for other in self where !other.isWithin(path) { rest.add(other) }
+    rest.add(path)
+    self = rest
   }
 }
 
 extension Text {
   /// Whether the path is `directory` or below it. Both are absolute and normal.
   func isWithin(_ directory: Text) -> Bool {
-    directory == "/" || self == directory || hasPrefix("\(directory)/")
+    self == directory || hasPrefix(directory + "/")
+  }
+
+  /// Whether the path is in one of the kernel's own file systems.
+  var isInApiDirectory: Bool {
+    isWithin("/proc") || isWithin("/sys") || isWithin("/dev") || isWithin("/run")
   }
 
   /// The absolute path without doubled and trailing slashes; nil where it is relative or has `.` or `..` in it.
   var normalPath: Text? {
     guard bytes.first == UInt8(ascii: "/") else { return nil }
-    let components = split(at: UInt8(ascii: "/"))
-    guard !components.contains("."), !components.contains("..") else { return nil }
-    return "/\(components, separator: "/")"
+    var path = Text()
+    for component in split(at: UInt8(ascii: "/")) {
+      if component == "." || component == ".." { return nil }
+      path.append("/")
+      path.append(component)
+    }
+    return path.isEmpty ? "/" : path
   }
 }

@@ -6,7 +6,7 @@ public enum Setting: CaseIterable, Sendable {
   case scope
 
   /// In preroot.conf, section [Preroot].
-  public var directive: Text {
+  public var directive: StaticString {
     switch self {
     case .enable: "Enable"
     case .upper: "Upper"
@@ -15,7 +15,7 @@ public enum Setting: CaseIterable, Sendable {
   }
 
   /// On the kernel command line.
-  public var key: Text {
+  public var key: StaticString {
     switch self {
     case .enable: "preroot.enable"
     case .upper: "preroot.upper"

@@ -5,6 +5,17 @@ public enum Upper: Equatable, Sendable {
 
   public static var standard: Upper { .tmpfs(TmpfsOptions()) }
 
+  /// Whether a word means an upper of whatever kind, and not a typing error.
+  static func isNamed(by word: Text) -> Bool {
+    tmpfsOptions(in: word) != nil || word.hasPrefix("/dev/") || word.hasPrefix("LABEL=") || word.hasPrefix("UUID=")
+      || word.hasPrefix("PARTLABEL=") || word.hasPrefix("PARTUUID=") || word.hasPrefix("mtd:") || word.hasPrefix("ubi")
+  }
+
+  /// What follows `tmpfs:`, nothing where it is `tmpfs` alone; nil where it is neither.
+  static func tmpfsOptions(in word: Text) -> Text? {
+    word == "tmpfs" ? "" : word.dropping(prefix: "tmpfs:")
+  }
+
   /// As it is written in a setting.
   public var text: Text {
     switch self {

@@ -1,9 +1,12 @@
 /// One thing to do to the mount table or to a file, as a value. `Kernel.perform(_:)` does it.
-public enum MountOperation: Equatable, Sendable {
+///
+/// Indirect for its size in the program: a pointer is copied in fewer instructions than four texts.
+public indirect enum MountOperation: Equatable, Sendable {
   /// Makes a directory of mode 0755; one that is there already will do.
   case makeDirectory(Text)
-  /// Makes a directory with the owner and the mode of another: the root of an overlay shows those of its upper directory.
-  case makeDirectoryLike(Text, model: Text)
+  /// Makes a directory on the upper's file system with the owner and the mode of another: an overlay shows those of its
+  /// upper directory. It goes with the file system, or stays with it.
+  case makeStoreDirectory(Text, like: Text)
   /// Removes a directory if it is empty.
   case removeDirectory(Text)
   /// Fails with ENOENT or ENOTDIR where there is no such directory.
@@ -35,7 +38,7 @@ public enum MountOperation: Equatable, Sendable {
   public var text: Text {
     switch self {
     case .makeDirectory(let path): "make directory \(path)"
-    case .makeDirectoryLike(let path, let model): "make directory \(path) with the owner and mode of \(model)"
+    case .makeStoreDirectory(let path, let model): "make directory \(path) like \(model)"
     case .removeDirectory(let path): "remove directory \(path)"
     case .requireDirectory(let path): "require directory \(path)"
     case .requireSpace(let path, let bytes, let inodes): "require \(bytes) bytes and \(inodes) inodes free on \(path)"
@@ -55,13 +58,15 @@ public enum MountOperation: Equatable, Sendable {
   }
 }
 
-/// An operation and what takes it back; nil where nothing has to be.
-public struct MountStep: Equatable, Sendable {
-  public var operation: MountOperation
-  public var inverse: MountOperation?
-
-  public init(_ operation: MountOperation, inverse: MountOperation? = nil) {
-    self.operation = operation
-    self.inverse = inverse
+extension MountOperation {
+  /// What takes it back; nil where nothing has to be.
+  public var inverse: MountOperation? {
+    switch self {
+    case .makeDirectory(let path): .removeDirectory(path)
+    case .makeLink(let path, _): .removeFile(path)
+    case .mount(_, _, let place, _), .bindReadOnly(_, let place): .unmount(place)
+    case .makePrivate(let path): .makeShared(path)
+    default: nil
+    }
   }
 }

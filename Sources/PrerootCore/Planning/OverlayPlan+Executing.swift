@@ -43,12 +43,12 @@ extension OverlayPlan {
   public func execute<K: Kernel & ~Copyable>(on kernel: inout K) throws(StepFailure) -> [StepRecord] {
     var records: [StepRecord] = []
     for place in steps.indices {
-      let operation = steps[place].operation
+      let operation = steps[place]
       let start = kernel.microseconds
       do throws(Errno) {
         try kernel.perform(operation)
       } catch {
-        throw StepFailure(operation: operation, errno: error, leftovers: takeBack(steps[..<place], on: &kernel))
+        throw StepFailure(operation: operation, errno: error, leftovers: takeBack(from: place, on: &kernel))
       }
       records.append(StepRecord(operation: operation, microseconds: kernel.microseconds - start))
     }
@@ -61,10 +61,10 @@ extension OverlayPlan {
     return records
   }
 
-  private func takeBack<K: Kernel & ~Copyable>(_ done: ArraySlice<MountStep>, on kernel: inout K) -> [MountOperation] {
+  private func takeBack<K: Kernel & ~Copyable>(from end: Int, on kernel: inout K) -> [MountOperation] {
     var leftovers: [MountOperation] = []
-    for step in done.reversed() {
-      guard let inverse = step.inverse else { continue }
+    for place in stride(from: end - 1, through: 0, by: -1) {
+      guard let inverse = steps[place].inverse else { continue }
       do throws(Errno) { try kernel.perform(inverse) } catch { leftovers.append(inverse) }
     }
     return leftovers
@@ -74,6 +74,7 @@ extension OverlayPlan {
 extension Text {
   /// The path as it is in the image.
   fileprivate var withoutStaging: Text {
-    dropping(prefix: OverlayPlan.lower) ?? dropping(prefix: OverlayPlan.root) ?? self
+    for staging in [OverlayPlan.lower, OverlayPlan.root] where hasPrefix(staging) { return Text(bytes[staging.count...]) }
+    return self
   }
 }

@@ -1,30 +1,34 @@
 /// The names that make up stage 1.
 public enum StageOne {
   /// Its own units.
-  public static var units: [Text] { ["overlay-prep.target", "overlay-prep.service", "preroot-fallback.service"] }
+  public static var units: [Text] { Text("overlay-prep.target overlay-prep.service preroot-fallback.service").words }
 
   /// The mask condition: while it is absent, nothing but stage 1 starts.
   public static var ready: Text { "/run/preroot/ready" }
 
   /// What has to be installed for a boot to be staged.
   public static var files: [Text] {
-    ["/usr/lib/preroot/overlay-prep"] + units.map { "/usr/lib/systemd/system/\($0)" }
+    var files: [Text] = ["/usr/lib/preroot/overlay-prep"]
+    for unit in units { files.add("/usr/lib/systemd/system/" + unit) }
+    return files
   }
 
   /// The types of units that have a condition. Not device, slice and scope: a device whose condition fails counts as
   /// there, and what binds to it dies of that (systemd: unit_verify_deps()).
   static var maskedTypes: [Text] {
-    ["service", "socket", "target", "timer", "path", "mount", "swap", "automount"]
+    Text("service socket target timer path mount swap automount").words
   }
 
   /// What starts in stage 1 all the same: our own, and the way out, so that Ctrl-Alt-Del, FailureAction=, poweroff,
   /// emergency and systemd.debug_shell work while the overlay is being made.
   static var exempt: [Text] {
-    units + [
-      "shutdown.target", "umount.target", "final.target", "reboot.target", "poweroff.target", "halt.target", "kexec.target",
-      "exit.target", "soft-reboot.target", "systemd-reboot.service", "systemd-poweroff.service", "systemd-halt.service",
-      "systemd-kexec.service", "systemd-exit.service", "systemd-soft-reboot.service", "emergency.target",
-      "emergency.service", "debug-shell.service",
-    ]
+    Text("""
+      overlay-prep.target overlay-prep.service preroot-fallback.service \
+      shutdown.target umount.target final.target \
+      reboot.target poweroff.target halt.target kexec.target exit.target soft-reboot.target \
+      systemd-reboot.service systemd-poweroff.service systemd-halt.service systemd-kexec.service systemd-exit.service \
+      systemd-soft-reboot.service \
+      emergency.target emergency.service debug-shell.service
+      """).words
   }
 }

@@ -1,18 +1,18 @@
 /// What /etc/fstab says, as far as it concerns the root. See fstab(5).
 public struct FileSystemTable: Equatable, Sendable {
-  /// The options of the line for `/`; nil where there is none.
-  public var rootOptions: [Text]?
+  /// Whether the line for `/` keeps it read-only: of its `ro` and `rw` the last is `ro`.
+  public var isRootReadOnly = false
+
+  public init() {}
 
   public init(parsing text: Text) {
     for line in text.lines {
       let fields = line.words
-      guard fields.count >= 4, fields[0].bytes[0] != UInt8(ascii: "#"), fields[1].unescapingOctal == "/" else { continue }
-      rootOptions = fields[3].split(at: UInt8(ascii: ","))
+      guard fields.count >= 4, fields[0].bytes[0] != UInt8(ascii: "#"), fields[1] == "/" else { continue }
+      isRootReadOnly = false
+      for option in fields[3].split(at: UInt8(ascii: ",")) {
+        if option == "ro" { isRootReadOnly = true } else if option == "rw" { isRootReadOnly = false }
+      }
     }
-  }
-
-  /// Whether the root is to stay read-only: the last of `ro` and `rw` is `ro`.
-  public var isRootReadOnly: Bool {
-    rootOptions?.last { $0 == "ro" || $0 == "rw" } == "ro"
   }
 }

@@ -21,15 +21,17 @@ public struct KernelCommandLine: Equatable, Sendable {
     }
 
     /// Whether the key is `name`, `-` and `_` being the same (proc_cmdline_key_streq()).
-    public func isKey(_ name: Text) -> Bool {
-      key.count == name.count && hasKeyPrefix(name)
+    public func isKey(_ name: StaticString) -> Bool {
+      key.count == name.utf8CodeUnitCount && hasKeyPrefix(name)
     }
 
     /// Whether the key begins with `prefix`, `-` and `_` being the same.
-    public func hasKeyPrefix(_ prefix: Text) -> Bool {
-      guard key.count >= prefix.count else { return false }
-      for place in 0..<prefix.count where key.bytes[place].withoutDash != prefix.bytes[place].withoutDash { return false }
-      return true
+    @inline(never) public func hasKeyPrefix(_ prefix: StaticString) -> Bool {
+      prefix.withUTF8Buffer { prefix in
+        guard key.count >= prefix.count else { return false }
+        for place in prefix.indices where unsafe key.bytes[place].withoutDash != prefix[place].withoutDash { return false }
+        return true
+      }
     }
 
     /// The word as it was written, but for quotes.
@@ -39,11 +41,12 @@ public struct KernelCommandLine: Equatable, Sendable {
     }
   }
 
-  public var words: [Word]
+  public var words: [Word] = []
+
+  public init() {}
 
   /// The words of /proc/cmdline.
   public init(parsing line: Text) {
-    words = []
     var word = Text()
     var isInWord = false
     var quote: UInt8? = nil
@@ -54,7 +57,7 @@ public struct KernelCommandLine: Equatable, Sendable {
         quote = byte
         isInWord = true
       } else if byte.isBlank {
-        if isInWord { words.append(Word(word)) }
+        if isInWord { add(word) }
         word = Text()
         isInWord = false
       } else {
@@ -62,14 +65,17 @@ public struct KernelCommandLine: Equatable, Sendable {
         isInWord = true
       }
     }
-    if isInWord { words.append(Word(word)) }
+    if isInWord { add(word) }
   }
 
   /// The words of /proc/1/cmdline, which is what systemd reads in a container: each ends with a NUL byte, and the
   /// first is the program's name. See proc_pid_cmdline(5).
   public init(arguments: Text) {
-    words = arguments.split(at: 0).dropFirst().map { Word($0) }
+    let all = arguments.split(at: 0)
+    for place in all.indices where place > 0 { add(all[place]) }
   }
+
+  @inline(never) private mutating func add(_ word: Text) { words.append(Word(word)) }
 }
 
 extension UInt8 {

@@ -1,48 +1,54 @@
 /// What is mounted in a mount namespace, in the order of mounting. See proc_pid_mountinfo(5), whose names the fields have.
-public struct MountInfo: Equatable, Sendable {
-  public struct Entry: Equatable, Sendable {
-    public var mountID: Int
-    public var parentID: Int
+///
+/// The options of the mount itself are left out: a generator's sandbox (systemd >= 253) shows `ro` there for every mount.
+public struct MountInfo: Sendable {
+  /// One line, shared and never changed.
+  public final class Entry: Sendable {
+    public let mountID: Int
+    public let parentID: Int
     /// `MAJOR:MINOR`, the st_dev of files on it.
-    public var majorMinor: Text
-    public var root: Text
-    public var mountPoint: Text
-    /// Of this mount. Inside a generator's sandbox (systemd >= 253) this says `ro` everywhere.
-    public var mountOptions: [Text]
-    public var optionalFields: [Text]
-    public var fileSystemType: Text
-    public var mountSource: Text
+    public let majorMinor: Text
+    public let mountPoint: Text
+    /// Whether mounts below it propagate to its peers (the optional field `shared:N`).
+    public let isShared: Bool
+    public let fileSystemType: Text
+    public let mountSource: Text
     /// Of the file system itself, whoever looks.
-    public var superOptions: [Text]
+    public let superOptions: [Text]
 
     /// Reads one line; nil where it is not one.
     public init?(parsing line: Text) {
       let fields = line.words
-      guard fields.count >= 10, let separator = fields.indices.first(where: { $0 >= 6 && fields[$0] == "-" }),
-        fields.count >= separator + 4, let mountID = fields[0].decimalValue, let parentID = fields[1].decimalValue
-      else { return nil }
+      guard fields.count >= 10, let mountID = fields[0].decimalValue, let parentID = fields[1].decimalValue else { return nil }
+      var separator = 6
+      var hasPeers = false
+      while separator < fields.count, !(fields[separator] == "-") {
+        if fields[separator].hasPrefix("shared:") { hasPeers = true }
+        separator += 1
+      }
+      guard fields.count >= separator + 4 else { return nil }
       self.mountID = mountID
       self.parentID = parentID
       majorMinor = fields[2]
-      root = fields[3].unescapingOctal
       mountPoint = fields[4].unescapingOctal
-      mountOptions = fields[5].split(at: UInt8(ascii: ","))
-      optionalFields = Array(fields[6..<separator])
+      isShared = hasPeers
       fileSystemType = fields[separator + 1]
       mountSource = fields[separator + 2].unescapingOctal
       superOptions = fields[separator + 3].split(at: UInt8(ascii: ","))
     }
 
-    /// Whether mounts below it propagate to its peers (`shared:N`).
-    public var isShared: Bool { optionalFields.contains { $0.hasPrefix("shared:") } }
-    /// Whether this mount shows another one's file system under a name of its own: preroot's overlays do.
+    /// Whether it is an overlay of preroot's making.
     public var isOverlayOfPreroot: Bool { fileSystemType == "overlay" && mountSource == "preroot" }
   }
 
-  public var entries: [Entry]
+  public var entries: [Entry] = []
+
+  public init() {}
 
   public init(parsing text: Text) {
-    entries = text.lines.compactMap { Entry(parsing: $0) }
+    for line in text.lines {
+      if let entry = Entry(parsing: line) { entries.append(entry) }
+    }
   }
 
   /// The mount that a path ending exactly at `mountPoint` leads to: the last one there.

@@ -6,18 +6,18 @@ public struct UnitName: Equatable, Sendable {
   public init?(_ text: Text) {
     guard text.count < 256, let dot = text.bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
     let suffix = Text(text.bytes[(dot + 1)...])
-    guard Self.suffixes.contains(suffix) else { return nil }
-    for byte in text.bytes[..<dot] {
-      guard byte.isDigit || byte.isLetter || Self.punctuation.bytes.contains(byte) else { return nil }
-    }
-    guard text.bytes[0] != UInt8(ascii: "@"), text.bytes[dot - 1] != UInt8(ascii: "@") else { return nil }
+    guard suffix.isOne(of: "target service socket mount automount swap timer path slice scope device") else { return nil }
+    for byte in text.bytes where !byte.isDigit && !byte.isLetter && !byte.isUnitPunctuation { return nil }
+    if text.bytes[0] == UInt8(ascii: "@") || text.bytes[dot - 1] == UInt8(ascii: "@") { return nil }
     self.text = text
   }
+}
 
-  public var isTarget: Bool { text.hasSuffix(".target") }
-
-  private static var suffixes: [Text] {
-    ["target", "service", "socket", "mount", "automount", "swap", "timer", "path", "slice", "scope", "device"]
+extension UInt8 {
+  fileprivate var isUnitPunctuation: Bool {
+    switch self {
+    case UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "\\"), UInt8(ascii: "@"): true
+    default: false
+    }
   }
-  private static var punctuation: Text { ":-_.\\@" }
 }

@@ -1,23 +1,14 @@
 extension Text {
   /// `value` in decimal digits, with a sign where it is negative.
-  public init(decimal value: Int) {
-    self.init(digitsOf: value.magnitude, radix: 10)
-    if value < 0 { bytes.insert(UInt8(ascii: "-"), at: 0) }
-  }
-
-  /// `value` in octal digits with a leading zero, as file modes are written.
-  public init(octal value: UInt32) {
-    self.init(digitsOf: UInt(value), radix: 8)
-    bytes.insert(UInt8(ascii: "0"), at: 0)
-  }
-
-  private init(digitsOf value: UInt, radix: UInt) {
+  @inline(never) public init(decimal value: Int) {
     self.init()
-    var rest = value
-    repeat {
-      bytes.insert(UInt8(truncatingIfNeeded: rest % radix) &+ UInt8(ascii: "0"), at: 0)
-      rest /= radix
-    } while rest > 0
+    if value < 0 { append("-") }
+    var power: UInt = 1
+    while value.magnitude / power >= 10 { power *= 10 }
+    while power > 0 {
+      append(UInt8(truncatingIfNeeded: value.magnitude / power % 10) &+ UInt8(ascii: "0"))
+      power /= 10
+    }
   }
 
   /// The number written in plain decimal digits; nil for anything else, an empty text and what does not fit included.

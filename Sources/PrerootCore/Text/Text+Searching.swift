@@ -1,44 +1,57 @@
-extension Text {
-  public func hasPrefix(_ prefix: Text) -> Bool { bytes.starts(with: prefix.bytes) }
+/// So that a `switch` over texts reads as one, and makes no copies of its patterns.
+public func ~= (pattern: StaticString, value: Text) -> Bool { value == pattern }
 
-  public func hasSuffix(_ suffix: Text) -> Bool {
-    count >= suffix.count && bytes[(count - suffix.count)...].elementsEqual(suffix.bytes)
+extension Text {
+  @inline(never) @_disfavoredOverload public func hasPrefix(_ prefix: Text) -> Bool { bytes.starts(with: prefix.bytes) }
+
+  @inline(never) public func hasPrefix(_ prefix: StaticString) -> Bool {
+    prefix.withUTF8Buffer { unsafe bytes.starts(with: $0) }
+  }
+
+  /// Whether the text is one of the words, which have blanks between them.
+  @inline(never) public func isOne(of words: StaticString) -> Bool {
+    for word in Text(stringLiteral: words).words where word == self { return true }
+    return false
+  }
+
+  @inline(never) public func hasSuffix(_ suffix: StaticString) -> Bool {
+    suffix.withUTF8Buffer { unsafe count >= $0.count && bytes[(count - $0.count)...].elementsEqual($0) }
   }
 
   /// What follows `prefix`; nil where the text does not begin with it.
-  public func dropping(prefix: Text) -> Text? {
-    hasPrefix(prefix) ? Text(bytes[prefix.count...]) : nil
+  @inline(never) public func dropping(prefix: StaticString) -> Text? {
+    hasPrefix(prefix) ? Text(bytes[prefix.utf8CodeUnitCount...]) : nil
   }
 
   /// The parts before and after the first `separator`; nil where there is none.
-  public func cut(at separator: UInt8) -> (before: Text, after: Text)? {
+  @inline(never) public func cut(at separator: UInt8) -> (before: Text, after: Text)? {
     guard let place = bytes.firstIndex(of: separator) else { return nil }
     return (Text(bytes[..<place]), Text(bytes[(place + 1)...]))
   }
 
   /// The pieces between separators; empty pieces are left out.
-  public func split(at separator: UInt8) -> [Text] {
-    split { $0 == separator }
-  }
+  public func split(at separator: UInt8) -> [Text] { split(at: separator, orBlank: false) }
 
   /// The pieces between white space.
-  public var words: [Text] { split { $0.isBlank } }
+  public var words: [Text] { split(at: 0x20, orBlank: true) }
 
   /// The lines, without their ends; empty lines are left out.
   public var lines: [Text] { split(at: 0x0a) }
 
-  private func split(where isSeparator: (UInt8) -> Bool) -> [Text] {
+  @inline(never) private func split(at separator: UInt8, orBlank: Bool) -> [Text] {
     var pieces: [Text] = []
     var start = 0
-    for place in 0...count where place == count || isSeparator(bytes[place]) {
-      if place > start { pieces.append(Text(bytes[start..<place])) }
+    for place in 0...count where place == count || bytes[place] == separator || (orBlank && bytes[place].isBlank) {
+      if place > start { pieces.add(Text(bytes[start..<place])) }
       start = place + 1
     }
     return pieces
   }
 
   /// The text without white space at its ends.
-  public var trimmed: Text {
+  public var trimmed: Text { trim() }
+
+  @inline(never) private func trim() -> Text {
     var start = 0, end = count
     while start < end, bytes[start].isBlank { start += 1 }
     while end > start, bytes[end - 1].isBlank { end -= 1 }
@@ -46,7 +59,7 @@ extension Text {
   }
 
   /// The values with `separator` between them.
-  public init(joining values: [Text], separator: StaticString) {
+  @inline(never) public init(joining values: [Text], separator: StaticString) {
     self.init()
     for place in values.indices {
       if place > 0 { append(literal: separator) }
@@ -55,7 +68,7 @@ extension Text {
   }
 
   /// Byte order, as `LC_ALL=C sort` has it.
-  public static func < (left: Text, right: Text) -> Bool {
+  @inline(never) public static func < (left: Text, right: Text) -> Bool {
     left.bytes.lexicographicallyPrecedes(right.bytes)
   }
 }

@@ -1,5 +1,6 @@
 /// Text as the kernel has it: bytes in no promised encoding.
 ///
+/// Its pieces are kept out of line: inlined, as the compiler likes them, they would double the programs' size.
 /// Not `String`: paths, mount options and command lines are not Unicode, and `String`'s comparison would link 60 KB
 /// of Unicode tables into programs of a few pages.
 public struct Text: Equatable, Sendable {
@@ -12,12 +13,19 @@ public struct Text: Equatable, Sendable {
   public var count: Int { bytes.count }
   public var isEmpty: Bool { bytes.isEmpty }
 
-  public mutating func append(_ text: Text) { bytes.append(contentsOf: text.bytes) }
-  public mutating func append(_ byte: UInt8) { bytes.append(byte) }
-  mutating func append(literal: StaticString) {
+  @inline(never) public mutating func append(_ text: Text) { bytes.append(contentsOf: text.bytes) }
+  @inline(never) public mutating func append(_ byte: UInt8) { bytes.append(byte) }
+  @inline(never) mutating func append(literal: StaticString) {
     literal.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
   }
-  public static func + (left: Text, right: Text) -> Text {
+  @inline(never) @_disfavoredOverload public static func == (left: Text, right: Text) -> Bool { left.bytes == right.bytes }
+  /// The same with a literal, which needs no copy.
+  @inline(never) public static func == (left: Text, right: StaticString) -> Bool {
+    right.withUTF8Buffer { unsafe left.bytes.elementsEqual($0) }
+  }
+  public static func != (left: Text, right: StaticString) -> Bool { !(left == right) }
+
+  @inline(never) public static func + (left: Text, right: Text) -> Text {
     var sum = left
     sum.append(right)
     return sum
@@ -25,7 +33,7 @@ public struct Text: Equatable, Sendable {
 }
 
 extension Text: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
-  public init(stringLiteral literal: StaticString) {
+  @inline(never) public init(stringLiteral literal: StaticString) {
     self.init()
     append(literal: literal)
   }
@@ -34,15 +42,14 @@ extension Text: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
   /// `"'\(word)' is not a size"` without `String`.
   public struct Interpolation: StringInterpolationProtocol {
     var text = Text()
-    public init(literalCapacity: Int, interpolationCount: Int) {
+    @inline(never) public init(literalCapacity: Int, interpolationCount: Int) {
       text.bytes.reserveCapacity(literalCapacity &+ interpolationCount &* 16)
     }
-    public mutating func appendLiteral(_ literal: StaticString) { text.append(literal: literal) }
-    public mutating func appendInterpolation(_ value: Text) { text.append(value) }
-    public mutating func appendInterpolation(_ value: Int) { text.append(Text(decimal: value)) }
-    public mutating func appendInterpolation(octal value: UInt32) { text.append(Text(octal: value)) }
+    @inline(never) public mutating func appendLiteral(_ literal: StaticString) { text.append(literal: literal) }
+    @inline(never) public mutating func appendInterpolation(_ value: Text) { text.append(value) }
+    @inline(never) public mutating func appendInterpolation(_ value: Int) { text.append(Text(decimal: value)) }
     /// The values with `separator` between them.
-    public mutating func appendInterpolation(_ values: [Text], separator: StaticString) {
+    @inline(never) public mutating func appendInterpolation(_ values: [Text], separator: StaticString) {
       text.append(Text(joining: values, separator: separator))
     }
   }
