@@ -19,7 +19,7 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
       normal: Text(cString: arguments[1]), early: Text(cString: arguments[2]))
     return generate(into: directories, for: machine, log: log)
   } catch {
-    StandardError.say("preroot-generator: \(error.text)\n")
+    StandardError.say("preroot-generator", error)
     return ExitStatus.failure
   }
 }
@@ -38,7 +38,7 @@ func generate(into directories: borrowing GeneratorDirectories, for machine: bor
     try UnitTree(for: mode).write(into: directories)
     return ExitStatus.success
   } catch {
-    log.say(.error, "Cannot write the units of this boot: \(error.text); booting without preroot")
+    log.say(.error, "Booting without preroot, as its units cannot be written", error)
     return ExitStatus.failure
   }
 }

@@ -48,11 +48,16 @@ int32_t linux_copy_owner_and_mode(const char *model, const char *p) {
   return RESULT(chmod(p, s.st_mode & 07777));
 }
 
-int32_t linux_mount(const char *type, const char *source, const char *target, const char *data) {
-  return RESULT(mount(source, target, type, 0, *data ? data : NULL));
+/* The source is a name of ours in the mount table. */
+int32_t linux_mount_tmpfs(const char *t, const char *data) { return RESULT(mount("preroot", t, "tmpfs", 0, data)); }
+int32_t linux_mount_overlay(const char *t, const char *data) { return RESULT(mount("preroot", t, "overlay", 0, data)); }
+
+int32_t linux_bind_read_only(const char *s, const char *t) {
+  if (mount(s, t, NULL, MS_BIND, NULL) < 0) return -errno;
+  int32_t result = RESULT(mount(NULL, t, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
+  if (result < 0) umount2(t, UMOUNT_NOFOLLOW);
+  return result;
 }
-int32_t linux_bind(const char *s, const char *t) { return RESULT(mount(s, t, NULL, MS_BIND, NULL)); }
-int32_t linux_remount_bind_read_only(const char *t) { return RESULT(mount(NULL, t, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL)); }
 
 int32_t linux_resize_tmpfs(const char *t, const char *data) {
   struct statvfs s;

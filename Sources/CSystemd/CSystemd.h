@@ -62,5 +62,13 @@ static inline int systemd_unit_id(sd_bus *_Nonnull bus, const char *_Nonnull nam
   return r;
 }
 
-/* One entry for the journal: `count` fields, each `NAME=value`. */
-static inline int systemd_journal_send(const struct iovec *_Nonnull fields, int count) { return sd_journal_sendv(fields, count); }
+/* One entry for the journal: `NAME=value` lines, each with a newline at its end. More than 32 are cut. */
+static inline int systemd_journal_send(const void *_Nonnull text, size_t size) {
+  struct iovec fields[32];
+  int count = 0;
+  for (const char *line = text, *end; count < 32 && size && (end = memchr(line, '\n', size)); line = end + 1) {
+    fields[count++] = (struct iovec){ (char *)line, end - line };
+    size -= end + 1 - line;
+  }
+  return sd_journal_sendv(fields, count);
+}

@@ -5,10 +5,14 @@ import PrerootCore
 @safe public struct ServiceManager: ~Copyable {
   /// What PID 1 answered instead of doing it.
   public struct Refusal: Error, Equatable {
-    public var method: Text
     /// The D-Bus error's name and message; empty where the connection itself failed.
     public var answer: Text
     public var errno: Errno
+
+    public init(_ answer: Text, _ errno: Errno) {
+      self.answer = answer
+      self.errno = errno
+    }
 
     public var isNoIsolation: Bool { answer.hasPrefix("org.freedesktop.systemd1.NoIsolation") }
   }
@@ -37,7 +41,7 @@ import PrerootCore
     var bus: OpaquePointer? = nil
     let result = unsafe systemd_connect(&bus)
     guard result >= 0, let bus = unsafe bus else {
-      throw Refusal(method: "connect", answer: "", errno: Errno(rawValue: -result))
+      throw Refusal("", Errno(rawValue: -result))
     }
     unsafe self.bus = bus
   }
@@ -60,7 +64,7 @@ import PrerootCore
     let result = unsafe name.terminated.withCString { name in
       unsafe buffer.withUnsafeMutableBytes { unsafe systemd_unit_id(bus, name, $0.baseAddress!, $0.count) }
     }
-    guard result >= 0 else { throw Refusal(method: "LoadUnit", answer: "", errno: Errno(rawValue: -result)) }
+    guard result >= 0 else { throw Refusal("", Errno(rawValue: -result)) }
     return Text(buffer).upToNUL
   }
 
@@ -76,7 +80,7 @@ import PrerootCore
         }
       }
     }
-    guard result >= 0 else { throw Refusal(method: method, answer: Text(error).upToNUL, errno: Errno(rawValue: -result)) }
+    guard result >= 0 else { throw Refusal(Text(error).upToNUL, Errno(rawValue: -result)) }
   }
 }
 

@@ -17,6 +17,7 @@ extension BootFacts {
     environment.inInitrd = Machine.variable("SYSTEMD_IN_INITRD")
     environment.virtualization = Machine.variable("SYSTEMD_VIRTUALIZATION")
     readConfiguration(of: machine)
+    assignments.add(commandLine)
     for unit in StageOne.units where machine.target(ofLink: "/etc/systemd/system/" + unit) == "/dev/null" { unitMaskedInEtc = unit }
     for file in StageOne.files where !machine.exists(file) { missingFile = file }
   }
@@ -24,13 +25,17 @@ extension BootFacts {
   /// The strongest directory's preroot.conf, then all drop-ins. See preroot.conf(5).
   private mutating func readConfiguration(of machine: borrowing Machine) {
     var dropIns: [Text] = []
+    var isRead = false
     for directory in ConfigurationPaths.directories {
       let path = directory + "/preroot.conf"
-      if configuration.lines.isEmpty, let contents = machine.contents(path) { configuration.add(path, contents) }
+      if !isRead, let contents = machine.contents(path) {
+        assignments.add(file: path, contents)
+        isRead = true
+      }
       ConfigurationPaths.add(machine.names(in: path + ".d"), of: path + ".d/", to: &dropIns)
     }
     for path in dropIns {
-      if let contents = machine.contents(path) { configuration.add(path, contents) }
+      if let contents = machine.contents(path) { assignments.add(file: path, contents) }
     }
   }
 }

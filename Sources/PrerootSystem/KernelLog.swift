@@ -18,4 +18,7 @@ public struct KernelLog: ~Copyable {
   }
 
   public func say(_ priority: Remark.Priority, _ text: Text) { say(Remark(priority, text)) }
+
+  /// `TEXT: WHY`.
+  @inline(never) public func say(_ priority: Remark.Priority, _ text: Text, _ errno: Errno) { say(priority, "\(text): \(errno.text)") }
 }

@@ -10,49 +10,46 @@ public struct LinuxKernel: Kernel, ~Copyable {
 
   public var microseconds: Int { Int(truncatingIfNeeded: linux_monotonic_microseconds()) }
 
-  public mutating func perform(_ operation: MountOperation) throws(Errno) {
-    switch operation {
-    case .makeDirectory(let path):
+  public mutating func perform(_ step: Step) throws(Errno) {
+    let path = step.path, other = step.other
+    switch step.verb {
+    case .makeDirectory:
       try FileDescriptor.currentDirectory.makeDirectory(path)
-    case .makeStoreDirectory(let path, let model):
+    case .makeStoreDirectory:
       try FileDescriptor.currentDirectory.makeDirectory(path)
-      unsafe try with(model, path) { unsafe linux_copy_owner_and_mode($0, $1) }
-    case .removeDirectory(let path):
+      unsafe try with(other, path) { unsafe linux_copy_owner_and_mode($0, $1) }
+    case .removeDirectory:
       try FileDescriptor.currentDirectory.removeDirectory(path)
-    case .requireDirectory(let path):
+    case .requireDirectory:
       unsafe try with(path) { unsafe linux_is_directory($0) }
-    case .requireSpace(let path, let bytes, let inodes):
+    case .requireSpace:
       let space = try Space(of: path)
-      guard space.freeBytes >= bytes, space.freeInodes >= inodes else { throw .noSpace }
-    case .writeFile(let path, let contents):
-      try FileDescriptor.currentDirectory.replace(path, contents: contents)
-    case .makeLink(let path, let target):
-      try FileDescriptor.currentDirectory.replaceLink(path, to: target)
-    case .removeFile(let path):
+      guard space.freeBytes >= OverlayPlan.minimumBytes, space.freeInodes >= OverlayPlan.minimumInodes else { throw .noSpace }
+    case .writeFile:
+      try FileDescriptor.currentDirectory.replace(path, contents: other)
+    case .makeLink:
+      try FileDescriptor.currentDirectory.replaceLink(path, to: other)
+    case .removeFile:
       try FileDescriptor.currentDirectory.remove(path)
 
-    case .mount(let type, let source, let path, let data):
-      try mount(type, source, path, data)
-    case .bindReadOnly(let path, let place):
-      unsafe try with(path, place) { unsafe linux_bind($0, $1) }
-      do throws(Errno) {
-        unsafe try with(place) { unsafe linux_remount_bind_read_only($0) }
-      } catch {
-        try? unmount(place)
-        throw error
-      }
-    case .unmount(let path):
-      try unmount(path)
-    case .makePrivate(let path):
+    case .mountTmpfs:
+      unsafe try with(path, other) { unsafe linux_mount_tmpfs($0, $1) }
+    case .mountOverlay:
+      unsafe try with(path, other) { unsafe linux_mount_overlay($0, $1) }
+    case .bindReadOnly:
+      unsafe try with(other, path) { unsafe linux_bind_read_only($0, $1) }
+    case .unmount:
+      unsafe try with(path) { unsafe linux_unmount($0) }
+    case .makePrivate:
       unsafe try with(path) { unsafe linux_make_private($0) }
-    case .makeShared(let path):
+    case .makeShared:
       unsafe try with(path) { unsafe linux_make_shared($0, 0) }
-    case .makeSharedRecursively(let path):
+    case .makeSharedRecursively:
       unsafe try with(path) { unsafe linux_make_shared($0, 1) }
 
-    case .pivot(let path):
+    case .pivot:
       try pivot(to: path)
-    case .carry(let path):
+    case .carry:
       try enterOldRoot()
       // Relative: on the old root. Absolute: on the new one.
       unsafe try with(path.asRelative, path) { unsafe linux_move($0, $1) }
@@ -63,15 +60,6 @@ public struct LinuxKernel: Kernel, ~Copyable {
       oldRoot = nil
     }
   }
-
-  private func mount(_ type: Text, _ source: Text, _ path: Text, _ data: Text) throws(Errno) {
-    let type = type.terminated, data = data.terminated
-    unsafe try with(source, path) { source, path in
-      unsafe type.withCString { type in unsafe data.withCString { unsafe linux_mount(type, source, path, $0) } }
-    }
-  }
-
-  @inline(never) private func unmount(_ path: Text) throws(Errno) { unsafe try with(path) { unsafe linux_unmount($0) } }
 
   private mutating func pivot(to path: Text) throws(Errno) {
     let old = try FileDescriptor(directory: "/")

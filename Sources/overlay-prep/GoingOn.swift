@@ -18,12 +18,12 @@ func goOn(to target: Text, _ story: inout Story, _ log: borrowing KernelLog) -> 
       // The connection has to outlive the call: a helper gone before PID 1 answers ends the boot in stage 1.
       return start([target] + machine.targetsOfLastResort, manager, log)
     } catch {
-      log.say(.error, "Cannot reach PID 1: \(error.errno.text)")
+      log.say(.error, "Cannot reach PID 1", error.errno)
       machine.keep(story, log)
       return false
     }
   } catch {
-    log.say(.error, "Cannot write \(StageOne.ready): \(error.text)")
+    log.say(.error, "Cannot write " + StageOne.ready, error)
     return false
   }
 }
@@ -38,7 +38,7 @@ private func reload(_ manager: borrowing ServiceManager, _ story: inout Story, _
     do throws(ServiceManager.Refusal) {
       try manager.reload()
       let duration = kernel.microseconds - start
-      story.tell(step: "reload", Remark(.info, "systemd loaded its units anew: \(duration / 1000) ms"), microseconds: duration)
+      story.tell(step: "reload", Remark(.info, "systemd loaded its units anew: \(duration / 1000) ms"), at: start, for: duration)
       break
     } catch {
       log.say(.error, "Reload refused (\(attempt) of 3): \(error.sentence)")
@@ -51,15 +51,11 @@ private func reload(_ manager: borrowing ServiceManager, _ story: inout Story, _
 private func start(_ targets: [Text], _ manager: borrowing ServiceManager, _ log: borrowing KernelLog) -> Bool {
   for target in targets {
     do throws(ServiceManager.Refusal) {
-      if try manager.id(ofUnit: target) == "overlay-prep.target" {
-        log.say(.error, "\(target) is still stage 1, trying the next")
-        continue
-      }
       try manager.startAsInit(target)
-      log.say(.info, "Going on to \(target)")
+      log.say(.info, "Going on to " + target)
       return true
     } catch {
-      log.say(.error, "Cannot start \(target): \(error.sentence), trying the next")
+      log.say(.error, "Cannot start \(target), trying the next: \(error.sentence)")
     }
   }
   return false
@@ -68,7 +64,10 @@ private func start(_ targets: [Text], _ manager: borrowing ServiceManager, _ log
 extension ServiceManager {
   /// As PID 1 starts its own first target: isolated, or plainly where the target does not allow that (systemd:
   /// do_queue_default_job()).
+  ///
+  /// - Throws: also where the name still leads to stage 1, as it does when the reload was refused.
   fileprivate borrowing func startAsInit(_ target: Text) throws(Refusal) {
+    if try id(ofUnit: target) == "overlay-prep.target" { throw Refusal("It is still stage 1", .fileExists) }
     do throws(Refusal) {
       try start(target, .isolate)
     } catch {
@@ -79,7 +78,7 @@ extension ServiceManager {
 }
 
 extension ServiceManager.Refusal {
-  fileprivate var sentence: Text { answer.isEmpty ? "\(method): \(errno.text)" : answer }
+  fileprivate var sentence: Text { answer.isEmpty ? errno.text : answer }
 }
 
 extension Machine {
@@ -95,20 +94,17 @@ extension Machine {
       try? root.remove(Story.path.asRelative)
       try root.create(Story.path.asRelative, contents: story.text)
     } catch {
-      log.say(.warning, "Cannot write \(Story.path): \(error.text), ignoring")
+      log.say(.warning, "Cannot write " + Story.path, error)
     }
   }
 
   /// Where default.target itself cannot be had: what it stands for, and what every systemd has.
   fileprivate var targetsOfLastResort: [Text] {
     var targets: [Text] = []
-    for directory in ["/etc/systemd/system", "/usr/lib/systemd/system"] as [Text] {
-      if let link = target(ofLink: "\(directory)/default.target"), case let name = link.fileName, !name.isEmpty {
-        targets.append(name)
-        break
-      }
+    for link in Text("/etc/systemd/system/default.target /usr/lib/systemd/system/default.target").words {
+      if let path = target(ofLink: link) { targets.add(path.fileName) }
     }
-    return targets + ["multi-user.target", "rescue.target", "emergency.target"]
+    return targets + Text("multi-user.target rescue.target emergency.target").words
   }
 }
 
@@ -124,7 +120,7 @@ private struct RunGrowth {
       original = space.totalBytes
       log.say(.info, "/run has \(space.freeBytes >> 10) KiB free; \(grown >> 10) KiB large while systemd reloads")
     } catch {
-      log.say(.warning, "Cannot make /run larger: \(error.text), ignoring")
+      log.say(.warning, "Cannot make /run larger", error)
     }
   }
 
@@ -133,7 +129,7 @@ private struct RunGrowth {
     do throws(Errno) {
       try Space.resizeTmpfs(at: "/run", toBytes: original)
     } catch {
-      log.say(.warning, "Cannot give /run its size back: \(error.text), ignoring")
+      log.say(.warning, "Cannot give /run its size back", error)
     }
   }
 }

@@ -52,49 +52,67 @@ func prepare() -> Int32 {
   do throws(Errno) {
     let log = KernelLog(of: try Machine(), ident: "preroot")
     try joinInit(log)
+    // Anew: the root directory is another one in another namespace.
     let machine = try Machine()
-    let facts = BootFacts(of: machine)
-    switch BootMode(for: facts) {
-    case .settled:
-      log.say(.info, "Nothing to do: this boot is settled")
-      return ExitStatus.success
-    case .untouched(let reason):
-      log.say(.error, "Nothing done: \(reason.text)")
-      return ExitStatus.failure
-    case .staged(let target, _):
-      let settings = Settings(facts.assignments)
-      for remark in settings.remarks { log.say(remark) }
-      var story = Story(facts.request.remarks + settings.remarks)
-      let status = makeWritable(settings, target, facts, machine, &story, log)
-      return goOn(to: target, &story, log) ? status : ExitStatus.failure
-    }
+    return prepare(BootFacts(of: machine), machine.transientMachineID, log)
   } catch {
-    StandardError.say("overlay-prep: \(error.text)\n")
+    StandardError.say("overlay-prep", error)
     return ExitStatus.failure
+  }
+}
+
+func prepare(_ facts: borrowing BootFacts, _ machineID: Text?, _ log: borrowing KernelLog) -> Int32 {
+  switch BootMode(for: facts) {
+  case .settled:
+    log.say(.info, "Nothing to do: this boot is settled")
+    return ExitStatus.success
+  case .untouched(let reason):
+    log.say(.error, "Nothing done: " + reason.text)
+    return ExitStatus.failure
+  case .staged(let target, _):
+    let settings = Settings(facts.assignments)
+    for remark in settings.remarks { log.say(remark) }
+    var story = Story(facts.request.remarks + settings.remarks)
+    let status = makeWritable(settings, target, facts, machineID, &story, log)
+    return goOn(to: target, &story, log) ? status : ExitStatus.failure
   }
 }
 
 func dryRun() -> Int32 {
   do throws(Errno) {
     let machine = try Machine()
-    let facts = BootFacts(of: machine)
-    let mode = BootMode(for: facts)
-    var remarks = mode.remarks(on: facts)
-    var plan = Text()
-    switch mode {
-    case .untouched: break
-    case .settled: plan = "# This boot is settled: there is nothing left to do\n"
-    case .staged:
-      let settings = Settings(facts.assignments)
-      remarks += settings.remarks
-      plan = OverlayPlan(settings, over: facts.mountInfo, machineID: machine.transientMachineID(facts)).text
-    }
-    for remark in remarks { StandardOutput.say("# \(remark.text)\n") }
-    StandardOutput.say(plan)
+    StandardOutput.say(outline(BootFacts(of: machine), machine.transientMachineID))
     return ExitStatus.success
   } catch {
-    StandardError.say("overlay-prep: \(error.text)\n")
+    StandardError.say("overlay-prep", error)
     return ExitStatus.failure
+  }
+}
+
+/// What would be said and done.
+func outline(_ facts: borrowing BootFacts, _ machineID: Text?) -> Text {
+  let mode = BootMode(for: facts)
+  var remarks = mode.remarks(on: facts)
+  var plan = Text()
+  switch mode {
+  case .untouched: break
+  case .settled: plan = "# This boot is settled: there is nothing left to do\n"
+  case .staged:
+    let settings = Settings(facts.assignments)
+    remarks += settings.remarks
+    plan = OverlayPlan(settings, over: facts.mountInfo, machineID: machineID).text
+  }
+  var text = Text()
+  for remark in remarks { text.append("# \(remark.text)\n") }
+  return text + plan
+}
+
+extension Machine {
+  /// The ID that PID 1 made up for this boot: it is mounted on the lower's file, where the image has none. See
+  /// machine-id(5), "First Boot Semantics".
+  var transientMachineID: Text? {
+    let mounts = MountInfo(parsing: text("/proc/1/mountinfo"))
+    return mounts.entry(at: "/etc/machine-id") == nil ? nil : contents("/etc/machine-id")
   }
 }
 

@@ -11,32 +11,34 @@ struct Story {
 
   /// Begins with what the user wrote and could not be taken as written.
   init(_ remarks: [Remark]) {
-    for remark in remarks { add(Event(.remark, remark, atMicroseconds: LinuxKernel().microseconds)) }
+    let now = LinuxKernel().microseconds
+    for remark in remarks { add(Event(.remark, remark, atMicroseconds: now)) }
   }
 
   /// How it ended.
   mutating func tell(
-    _ message: Event.Message, _ remark: Remark, _ settings: Settings, _ facts: borrowing BootFacts, _ target: Text, microseconds: Int
+    _ message: Event.Message, _ remark: Remark, _ settings: Settings, _ facts: borrowing BootFacts, _ target: Text, from start: Int
   ) {
-    var event = Event(message, remark, atMicroseconds: LinuxKernel().microseconds)
+    let now = LinuxKernel().microseconds
+    var event = Event(message, remark, atMicroseconds: now)
     event.add("PREROOT_MODE", message == .writable ? "overlay" : "read-only")
     event.add("PREROOT_UPPER", settings.upper.text)
     event.add("PREROOT_SCOPE", settings.scope.text)
     event.add("PREROOT_TARGET", target)
     if let root = facts.mountInfo.root { event.add("PREROOT_LOWER", "\(root.fileSystemType) \(root.mountSource)") }
-    event.add("PREROOT_USEC", Text(decimal: microseconds))
+    event.add("PREROOT_USEC", Text(decimal: now - start))
     add(event)
   }
 
-  /// A step, and how long it took.
-  mutating func tell(step: Text, _ remark: Remark, microseconds: Int) {
-    var event = Event(.step, remark, atMicroseconds: LinuxKernel().microseconds)
+  /// A step, when it began, and how long it took.
+  mutating func tell(step: Text, _ remark: Remark, at start: Int, for microseconds: Int) {
+    var event = Event(.step, remark, atMicroseconds: start)
     event.add("PREROOT_STEP", step)
     event.add("PREROOT_USEC", Text(decimal: microseconds))
     add(event)
   }
 
-  private mutating func add(_ event: Event) { text.append(event.text) }
+  private mutating func add(_ event: Event) { text.append(event.text + "\n") }
 }
 
 /// Tells the journal the story of stage 1, in stage 2.
@@ -46,10 +48,10 @@ func report() -> Int32 {
       StandardError.say("overlay-prep: there is no \(Story.path): this boot had no first stage\n")
       return ExitStatus.failure
     }
-    while let fields = Event.next(in: &text) { try Journal.send(fields) }
+    while let event = Event.next(in: &text) { try Journal.send(event) }
     return ExitStatus.success
   } catch {
-    StandardError.say("overlay-prep: cannot write to the journal: \(error.text)\n")
+    StandardError.say("overlay-prep: cannot write to the journal", error)
     return ExitStatus.failure
   }
 }

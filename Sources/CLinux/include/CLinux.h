@@ -30,10 +30,11 @@ intptr_t linux_getdents(int32_t directory, void *_Nonnull buffer, size_t size);
 /* Gives `path` the owner and mode of `model`. See stat(2), chown(2), chmod(2). */
 int32_t linux_copy_owner_and_mode(const char *_Nonnull model, const char *_Nonnull path);
 
-/* Mounts. See mount(2), umount2(2), pivot_root(2), statvfs(3). `data` may be empty. */
-int32_t linux_mount(const char *_Nonnull type, const char *_Nonnull source, const char *_Nonnull target, const char *_Nonnull data);
-int32_t linux_bind(const char *_Nonnull source, const char *_Nonnull target);
-int32_t linux_remount_bind_read_only(const char *_Nonnull target);
+/* Mounts. See mount(2), umount2(2), pivot_root(2), statvfs(3). */
+int32_t linux_mount_tmpfs(const char *_Nonnull target, const char *_Nonnull data);
+int32_t linux_mount_overlay(const char *_Nonnull target, const char *_Nonnull data);
+/* Two calls: the flags of a bind are only heard in a remount. On an error nothing is mounted. */
+int32_t linux_bind_read_only(const char *_Nonnull source, const char *_Nonnull target);
 /* A remount of a tmpfs with its own mount flags and another size. */
 int32_t linux_resize_tmpfs(const char *_Nonnull target, const char *_Nonnull data);
 int32_t linux_move(const char *_Nonnull source, const char *_Nonnull target);

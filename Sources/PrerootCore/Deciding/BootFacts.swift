@@ -4,7 +4,8 @@ public struct BootFacts: ~Copyable {
   public var commandLine = KernelCommandLine()
   /// PID 1's, not the reader's own: a generator's sandbox shows every mount read-only.
   public var mountInfo = MountInfo()
-  public var configuration = Configuration()
+  /// From the configuration files and the command line.
+  public var assignments = Assignments()
   public var fileSystemTable = FileSystemTable()
   public var environment = GeneratorEnvironment()
   /// Whether /etc/initrd-release is there.

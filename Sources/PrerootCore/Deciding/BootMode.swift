@@ -57,7 +57,6 @@ public enum Cause: Equatable, Sendable {
 
 extension BootFacts {
   public var request: Request { Request(assignments) }
-  public var assignments: Assignments { Assignments(in: configuration, on: commandLine) }
 
   /// Where an overlay of ours is mounted, there is nothing left to decide, whatever the files on it say by now.
   /// Without one, /run/preroot/ready tells that it was tried for this root; the flag alone is not enough, as /run outlives
@@ -104,8 +103,9 @@ extension BootFacts {
 
   /// The first unit of stage 1 that somebody masked, on the command line (systemd.mask=) or in /etc.
   private var maskedUnit: Text? {
-    for word in commandLine.words where word.isKey("systemd.mask") {
-      guard let unit = word.value else { continue }
+    for text in commandLine.words {
+      let word = KernelCommandLine.Word(text)
+      guard word.isKey("systemd.mask"), let unit = word.value else { continue }
       for own in StageOne.units where own == unit { return unit }
     }
     return unitMaskedInEtc

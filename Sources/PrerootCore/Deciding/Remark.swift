@@ -20,4 +20,7 @@ public struct Remark: Equatable, Sendable {
 extension [Remark] {
   /// Appends, out of line, as every remark's text is long enough.
   @inline(never) mutating func add(_ priority: Remark.Priority, _ text: Text) { append(Remark(priority, text)) }
+
+  /// `ORIGIN'VALUE' WHAT`, an error: something was asked for that is not done.
+  @inline(never) mutating func reject(_ origin: Text, _ value: Text, _ what: Text) { add(.error, "\(origin)'\(value)' \(what)") }
 }

@@ -12,7 +12,7 @@ public struct Request: Equatable, Sendable {
         enable = word
         isFromCommandLine = assignment.isFromCommandLine && word != .no
       } else {
-        remarks.add(.error, "\(assignment.origin)'\(assignment.value)' is neither no, auto nor yes, ignoring")
+        remarks.reject(assignment.origin, assignment.value, "is neither no, auto nor yes, ignoring")
       }
     }
   }

@@ -34,7 +34,8 @@ extension Text {
 
   /// Whether the path is in one of the kernel's own file systems.
   var isInApiDirectory: Bool {
-    isWithin("/proc") || isWithin("/sys") || isWithin("/dev") || isWithin("/run")
+    for directory in Text("/proc /sys /dev /run").words where isWithin(directory) { return true }
+    return false
   }
 
   /// The absolute path without doubled and trailing slashes; nil where it is relative or has `.` or `..` in it.

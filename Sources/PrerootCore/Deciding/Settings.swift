@@ -22,46 +22,49 @@ public struct Settings: Equatable, Sendable {
     upper = .standard
     if value.isEmpty { return }
     if let options = Upper.tmpfsOptions(in: value) {
-      upper = .tmpfs(takeTmpfsOptions(options, origin))
+      takeTmpfsOptions(options, origin)
     } else if Upper.isNamed(by: value) {
-      remarks.add(.error, "\(origin)'\(value)' names a device, which this version cannot use; a tmpfs is used instead: "
-        + "what is written is lost at power-off")
+      remarks.reject(origin, value, "names a device, which this version cannot use; a tmpfs is used instead: what is written is lost at power-off")
     } else {
-      remarks.add(.error, "\(origin)'\(value)' is not an upper (tmpfs:...); \(upper.text) is used")
+      remarks.reject(origin, value, "is not an upper (tmpfs:...); a tmpfs is used")
     }
   }
 
-  private mutating func takeTmpfsOptions(_ text: Text, _ origin: Text) -> TmpfsOptions {
+  private mutating func takeTmpfsOptions(_ text: Text, _ origin: Text) {
     var options = TmpfsOptions()
     for option in text.split(at: UInt8(ascii: ",")) {
       let (name, value) = option.cut(at: UInt8(ascii: "=")) ?? (option, "")
-      switch name {
-      case "size" where TmpfsOptions.isSize(value): options.size = value
-      case "size": remarks.add(.error, "\(origin)'\(value)' is not a size (64m, 25%), using \(options.size)")
-      case "nr_inodes" where TmpfsOptions.isInodes(value): options.inodes = value
-      case "nr_inodes": remarks.add(.error, "\(origin)'\(value)' is not a number of inodes (200k), using \(options.inodes)")
-      default: remarks.add(.error, "\(origin)'\(name)' is not an option of a tmpfs upper (size, nr_inodes), ignoring")
+      if name == "size" {
+        if value.isNumber(suffixes: "kmgKMG%") { options.size = value } else {
+          remarks.reject(origin, value, "is not a size (64m, 25%), using " + options.size)
+        }
+      } else if name == "nr_inodes" {
+        if value.isNumber(suffixes: "kmgKMG") { options.inodes = value } else {
+          remarks.reject(origin, value, "is not a number of inodes (200k), using " + options.inodes)
+        }
+      } else {
+        remarks.reject(origin, name, "is not an option of a tmpfs upper (size, nr_inodes), ignoring")
       }
     }
-    return options
+    upper = .tmpfs(options)
   }
 
   private mutating func takeScope(_ value: Text, _ origin: Text) -> Scope {
     var directories: [Text] = []
     for piece in value.split(at: UInt8(ascii: ":")) {
       guard let path = piece.normalPath else {
-        remarks.add(.error, "\(origin)'\(piece)' is not an absolute path without '..', ignoring")
+        remarks.reject(origin, piece, "is not an absolute path without '..', ignoring")
         continue
       }
       if path == "/" { return .root }
       if path.isInApiDirectory {
-        remarks.add(.error, "\(origin)'\(path)' lies in a file system of the kernel's, which cannot be overlaid, ignoring")
+        remarks.reject(origin, path, "lies in a file system of the kernel's, which cannot be overlaid, ignoring")
       } else {
         directories.addDirectory(path)
       }
     }
     if !directories.isEmpty { return .directories(directories) }
-    if !value.isEmpty { remarks.add(.error, "\(origin)'\(value)' leaves no directory, using '/'") }
+    if !value.isEmpty { remarks.reject(origin, value, "leaves no directory, using '/'") }
     return .root
   }
 }

@@ -34,13 +34,13 @@ public struct TmpfsOptions: Equatable, Sendable {
   public init() {}
 
   public var text: Text { "size=\(size),nr_inodes=\(inodes)" }
+}
 
-  static func isSize(_ text: Text) -> Bool { isNumber(text, suffixes: "kmgKMG%") }
-  static func isInodes(_ text: Text) -> Bool { isNumber(text, suffixes: "kmgKMG") }
-
-  /// Zero is not accepted: to the kernel it means "no limit", which fills the memory.
-  private static func isNumber(_ text: Text, suffixes: Text) -> Bool {
-    var digits = text
+extension Text {
+  /// Whether it is a number of tmpfs(5): digits and perhaps one of the suffixes. Zero is none: to the kernel it means "no
+  /// limit", which fills the memory.
+  func isNumber(suffixes: Text) -> Bool {
+    var digits = self
     if let last = digits.bytes.last, suffixes.bytes.contains(last) { digits.bytes.removeLast() }
     return (digits.decimalValue ?? 0) > 0
   }

@@ -5,36 +5,34 @@
 /// mounted below a private /run, so nobody sees it and one unmount takes it back.
 public struct OverlayPlan: Equatable, Sendable {
   /// May fail: then what was done is taken back. The last of them attaches.
-  public var steps: [MountOperation] = []
+  public var steps: [Step] = []
   /// After the pivot there is no way back, and each of these is worth trying whatever became of the others.
-  public var afterwards: [MountOperation] = []
+  public var afterwards: [Step] = []
 
   public static var base: Text { "/run/initramfs/preroot" }
-  public static var lower: Text { base + "/lower" }
+  public static var lower: Text { "/run/initramfs/preroot/lower" }
   /// The file system that takes the changes; they are in `upper/` on it, overlayfs keeps its own matters in `work/`.
-  public static var store: Text { base + "/upper" }
-  static var root: Text { base + "/root" }
-  private static var upper: Text { store + "/upper" }
-  private static var work: Text { store + "/work" }
+  public static var store: Text { "/run/initramfs/preroot/upper" }
+  static var root: Text { "/run/initramfs/preroot/root" }
 
   /// Less than this holds no boot: journal, /var/lib and /tmp want more at once.
-  static var minimumBytes: Int { 1 << 20 }
-  static var minimumInodes: Int { 128 }
+  public static var minimumBytes: Int { 1 << 20 }
+  public static var minimumInodes: Int { 128 }
 
   /// - Parameter machineID: what PID 1 uses, with the newline; nil where the lower has an ID of its own.
   public init(_ settings: Settings, over mountInfo: MountInfo, machineID: Text? = nil) {
     guard let root = mountInfo.root else { return }
     // pivot_root(2) refuses a new root whose parent is shared.
-    if mountInfo.entry(at: "/run")?.isShared == true { add(.makePrivate("/run")) }
-    add(.makeDirectory("/run/initramfs"))
-    add(.makeDirectory(Self.base))
-    add(.makeDirectory(Self.lower))
-    add(.bindReadOnly("/", at: Self.lower))
-    add(.makeDirectory(Self.store))
+    if mountInfo.entry(at: "/run")?.isShared == true { add(.makePrivate, "/run") }
+    add(.makeDirectory, "/run/initramfs")
+    add(.makeDirectory, Self.base)
+    add(.makeDirectory, Self.lower)
+    add(.bindReadOnly, Self.lower, "/")
+    add(.makeDirectory, Self.store)
     switch settings.upper {
-    case .tmpfs(let options): add(.mount(type: "tmpfs", source: "preroot", at: Self.store, data: "mode=0755," + options.text))
+    case .tmpfs(let options): add(.mountTmpfs, Self.store, "mode=0755," + options.text)
     }
-    add(.requireSpace(at: Self.store, bytes: Self.minimumBytes, inodes: Self.minimumInodes))
+    add(.requireSpace, Self.store)
     switch settings.scope {
     case .root: overlayRoot(root, in: mountInfo, machineID: machineID)
     case .directories(let directories): overlay(directories, machineID: machineID)
@@ -44,41 +42,38 @@ public struct OverlayPlan: Equatable, Sendable {
   // MARK: The whole root
 
   private mutating func overlayRoot(_ root: MountInfo.Entry, in mountInfo: MountInfo, machineID: Text?) {
-    add(.makeDirectory(Self.root))
+    add(.makeDirectory, Self.root)
     mountOverlay(of: Text(), at: Self.root)
     // PID 1's transient ID is mounted on the lower's file; an overlay shows the file below.
-    if let machineID { add(.writeFile(Self.root + "/etc/machine-id", contents: machineID)) }
+    if let machineID { add(.writeFile, Self.root + "/etc/machine-id", machineID) }
     if !root.majorMinor.hasPrefix("0:") {
       // Where systemd's tools look for the disk behind a root like this one (systemd: blockdev_get_root()).
-      add(.makeLink("/run/systemd/volatile-root", to: "/dev/block/" + root.majorMinor))
+      add(.makeLink, "/run/systemd/volatile-root", "/dev/block/" + root.majorMinor)
     }
     // What is mounted on directories of the root has to come along: /run, /dev, /proc, /sys. Not before the pivot: the new
     // root lies below /run, and a mount cannot be moved into itself (ELOOP).
     for child in mountInfo.children(of: root) where !(child.mountPoint == "/etc/machine-id") {
-      add(.requireDirectory(Self.root + child.mountPoint))
-      addAfterwards(.carry(child.mountPoint))
+      add(.requireDirectory, Self.root + child.mountPoint)
+      addAfterwards(.carry, child.mountPoint)
     }
-    if root.isShared { add(.makePrivate("/")) }
-    add(.pivot(to: Self.root))
-    addAfterwards(.leaveOldRoot)
-    addAfterwards(.makeSharedRecursively(root.isShared ? "/" : "/run"))
-    addAfterwards(.removeDirectory(Self.root))
+    if root.isShared { add(.makePrivate, "/") }
+    add(.pivot, Self.root)
+    addAfterwards(.leaveOldRoot, Text())
+    addAfterwards(.makeSharedRecursively, root.isShared ? "/" : "/run")
+    addAfterwards(.removeDirectory, Self.root)
   }
 
   // MARK: Only some directories
 
   private mutating func overlay(_ directories: [Text], machineID: Text?) {
     // Each is required before the first is mounted, so that a wrong name costs nothing.
-    for directory in directories { add(.requireDirectory(Self.lower + directory)) }
+    for directory in directories { add(.requireDirectory, Self.lower + directory) }
     for directory in directories {
-      for parent in directory.parents {
-        add(.makeStoreDirectory(Self.upper + parent, like: parent))
-        add(.makeStoreDirectory(Self.work + parent, like: parent))
-      }
+      for parent in directory.parents { addStoreDirectories(of: parent) }
       mountOverlay(of: directory, at: directory)
-      if directory == "/etc", let machineID { add(.writeFile("/etc/machine-id", contents: machineID)) }
+      if directory == "/etc", let machineID { add(.writeFile, "/etc/machine-id", machineID) }
     }
-    addAfterwards(.makeSharedRecursively("/run"))
+    addAfterwards(.makeSharedRecursively, "/run")
   }
 
   // MARK: Pieces
@@ -89,28 +84,28 @@ public struct OverlayPlan: Equatable, Sendable {
   ///
   /// - Parameter directory: empty for the root.
   private mutating func mountOverlay(of directory: Text, at place: Text) {
-    let lower = Self.lower + directory, upper = Self.upper + directory, work = Self.work + directory
-    add(.makeStoreDirectory(upper, like: lower))
-    add(.makeStoreDirectory(work, like: lower))
-    let data: Text = """
-      lowerdir=\(lower.escapedForOverlay),upperdir=\(upper.escapedForOverlay),workdir=\(work.escapedForOverlay),\
-      redirect_dir=on,metacopy=on
-      """
-    add(.mount(type: "overlay", source: "preroot", at: place, data: data))
+    addStoreDirectories(of: directory)
+    let path = directory.escapedForOverlay
+    add(.mountOverlay, place, "lowerdir=\(Self.lower)\(path),upperdir=\(Self.store)/upper\(path),workdir=\(Self.store)/work\(path),"
+      + "redirect_dir=on,metacopy=on")
   }
 
-  @inline(never) private mutating func add(_ operation: MountOperation) { steps.append(operation) }
-  @inline(never) private mutating func addAfterwards(_ operation: MountOperation) { afterwards.append(operation) }
+  private mutating func addStoreDirectories(of directory: Text) {
+    add(.makeStoreDirectory, Self.store + "/upper" + directory, Self.lower + directory)
+    add(.makeStoreDirectory, Self.store + "/work" + directory, Self.lower + directory)
+  }
+
+  @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text = Text()) {
+    steps.append(Step(verb, path, other))
+  }
+
+  private mutating func addAfterwards(_ verb: Step.Verb, _ path: Text) { afterwards.append(Step(verb, path)) }
 
   /// One line a step.
   public var text: Text {
     var text = Text()
-    for step in steps {
-      text.append(step.text)
-      if let inverse = step.inverse { text.append("; on failure \(inverse.text)") }
-      text.append("\n")
-    }
-    for operation in afterwards { text.append("then \(operation.text)\n") }
+    for step in steps { text.append(step.text + "\n") }
+    for step in afterwards { text.append(step.text + "\n") }
     return text
   }
 }

@@ -10,7 +10,7 @@ public struct KernelCommandLine: Equatable, Sendable {
     public var key: Text
     public var value: Text?
 
-    public init(_ text: Text) {
+    @inline(never) public init(_ text: Text) {
       if let (before, after) = text.cut(at: UInt8(ascii: "=")) {
         key = before
         value = after
@@ -33,15 +33,10 @@ public struct KernelCommandLine: Equatable, Sendable {
         return true
       }
     }
-
-    /// The word as it was written, but for quotes.
-    public var text: Text {
-      guard let value else { return key }
-      return "\(key)=\(value)"
-    }
   }
 
-  public var words: [Word] = []
+  /// As they were written, but for quotes.
+  public var words: [Text] = []
 
   public init() {}
 
@@ -57,7 +52,7 @@ public struct KernelCommandLine: Equatable, Sendable {
         quote = byte
         isInWord = true
       } else if byte.isBlank {
-        if isInWord { add(word) }
+        if isInWord { words.add(word) }
         word = Text()
         isInWord = false
       } else {
@@ -65,17 +60,15 @@ public struct KernelCommandLine: Equatable, Sendable {
         isInWord = true
       }
     }
-    if isInWord { add(word) }
+    if isInWord { words.add(word) }
   }
 
   /// The words of /proc/1/cmdline, which is what systemd reads in a container: each ends with a NUL byte, and the
   /// first is the program's name. See proc_pid_cmdline(5).
   public init(arguments: Text) {
     let all = arguments.split(at: 0)
-    for place in all.indices where place > 0 { add(all[place]) }
+    for place in all.indices where place > 0 { words.add(all[place]) }
   }
-
-  @inline(never) private mutating func add(_ word: Text) { words.append(Word(word)) }
 }
 
 extension UInt8 {

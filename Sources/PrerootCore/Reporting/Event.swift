@@ -1,8 +1,8 @@
 /// Something that happened in stage 1, as fields for the journal, which does not run yet. Kept in /run/preroot/events and
 /// sent by preroot-report.service in stage 2. See systemd.journal-fields(7).
 public struct Event: Equatable, Sendable {
-  /// `NAME=value`, one a field.
-  public private(set) var fields: [Text] = []
+  /// `NAME=value` lines, one a field.
+  public private(set) var text = Text()
 
   /// Known messages; the catalog explains each.
   public enum Message: Sendable {
@@ -34,27 +34,19 @@ public struct Event: Equatable, Sendable {
   }
 
   @inline(never) public mutating func add(_ name: StaticString, _ value: Text) {
-    var field = Text(stringLiteral: name)
-    field.append("=")
-    for byte in value.bytes { field.append(byte == 0x0a ? 0x20 : byte) }
-    fields.add(field)
-  }
-
-  /// The fields, each on a line, and an empty line.
-  public var text: Text {
-    var text = Text()
-    for field in fields { text.append("\(field)\n") }
+    text.append(Text(stringLiteral: name))
+    text.append("=")
+    for byte in value.bytes { text.append(byte == 0x0a ? 0x20 : byte) }
     text.append("\n")
-    return text
   }
 
-  /// The fields of the first event in `text`, which it is taken from; nil where there is none.
-  public static func next(in text: inout Text) -> [Text]? {
-    var fields: [Text] = []
+  /// The first event of several with an empty line after each, taken out of `text`; nil where there is none.
+  public static func next(in text: inout Text) -> Text? {
+    var event = Text()
     while let (line, rest) = text.cut(at: 0x0a) {
       text = rest
-      if line.isEmpty { return fields }
-      fields.add(line)
+      if line.isEmpty { return event }
+      event.append(line + "\n")
     }
     return nil
   }

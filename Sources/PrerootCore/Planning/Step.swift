@@ -1,0 +1,100 @@
+/// One thing to do to the mount table or to a file, as a value. `Kernel.perform(_:)` does it.
+///
+/// A verb and two texts instead of an enum with payloads: a plan is mostly the making of steps, and one of these is made in a
+/// quarter of the instructions.
+public struct Step: Equatable, Sendable {
+  public enum Verb: Sendable {
+    /// Makes a directory of mode 0755; one that is there already will do.
+    case makeDirectory
+    /// Makes a directory on the upper's file system with the owner and the mode of `other`: an overlay shows those of its
+    /// upper directory. It goes with the file system, or stays with it.
+    case makeStoreDirectory
+    /// Removes a directory if it is empty.
+    case removeDirectory
+    /// Fails with ENOENT or ENOTDIR where there is no such directory.
+    case requireDirectory
+    /// Fails with ENOSPC where the file system at the path has less left than `OverlayPlan` says a boot needs.
+    case requireSpace
+    /// Writes `other` to a file, in one step as seen by others, readable by all and writable by none.
+    case writeFile
+    /// Makes a symbolic link that leads to `other`.
+    case makeLink
+    case removeFile
+
+    /// Mounts a new tmpfs with the options `other`.
+    case mountTmpfs
+    /// Mounts an overlay with the options `other`; its source is `preroot`.
+    case mountOverlay
+    /// Shows the mount at `other`, without what is mounted below it, at a second place, read-only.
+    case bindReadOnly
+    case unmount
+    /// Stops (private) or restarts (shared) the propagation of mounts. See mount_namespaces(7).
+    case makePrivate
+    case makeShared
+    case makeSharedRecursively
+
+    /// Makes the mount at the path the root of all processes of the mount namespace, PID 1 included; the old root lies on
+    /// top of it until `leaveOldRoot`. See pivot_root(2), "pivot_root(".", ".")".
+    case pivot
+    /// Moves what is mounted here on the old root to the same place on the new one.
+    case carry
+    case leaveOldRoot
+
+    /// As --dry-run prints it.
+    public var text: StaticString {
+      switch self {
+      case .makeDirectory: "make directory"
+      case .makeStoreDirectory: "make store directory"
+      case .removeDirectory: "remove directory"
+      case .requireDirectory: "require directory"
+      case .requireSpace: "require space on"
+      case .writeFile: "write"
+      case .makeLink: "make link"
+      case .removeFile: "remove"
+      case .mountTmpfs: "mount tmpfs at"
+      case .mountOverlay: "mount overlay at"
+      case .bindReadOnly: "bind read-only at"
+      case .unmount: "unmount"
+      case .makePrivate: "make private"
+      case .makeShared: "make shared"
+      case .makeSharedRecursively: "make shared with all below it"
+      case .pivot: "pivot to"
+      case .carry: "carry over"
+      case .leaveOldRoot: "leave the old root"
+      }
+    }
+
+    /// What takes it back, at the same path; nil where nothing has to be.
+    public var inverse: Verb? {
+      switch self {
+      case .makeDirectory: .removeDirectory
+      case .makeLink: .removeFile
+      case .mountTmpfs, .mountOverlay, .bindReadOnly: .unmount
+      case .makePrivate: .makeShared
+      default: nil
+      }
+    }
+  }
+
+  public var verb: Verb
+  public var path: Text
+  public var other: Text
+
+  public init(_ verb: Verb, _ path: Text, _ other: Text = Text()) {
+    self.verb = verb
+    self.path = path
+    self.other = other
+  }
+
+  /// What takes it back; nil where nothing has to be.
+  public var inverse: Step? { verb.inverse.map { Step($0, path) } }
+
+  /// One line, as --dry-run prints it.
+  public var text: Text {
+    var text = Text(stringLiteral: verb.text)
+    if !path.isEmpty { text.append(" " + path) }
+    // A file's contents are nobody's business.
+    if !other.isEmpty, verb != .writeFile { text.append(" (\(other))") }
+    return text
+  }
+}

@@ -1,0 +1,43 @@
+extension Assignments {
+  /// Adds what the kernel command line says; it comes last, being the strongest.
+  public mutating func add(_ commandLine: KernelCommandLine) {
+    for word in commandLine.words { add(word: word) }
+  }
+
+  private mutating func add(word text: Text) {
+    let word = KernelCommandLine.Word(text)
+    let origin: Text = "Kernel command line: \(word.key)="
+    if word.isKey("preroot") { return addShort(word.value, origin) }
+    if word.isKey("overlayroot") { return addOverlayroot(word.value ?? "", origin) }
+    guard word.hasKeyPrefix("preroot.") else { return }
+    guard let setting = Setting(key: word) else { return remarks.add(.warning, origin + Self.unknown) }
+    guard let value = word.value else { return remarks.add(.warning, origin + " has no value, ignoring") }
+    add(setting, value, origin, isFromCommandLine: true)
+  }
+
+  /// `preroot`, `preroot=no`, `preroot=tmpfs:size=…`: whether, or where to.
+  private mutating func addShort(_ value: Text?, _ origin: Text) {
+    let value = value ?? "yes"
+    if Enable(value) != nil {
+      add(.enable, value, origin, isFromCommandLine: true)
+    } else if Upper.isNamed(by: value) {
+      add(.upper, value, origin, isFromCommandLine: true)
+      add(.enable, "yes", origin, isFromCommandLine: true)
+    } else {
+      remarks.reject(origin, value, "is not understood (no, auto, yes, tmpfs:...), ignoring")
+    }
+  }
+
+  /// What users of overlayroot have on their command lines, as far as it means the same.
+  private mutating func addOverlayroot(_ value: Text, _ origin: Text) {
+    if value.isEmpty || value == "disabled" {
+      remarks.add(.notice, "\(origin) is understood as preroot=no")
+      add(.enable, "no", origin, isFromCommandLine: true)
+    } else if value == "tmpfs" || value.hasPrefix("tmpfs:") {
+      remarks.add(.notice, "\(origin) is understood as preroot=tmpfs, its own options are ignored")
+      add(.enable, "yes", origin, isFromCommandLine: true)
+    } else {
+      remarks.reject(origin, value, "is not understood, ignoring; say it with preroot=")
+    }
+  }
+}

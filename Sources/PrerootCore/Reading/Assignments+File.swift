@@ -1,0 +1,44 @@
+extension Assignments {
+  /// Adds what a configuration file says, in systemd's syntax: `[Section]`, `Directive=value`, `#` and `;` comments, `\` at
+  /// a line's end joins it with the next. See systemd.syntax(7), preroot.conf(5).
+  public mutating func add(file path: Text, _ contents: Text) {
+    var section = Text()
+    var pending = Text()
+    var number = 0
+    var rest = contents
+    while !rest.isEmpty {
+      let (line, after) = rest.cut(at: 0x0a) ?? (rest, Text())
+      rest = after
+      number += 1
+      let first = line.trimmed.bytes.first
+      if pending.isEmpty, first == UInt8(ascii: "#") || first == UInt8(ascii: ";") { continue }
+      pending.append(line)
+      if pending.bytes.last == UInt8(ascii: "\\"), !rest.isEmpty {
+        pending.bytes[pending.count - 1] = UInt8(ascii: " ")
+        continue
+      }
+      let whole = pending.trimmed
+      pending = Text()
+      if whole.isEmpty { continue }
+      if whole.bytes[0] == UInt8(ascii: "["), whole.bytes.last == UInt8(ascii: "]") {
+        section = whole
+      } else {
+        add(line: whole, in: section, "\(path):\(number): ")
+      }
+    }
+  }
+
+  /// - Parameter place: `FILE:NUMBER: `, the first line being 1; of joined lines it is the last.
+  private mutating func add(line: Text, in section: Text, _ place: Text) {
+    guard let (name, value) = line.cut(at: UInt8(ascii: "=")) else {
+      return remarks.add(.warning, "\(place)'\(line)' is not 'Setting=value', ignoring")
+    }
+    let directive = name.trimmed
+    let origin = place + directive + "="
+    guard section == "[Preroot]" else { return remarks.add(.warning, origin + " is not in the section [Preroot], ignoring") }
+    guard let setting = Setting(directive: directive) else { return remarks.add(.warning, origin + Self.unknown) }
+    add(setting, value.trimmed, origin, isFromCommandLine: false)
+  }
+
+  static var unknown: Text { " is not a setting of preroot, ignoring; see preroot.conf(5)" }
+}

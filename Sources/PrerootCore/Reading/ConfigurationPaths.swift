@@ -1,0 +1,27 @@
+/// Which files make up the configuration, and in which order. See preroot.conf(5).
+public enum ConfigurationPaths {
+  /// The directories, the strongest first: what the administrator says, what this boot says, what the image says.
+  public static var directories: [Text] { Text("/etc /run /usr/lib").words }
+
+  /// Puts the drop-ins of a directory, weaker than those before it, to the ones found: they are sorted by file name, and
+  /// of one name only the strongest directory's file counts.
+  ///
+  /// - Parameter directory: with a slash at the end.
+  public static func add(_ names: [Text], of directory: Text, to paths: inout [Text]) {
+    for name in names where name.hasSuffix(".conf") {
+      var before = 0
+      while before < paths.count, paths[before].fileName < name { before += 1 }
+      if before < paths.count, paths[before].fileName == name { continue }
+      paths.add(directory + name)
+      for place in stride(from: paths.count - 1, to: before, by: -1) { paths.swapAt(place, place - 1) }
+    }
+  }
+}
+
+extension Text {
+  /// The last component of a path.
+  public var fileName: Text {
+    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return self }
+    return Text(bytes[(slash + 1)...])
+  }
+}
