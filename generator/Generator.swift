@@ -30,7 +30,7 @@ enum ExitStatus {
   static let usage: Int32 = 2
 }
 
-func generate(into directories: borrowing GeneratorDirectories, for machine: borrowing Machine, log: borrowing KernelLog) -> Int32 {
+func generate(into directories: borrowing GeneratorDirectories, for machine: borrowing Machine, log: KernelLog) -> Int32 {
   let facts = BootFacts(of: machine)
   let mode = BootMode(for: facts)
   for remark in mode.remarks(on: facts) { log.say(remark) }

@@ -15,8 +15,8 @@
 
 _Static_assert(LINUX_CURRENT_DIRECTORY == AT_FDCWD, "AT_FDCWD");
 
-/* The one place where -1 and errno become -errno. */
-#define RESULT(call) ({ __typeof__(call) result = (call); result < 0 ? -errno : result; })
+/* The one place where -1 and errno become -errno; out of line, as it is everywhere. */
+__attribute__((noinline)) static intptr_t RESULT(intptr_t result) { return result < 0 ? -errno : result; }
 
 int32_t linux_open_directory(int32_t d, const char *p) { return RESULT(openat(d, p, O_PATH | O_DIRECTORY | O_CLOEXEC)); }
 int32_t linux_open_to_read(int32_t d, const char *p) { return RESULT(openat(d, p, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)); }

@@ -62,13 +62,19 @@ static inline int systemd_unit_id(sd_bus *_Nonnull bus, const char *_Nonnull nam
   return r;
 }
 
-/* One entry for the journal: `NAME=value` lines, each with a newline at its end. More than 32 are cut. */
-static inline int systemd_journal_send(const void *_Nonnull text, size_t size) {
+/* Entries for the journal: `NAME=value` lines, each with a newline at its end, and an empty line after each entry. The first
+ * 32 fields of an entry count. Stops at the first error. */
+static inline int systemd_journal_send(const void *_Nonnull entries, size_t size) {
   struct iovec fields[32];
-  int count = 0;
-  for (const char *line = text, *end; count < 32 && size && (end = memchr(line, '\n', size)); line = end + 1) {
-    fields[count++] = (struct iovec){ (char *)line, end - line };
+  int count = 0, r = 0;
+  for (const char *line = entries, *end; r >= 0 && size && (end = memchr(line, '\n', size)); line = end + 1) {
     size -= end + 1 - line;
+    if (end > line && count < 32) {
+      fields[count++] = (struct iovec){ (char *)line, end - line };
+    } else if (end == line && count) {
+      r = sd_journal_sendv(fields, count);
+      count = 0;
+    }
   }
-  return sd_journal_sendv(fields, count);
+  return r;
 }

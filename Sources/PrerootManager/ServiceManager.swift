@@ -68,7 +68,7 @@ import PrerootCore
     return Text(buffer).upToNUL
   }
 
-  private func call(_ method: Text, _ first: Text = "", _ second: Text = "", timeout: UInt64) throws(Refusal) {
+  @inline(never) private func call(_ method: Text, _ first: Text = "", _ second: Text = "", timeout: UInt64) throws(Refusal) {
     var error = [UInt8](repeating: 0, count: 512)
     let first = first.terminated, second = second.terminated
     let result = unsafe method.terminated.withCString { method in

@@ -2,7 +2,9 @@ import CLinux
 import PrerootCore
 
 /// /dev/kmsg: the only log there is before journald. A machine without one boots all the same, unheard. See kmsg(4).
-public struct KernelLog: ~Copyable {
+///
+/// A class, so that handing it on is one pointer.
+public final class KernelLog {
   private let file: FileDescriptor
   private let ident: Text
   private let processID = Int(linux_getpid())
@@ -20,5 +22,5 @@ public struct KernelLog: ~Copyable {
   public func say(_ priority: Remark.Priority, _ text: Text) { say(Remark(priority, text)) }
 
   /// `TEXT: WHY`.
-  @inline(never) public func say(_ priority: Remark.Priority, _ text: Text, _ errno: Errno) { say(priority, "\(text): \(errno.text)") }
+  @inline(never) public func say(_ priority: Remark.Priority, _ text: Text, _ errno: Errno) { say(priority, text + ": " + errno.text) }
 }

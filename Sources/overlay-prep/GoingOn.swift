@@ -5,32 +5,34 @@ import PrerootSystem
 /// Lifts the masks and sends PID 1 on: units loaded anew, then the target.
 ///
 /// - Returns: false where that cannot be done from here.
-func goOn(to target: Text, _ story: inout Story, _ log: borrowing KernelLog) -> Bool {
+func goOn(to target: Text, _ story: inout Story, _ log: KernelLog) -> Bool {
   do throws(Errno) {
-    // Both anew: the root may be another one by now.
+    // Anew: the root may be another one by now.
     let machine = try Machine()
-    let root = MountInfo(parsing: machine.text("/proc/1/mountinfo")).root
-    try machine.settle(root?.majorMinor ?? "")
-    do throws(ServiceManager.Refusal) {
-      let manager = try ServiceManager()
-      reload(manager, &story, log)
-      machine.keep(story, log)
-      // The connection has to outlive the call: a helper gone before PID 1 answers ends the boot in stage 1.
-      return start([target] + machine.targetsOfLastResort, manager, log)
-    } catch {
-      log.say(.error, "Cannot reach PID 1", error.errno)
-      machine.keep(story, log)
-      return false
-    }
+    try machine.settle()
+    return goOn(to: target, from: machine, &story, log)
   } catch {
-    log.say(.error, "Cannot write " + StageOne.ready, error)
+    log.say(.error, Text("Cannot write ") + StageOne.ready, error)
+    return false
+  }
+}
+
+private func goOn(to target: Text, from machine: borrowing Machine, _ story: inout Story, _ log: KernelLog) -> Bool {
+  do throws(ServiceManager.Refusal) {
+    // To be kept until PID 1 has answered: a helper gone before that ends the boot in stage 1.
+    let manager = try ServiceManager()
+    reload(manager, &story, log)
+    machine.keep(story, log)
+    return start(target, manager, log) || startAnything(from: machine, manager, log)
+  } catch {
+    log.say(.error, "Cannot reach PID 1", error.errno)
     return false
   }
 }
 
 /// Where PID 1 refuses, the units are those of the lower, and the boot goes on all the same: without the masks, as the
 /// condition that they hang on is met by now.
-private func reload(_ manager: borrowing ServiceManager, _ story: inout Story, _ log: borrowing KernelLog) {
+private func reload(_ manager: borrowing ServiceManager, _ story: inout Story, _ log: KernelLog) {
   let growth = RunGrowth(log)
   let kernel = LinuxKernel()
   for attempt in 1...3 {
@@ -47,17 +49,23 @@ private func reload(_ manager: borrowing ServiceManager, _ story: inout Story, _
   growth.takeBack(log)
 }
 
-/// Starts the first of `targets` that PID 1 will have and that is not stage 1 once more.
-private func start(_ targets: [Text], _ manager: borrowing ServiceManager, _ log: borrowing KernelLog) -> Bool {
-  for target in targets {
-    do throws(ServiceManager.Refusal) {
-      try manager.startAsInit(target)
-      log.say(.info, "Going on to " + target)
-      return true
-    } catch {
-      log.say(.error, "Cannot start \(target), trying the next: \(error.sentence)")
-    }
+private func start(_ target: Text, _ manager: borrowing ServiceManager, _ log: KernelLog) -> Bool {
+  do throws(ServiceManager.Refusal) {
+    try manager.startAsInit(target)
+    log.say(.info, Text("Going on to ") + target)
+    return true
+  } catch {
+    log.say(.error, Text("Cannot go on to ") + target + ": " + error.sentence)
+    return false
   }
+}
+
+/// Where the target itself cannot be had: what default.target stands for, then what every systemd has.
+private func startAnything(from machine: borrowing Machine, _ manager: borrowing ServiceManager, _ log: KernelLog) -> Bool {
+  for link in Text("/etc/systemd/system/default.target /usr/lib/systemd/system/default.target").words {
+    if let path = machine.target(ofLink: link), start(path.fileName, manager, log) { return true }
+  }
+  for target in Text("multi-user.target rescue.target emergency.target").words where start(target, manager, log) { return true }
   return false
 }
 
@@ -83,28 +91,16 @@ extension ServiceManager.Refusal {
 
 extension Machine {
   /// Creates the file that the masks wait for, naming the root it is true of.
-  fileprivate borrowing func settle(_ root: Text) throws(Errno) {
-    try self.root.makeDirectory("run/preroot")
-    try? self.root.remove(StageOne.ready.asRelative)
-    try self.root.create(StageOne.ready.asRelative, contents: "\(root)\n")
+  fileprivate borrowing func settle() throws(Errno) {
+    try root.makeDirectory("run/preroot")
+    let device = MountInfo(parsing: text("/proc/1/mountinfo")).root?.majorMinor ?? Text()
+    try root.replace(StageOne.ready.asRelative, contents: device + "\n")
   }
 
-  fileprivate borrowing func keep(_ story: Story, _ log: borrowing KernelLog) {
-    do throws(Errno) {
-      try? root.remove(Story.path.asRelative)
-      try root.create(Story.path.asRelative, contents: story.text)
-    } catch {
-      log.say(.warning, "Cannot write " + Story.path, error)
+  fileprivate borrowing func keep(_ story: Story, _ log: KernelLog) {
+    do throws(Errno) { try root.replace(Story.path.asRelative, contents: story.text) } catch {
+      log.say(.warning, Text("Cannot write ") + Story.path, error)
     }
-  }
-
-  /// Where default.target itself cannot be had: what it stands for, and what every systemd has.
-  fileprivate var targetsOfLastResort: [Text] {
-    var targets: [Text] = []
-    for link in Text("/etc/systemd/system/default.target /usr/lib/systemd/system/default.target").words {
-      if let path = target(ofLink: link) { targets.add(path.fileName) }
-    }
-    return targets + Text("multi-user.target rescue.target emergency.target").words
   }
 }
 
@@ -112,7 +108,7 @@ extension Machine {
 private struct RunGrowth {
   private var original: Int? = nil
 
-  init(_ log: borrowing KernelLog) {
+  init(_ log: KernelLog) {
     do throws(Errno) {
       let space = try Space(of: "/run")
       guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return }
@@ -124,7 +120,7 @@ private struct RunGrowth {
     }
   }
 
-  func takeBack(_ log: borrowing KernelLog) {
+  func takeBack(_ log: KernelLog) {
     guard let original else { return }
     do throws(Errno) {
       try Space.resizeTmpfs(at: "/run", toBytes: original)

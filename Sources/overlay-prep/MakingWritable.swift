@@ -2,7 +2,7 @@ import PrerootCore
 import PrerootSystem
 
 /// A drop-in for all services can have put this one into a mount namespace of its own (PrivateTmp=yes in service.d/).
-func joinInit(_ log: borrowing KernelLog) throws(Errno) {
+func joinInit(_ log: KernelLog) throws(Errno) {
   do throws(Errno) {
     if try MountNamespace.isThatOfInit() { return }
     try MountNamespace.enterThatOfInit()
@@ -18,32 +18,35 @@ func joinInit(_ log: borrowing KernelLog) throws(Errno) {
 /// - Returns: the exit status that tells the one from the other.
 func makeWritable(
   _ settings: Settings, _ target: Text, _ facts: borrowing BootFacts, _ machineID: Text?, _ story: inout Story,
-  _ log: borrowing KernelLog
+  _ log: KernelLog
 ) -> Int32 {
   let plan = OverlayPlan(settings, over: facts.mountInfo, machineID: machineID)
   var kernel = LinuxKernel()
   let start = kernel.microseconds
   let failure = plan.execute(on: &kernel, before: &story)
-  let remark = failure?.outcome(settings) ?? Remark(.notice, "\(settings.scope.text) is writable (upper: \(settings.upper.text))")
+  let remark = failure?.outcome(settings) ?? Remark(.notice, settings.scope.text + " is writable, upper: " + settings.upper.text)
   log.say(remark)
   story.tell(failure == nil ? .writable : .readOnly, remark, settings, facts, target, from: start)
   return failure == nil ? ExitStatus.success : ExitStatus.readOnly
 }
 
 extension StepRecord {
-  fileprivate func outcome(_ settings: Settings) -> Remark {
-    let why = advice.map { "\($0) (\(text))" } ?? text
-    return Remark(.error, "\(settings.scope.text) stays read-only: \(why)")
+  @inline(never) fileprivate func outcome(_ settings: Settings) -> Remark {
+    var sentence = settings.scope.text + " stays read-only: " + text
+    if let advice { sentence.append("; " + advice) }
+    return Remark(.error, sentence)
   }
 
   fileprivate var text: Text {
-    guard let errno else { return "\(step.text): \(microseconds) us" }
-    return "failed to \(step.text): \(errno.text)"
+    @inline(never) get {
+      guard let errno else { return step.text + ": " + Text(decimal: microseconds) + " us" }
+      return Text("failed to ") + step.text + ": " + errno.text
+    }
   }
 }
 
 extension Story: Witness {
-  mutating func hear(_ record: StepRecord) {
+  @inline(never) mutating func hear(_ record: StepRecord) {
     let remark = Remark(record.errno == nil ? .debug : .warning, record.text)
     tell(step: record.step.text, remark, at: record.startedAtMicroseconds, for: record.microseconds)
   }

@@ -61,7 +61,7 @@ func prepare() -> Int32 {
   }
 }
 
-func prepare(_ facts: borrowing BootFacts, _ machineID: Text?, _ log: borrowing KernelLog) -> Int32 {
+func prepare(_ facts: borrowing BootFacts, _ machineID: Text?, _ log: KernelLog) -> Int32 {
   switch BootMode(for: facts) {
   case .settled:
     log.say(.info, "Nothing to do: this boot is settled")
@@ -72,7 +72,9 @@ func prepare(_ facts: borrowing BootFacts, _ machineID: Text?, _ log: borrowing 
   case .staged(let target, _):
     let settings = Settings(facts.assignments)
     for remark in settings.remarks { log.say(remark) }
-    var story = Story(facts.request.remarks + settings.remarks)
+    var story = Story()
+    story.tell(facts.request.remarks)
+    story.tell(settings.remarks)
     let status = makeWritable(settings, target, facts, machineID, &story, log)
     return goOn(to: target, &story, log) ? status : ExitStatus.failure
   }
@@ -92,19 +94,23 @@ func dryRun() -> Int32 {
 /// What would be said and done.
 func outline(_ facts: borrowing BootFacts, _ machineID: Text?) -> Text {
   let mode = BootMode(for: facts)
-  var remarks = mode.remarks(on: facts)
-  var plan = Text()
+  var text = Text()
+  text.comment(mode.remarks(on: facts))
   switch mode {
   case .untouched: break
-  case .settled: plan = "# This boot is settled: there is nothing left to do\n"
+  case .settled: text.append("# This boot is settled: there is nothing left to do\n")
   case .staged:
     let settings = Settings(facts.assignments)
-    remarks += settings.remarks
-    plan = OverlayPlan(settings, over: facts.mountInfo, machineID: machineID).text
+    text.comment(settings.remarks)
+    text.append(OverlayPlan(settings, over: facts.mountInfo, machineID: machineID).text)
   }
-  var text = Text()
-  for remark in remarks { text.append("# \(remark.text)\n") }
-  return text + plan
+  return text
+}
+
+extension Text {
+  @inline(never) fileprivate mutating func comment(_ remarks: [Remark]) {
+    for remark in remarks { append(Text("# ") + remark.text + "\n") }
+  }
 }
 
 extension Machine {

@@ -9,8 +9,8 @@ struct Story {
   /// Events, as the file has them.
   private(set) var text = Text()
 
-  /// Begins with what the user wrote and could not be taken as written.
-  init(_ remarks: [Remark]) {
+  /// What the user wrote and could not be taken as written.
+  mutating func tell(_ remarks: [Remark]) {
     let now = LinuxKernel().microseconds
     for remark in remarks { add(Event(.remark, remark, atMicroseconds: now)) }
   }
@@ -25,30 +25,30 @@ struct Story {
     event.add("PREROOT_UPPER", settings.upper.text)
     event.add("PREROOT_SCOPE", settings.scope.text)
     event.add("PREROOT_TARGET", target)
-    if let root = facts.mountInfo.root { event.add("PREROOT_LOWER", "\(root.fileSystemType) \(root.mountSource)") }
+    if let root = facts.mountInfo.root { event.add("PREROOT_LOWER", root.fileSystemType + " " + root.mountSource) }
     event.add("PREROOT_USEC", Text(decimal: now - start))
     add(event)
   }
 
   /// A step, when it began, and how long it took.
-  mutating func tell(step: Text, _ remark: Remark, at start: Int, for microseconds: Int) {
+  @inline(never) mutating func tell(step: Text, _ remark: Remark, at start: Int, for microseconds: Int) {
     var event = Event(.step, remark, atMicroseconds: start)
     event.add("PREROOT_STEP", step)
     event.add("PREROOT_USEC", Text(decimal: microseconds))
     add(event)
   }
 
-  private mutating func add(_ event: Event) { text.append(event.text + "\n") }
+  @inline(never) private mutating func add(_ event: Event) { text.append(event.text + "\n") }
 }
 
 /// Tells the journal the story of stage 1, in stage 2.
 func report() -> Int32 {
   do throws(Errno) {
-    guard var text = try Machine().contents(Story.path) else {
+    guard let text = try Machine().contents(Story.path) else {
       StandardError.say("overlay-prep: there is no \(Story.path): this boot had no first stage\n")
       return ExitStatus.failure
     }
-    while let event = Event.next(in: &text) { try Journal.send(event) }
+    try Journal.send(text)
     return ExitStatus.success
   } catch {
     StandardError.say("overlay-prep: cannot write to the journal", error)

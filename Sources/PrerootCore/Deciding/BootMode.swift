@@ -32,7 +32,7 @@ public enum BootMode: Equatable, Sendable {
       remarks.add(reason.priority, reason.text)
     case .staged(let target, let cause):
       remarks = facts.request.remarks
-      remarks.add(.info, "\(cause.text); overlay-prep.service makes it writable before \(target)")
+      remarks.add(.info, cause.text + "; overlay-prep.service makes it writable before " + target)
     }
     return remarks
   }

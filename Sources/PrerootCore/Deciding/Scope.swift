@@ -7,9 +7,11 @@ public enum Scope: Equatable, Sendable {
 
   /// As it is written in a setting.
   public var text: Text {
-    switch self {
-    case .root: "/"
-    case .directories(let paths): Text(joining: paths, separator: ":")
+    @inline(never) get {
+      switch self {
+      case .root: "/"
+      case .directories(let paths): Text(joining: paths, separator: ":")
+      }
     }
   }
 

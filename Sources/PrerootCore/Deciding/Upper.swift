@@ -7,8 +7,9 @@ public enum Upper: Equatable, Sendable {
 
   /// Whether a word means an upper of whatever kind, and not a typing error.
   static func isNamed(by word: Text) -> Bool {
-    tmpfsOptions(in: word) != nil || word.hasPrefix("/dev/") || word.hasPrefix("LABEL=") || word.hasPrefix("UUID=")
-      || word.hasPrefix("PARTLABEL=") || word.hasPrefix("PARTUUID=") || word.hasPrefix("mtd:") || word.hasPrefix("ubi")
+    if tmpfsOptions(in: word) != nil { return true }
+    for prefix in Text("/dev/ LABEL= UUID= PARTLABEL= PARTUUID= mtd: ubi").words where word.hasPrefix(prefix) { return true }
+    return false
   }
 
   /// What follows `tmpfs:`, nothing where it is `tmpfs` alone; nil where it is neither.

@@ -90,16 +90,15 @@ public struct OverlayPlan: Equatable, Sendable {
       + "redirect_dir=on,metacopy=on")
   }
 
-  private mutating func addStoreDirectories(of directory: Text) {
+  @inline(never) private mutating func addStoreDirectories(of directory: Text) {
     add(.makeStoreDirectory, Self.store + "/upper" + directory, Self.lower + directory)
     add(.makeStoreDirectory, Self.store + "/work" + directory, Self.lower + directory)
   }
 
-  @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text = Text()) {
-    steps.append(Step(verb, path, other))
-  }
+  @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text) { steps.append(Step(verb, path, other)) }
+  @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text) { add(verb, path, Text()) }
 
-  private mutating func addAfterwards(_ verb: Step.Verb, _ path: Text) { afterwards.append(Step(verb, path)) }
+  @inline(never) private mutating func addAfterwards(_ verb: Step.Verb, _ path: Text) { afterwards.append(Step(verb, path)) }
 
   /// One line a step.
   public var text: Text {

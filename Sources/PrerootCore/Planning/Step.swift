@@ -87,14 +87,19 @@ public struct Step: Equatable, Sendable {
   }
 
   /// What takes it back; nil where nothing has to be.
-  public var inverse: Step? { verb.inverse.map { Step($0, path) } }
+  public var inverse: Step? {
+    guard let verb = verb.inverse else { return nil }
+    return Step(verb, path)
+  }
 
   /// One line, as --dry-run prints it.
   public var text: Text {
-    var text = Text(stringLiteral: verb.text)
-    if !path.isEmpty { text.append(" " + path) }
-    // A file's contents are nobody's business.
-    if !other.isEmpty, verb != .writeFile { text.append(" (\(other))") }
-    return text
+    @inline(never) get {
+      var text = Text(stringLiteral: verb.text)
+      if !path.isEmpty { text.append(Text(" ") + path) }
+      // A file's contents are nobody's business.
+      if !other.isEmpty, verb != .writeFile { text.append(Text(" (") + other + ")") }
+      return text
+    }
   }
 }

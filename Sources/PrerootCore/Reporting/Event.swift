@@ -39,15 +39,4 @@ public struct Event: Equatable, Sendable {
     for byte in value.bytes { text.append(byte == 0x0a ? 0x20 : byte) }
     text.append("\n")
   }
-
-  /// The first event of several with an empty line after each, taken out of `text`; nil where there is none.
-  public static func next(in text: inout Text) -> Text? {
-    var event = Text()
-    while let (line, rest) = text.cut(at: 0x0a) {
-      text = rest
-      if line.isEmpty { return event }
-      event.append(line + "\n")
-    }
-    return nil
-  }
 }

@@ -25,9 +25,14 @@ public struct Text: Equatable, Sendable {
   }
   public static func != (left: Text, right: StaticString) -> Bool { !(left == right) }
 
-  @inline(never) public static func + (left: Text, right: Text) -> Text {
+  @inline(never) @_disfavoredOverload public static func + (left: Text, right: Text) -> Text {
     var sum = left
     sum.append(right)
+    return sum
+  }
+  @inline(never) public static func + (left: Text, right: StaticString) -> Text {
+    var sum = left
+    sum.append(literal: right)
     return sum
   }
 }
