@@ -35,21 +35,21 @@ private func goOn(to target: Text, from machine: borrowing Machine, _ story: ino
 private func reload(_ manager: borrowing ServiceManager, _ story: inout Story, _ log: KernelLog) {
   let growth = RunGrowth(log)
   let kernel = LinuxKernel()
-  for attempt in 1...3 {
+  for _ in 1...3 {
     let start = kernel.microseconds
     do throws(ServiceManager.Refusal) {
       try manager.reload()
       let duration = kernel.microseconds - start
-      story.tell(step: "reload", Remark(.info, "systemd loaded its units anew: \(duration / 1000) ms"), at: start, for: duration)
+      story.tell(step: "reload", Remark(.info, Text("systemd loaded its units anew: ") + Text(decimal: duration / 1000) + " ms"), at: start, for: duration)
       break
     } catch {
-      log.say(.error, "Reload refused (\(attempt) of 3): \(error.sentence)")
+      log.say(.error, Text("Reload refused: ") + error.sentence)
     }
   }
   growth.takeBack(log)
 }
 
-private func start(_ target: Text, _ manager: borrowing ServiceManager, _ log: KernelLog) -> Bool {
+@inline(never) private func start(_ target: Text, _ manager: borrowing ServiceManager, _ log: KernelLog) -> Bool {
   do throws(ServiceManager.Refusal) {
     try manager.startAsInit(target)
     log.say(.info, Text("Going on to ") + target)
@@ -114,7 +114,7 @@ private struct RunGrowth {
       guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return }
       try Space.resizeTmpfs(at: "/run", toBytes: grown)
       original = space.totalBytes
-      log.say(.info, "/run has \(space.freeBytes >> 10) KiB free; \(grown >> 10) KiB large while systemd reloads")
+      log.say(.info, "/run is larger while systemd reloads")
     } catch {
       log.say(.warning, "Cannot make /run larger", error)
     }

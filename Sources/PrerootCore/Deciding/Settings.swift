@@ -19,31 +19,27 @@ public struct Settings: Equatable, Sendable {
   }
 
   private mutating func takeUpper(_ value: Text, _ origin: Text) {
-    upper = .standard
-    if value.isEmpty { return }
-    if let options = Upper.tmpfsOptions(in: value) {
+    if value.isEmpty {
+      upper = .standard
+    } else if let options = Upper.tmpfsOptions(in: value) {
       takeTmpfsOptions(options, origin)
     } else if Upper.isNamed(by: value) {
-      remarks.reject(origin, value, "names a device, which this version cannot use; a tmpfs is used instead: what is written is lost at power-off")
+      upper = .standard
+      remarks.reject(origin, value, "names a device, which this version cannot use; using a tmpfs: what is written is lost at power-off")
     } else {
-      remarks.reject(origin, value, "is not an upper (tmpfs:...); a tmpfs is used")
+      remarks.reject(origin, value, "is not an upper (tmpfs:...), ignoring")
     }
   }
 
   private mutating func takeTmpfsOptions(_ text: Text, _ origin: Text) {
     var options = TmpfsOptions()
     for option in text.split(at: UInt8(ascii: ",")) {
-      let (name, value) = option.cut(at: UInt8(ascii: "=")) ?? (option, "")
-      if name == "size" {
-        if value.isNumber(suffixes: "kmgKMG%") { options.size = value } else {
-          remarks.reject(origin, value, "is not a size (64m, 25%), using " + options.size)
-        }
-      } else if name == "nr_inodes" {
-        if value.isNumber(suffixes: "kmgKMG") { options.inodes = value } else {
-          remarks.reject(origin, value, "is not a number of inodes (200k), using " + options.inodes)
-        }
-      } else {
-        remarks.reject(origin, name, "is not an option of a tmpfs upper (size, nr_inodes), ignoring")
+      let word = KernelCommandLine.Word(option)
+      let value = word.value ?? Text()
+      switch word.key {
+      case "size" where value.isNumber(suffixes: "kmgKMG%"): options.size = value
+      case "nr_inodes" where value.isNumber(suffixes: "kmgKMG"): options.inodes = value
+      default: remarks.reject(origin, option, "is not an option of a tmpfs upper (size=64m, size=25%, nr_inodes=200k), ignoring")
       }
     }
     upper = .tmpfs(options)

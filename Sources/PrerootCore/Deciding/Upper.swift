@@ -6,14 +6,14 @@ public enum Upper: Equatable, Sendable {
   public static var standard: Upper { .tmpfs(TmpfsOptions()) }
 
   /// Whether a word means an upper of whatever kind, and not a typing error.
-  static func isNamed(by word: Text) -> Bool {
+  @inline(never) static func isNamed(by word: Text) -> Bool {
     if tmpfsOptions(in: word) != nil { return true }
     for prefix in Text("/dev/ LABEL= UUID= PARTLABEL= PARTUUID= mtd: ubi").words where word.hasPrefix(prefix) { return true }
     return false
   }
 
   /// What follows `tmpfs:`, nothing where it is `tmpfs` alone; nil where it is neither.
-  static func tmpfsOptions(in word: Text) -> Text? {
+  @inline(never) static func tmpfsOptions(in word: Text) -> Text? {
     word == "tmpfs" ? "" : word.dropping(prefix: "tmpfs:")
   }
 

@@ -58,9 +58,9 @@ extension StepRecord {
     case (.mountTmpfs, .invalidArgument):
       return "the kernel does not take these options of a tmpfs"
     case (.requireSpace, .noSpace):
-      return "the upper is too small: \(OverlayPlan.minimumBytes >> 10) KiB and \(OverlayPlan.minimumInodes) inodes are the least"
+      return "the upper is too small: 1 MiB and 128 inodes are the least"
     case (.requireDirectory, .noSuchFileOrDirectory), (.requireDirectory, .notDirectory):
-      return "the image has no directory '\(step.path.withoutStaging)'"
+      return Text("the image has no directory ") + step.path.withoutStaging
     default:
       return nil
     }
