@@ -2,7 +2,7 @@ import Foundation
 import SystemPackage
 
 /// One boot of one machine, from power-on to power-off, as the machine itself reported it.
-public struct Boot: Sendable {
+public struct Boot: Sendable, CustomStringConvertible {
   public let machine: Machine
   /// What it printed, to the very end.
   public let console: Console
@@ -30,6 +30,8 @@ public struct Boot: Sendable {
     public let status: Int
     public let output: String
   }
+
+  public var description: String { "\(machine) (\(report))" }
 
   /// A file of the report; nil where there is none.
   public func file(_ name: String) -> String? {

@@ -10,7 +10,7 @@ public struct Tree: Hashable, Sendable {
   /// Whether the overlayfs of Debian's User Mode Linux kernel is in it: a module, as is most of that kernel.
   public var hasPackagedOverlay = false
   /// Whether the bed's witness is in it, which reports a boot and ends it.
-  var hasProbe = true
+  public var hasProbe = true
   /// What differs from the base, in the order of happening.
   public private(set) var edits: [Edit] = []
 
