@@ -87,6 +87,14 @@ extension Boot {
     return counts
   }
 
+  /// The units that were started more than once.
+  ///
+  /// Left out is modprobe@.service, which is done and gone when it has run: udev asks for the mounts of fuse and configfs when it comes
+  /// across these modules (99-systemd.rules), and they ask for it again, whether they are there already or not, in plain boots too.
+  public var unitsStartedAgain: [String] {
+    unitsStarted.filter { $0.value > 1 && !$0.key.hasPrefix("modprobe@") }.keys.sorted()
+  }
+
   private static var startedInWords: Regex<(Substring, name: Substring)> {
     /^(?:Started|Finished|Reached target|Listening on|Mounted|Activated swap|Set up automount|Created slice) (?<name>\S+\.[a-z]+|.+?)(?: - .*|\.)?$/
   }
