@@ -12,8 +12,7 @@ extension Boot {
       "console   \(consoleFailures.isEmpty ? "no failure" : consoleFailures.joined(separator: "; "))",
       "report    \(report)",
     ]
-    let twice = unitsStarted.filter { $0.value > 1 }.map { "\($0.key) (\($0.value))" }.sorted()
-    if !twice.isEmpty { lines.append("twice     \(twice.joined(separator: " "))") }
+    if !unitsStartedAgain.isEmpty { lines.append("again     \(unitsStartedAgain.joined(separator: " "))") }
     if !unitsBegunBeforeReload.isEmpty { lines.append("stage 1   \(unitsBegunBeforeReload.joined(separator: " "))") }
     return lines.joined(separator: "\n")
   }

@@ -2,7 +2,7 @@ import Foundation
 import SystemPackage
 
 /// One boot of one machine, from power-on to power-off, as the machine itself reported it.
-public struct Boot: Sendable {
+public struct Boot: Sendable, CustomStringConvertible {
   public let machine: Machine
   /// What it printed, to the very end.
   public let console: Console
@@ -30,6 +30,8 @@ public struct Boot: Sendable {
     public let status: Int
     public let output: String
   }
+
+  public var description: String { "\(machine) (\(report))" }
 
   /// A file of the report; nil where there is none.
   public func file(_ name: String) -> String? {
@@ -83,6 +85,14 @@ extension Boot {
       }
     }
     return counts
+  }
+
+  /// The units that were started more than once.
+  ///
+  /// Left out is modprobe@.service, which is done and gone when it has run: udev asks for the mounts of fuse and configfs when it comes
+  /// across these modules (99-systemd.rules), and they ask for it again, whether they are there already or not, in plain boots too.
+  public var unitsStartedAgain: [String] {
+    unitsStarted.filter { $0.value > 1 && !$0.key.hasPrefix("modprobe@") }.keys.sorted()
   }
 
   private static var startedInWords: Regex<(Substring, name: Substring)> {

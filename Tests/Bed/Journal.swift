@@ -1,14 +1,15 @@
 import Foundation
 
 /// The guest's whole journal of one boot, in the export format. See systemd.journal-fields(7).
-public struct Journal: Sendable {
+public struct Journal: Sendable, CustomStringConvertible {
   /// One message with its fields. A field that occurs twice keeps its last value.
-  public struct Entry: Sendable {
+  public struct Entry: Sendable, CustomStringConvertible {
     public let fields: [String: String]
 
     /// The value of a field.
     public subscript(_ field: String) -> String? { fields[field] }
 
+    public var description: String { "\(identifier): \(message)" }
     public var message: String { fields["MESSAGE"] ?? "" }
     /// 0 is the worst, 3 an error, 6 information.
     public var priority: Int { fields["PRIORITY"].flatMap { Int($0) } ?? 6 }
@@ -18,6 +19,8 @@ public struct Journal: Sendable {
   }
 
   public let entries: [Entry]
+
+  public var description: String { "\(entries.count) entries" }
 
   /// Reads the export format: `FIELD=value` lines, or a field name alone, a little-endian 64 bit length, the bytes; entries end with
   /// an empty line.

@@ -10,7 +10,7 @@ public struct Tree: Hashable, Sendable {
   /// Whether the overlayfs of Debian's User Mode Linux kernel is in it: a module, as is most of that kernel.
   public var hasPackagedOverlay = false
   /// Whether the bed's witness is in it, which reports a boot and ends it.
-  var hasProbe = true
+  public var hasProbe = true
   /// What differs from the base, in the order of happening.
   public private(set) var edits: [Edit] = []
 
@@ -22,6 +22,8 @@ public struct Tree: Hashable, Sendable {
     case removed(String)
     /// A file of the host, copied.
     case copy(of: String, at: String)
+    /// Everything below a directory of the host, laid over the tree.
+    case over(String)
     /// A Debian package, installed.
     case package(String)
   }
@@ -66,6 +68,11 @@ public struct Tree: Hashable, Sendable {
     changed { $0.edits.append(.copy(of: file.string, at: path)) }
   }
 
+  /// The same tree with everything below a directory of the host laid over it.
+  public func with(everythingIn directory: FilePath) -> Tree {
+    changed { $0.edits.append(.over(directory.string)) }
+  }
+
   /// The same tree with a Debian package installed, one without maintainer scripts.
   public func installing(_ package: FilePath) -> Tree {
     changed { $0.edits.append(.package(package.string)) }
@@ -91,15 +98,18 @@ extension Tree {
       fingerprint.add("\(edit)")
       switch edit {
       case .copy(let file, _), .package(let file): fingerprint.add(try await sh("sha256sum", file))
+      case .over(let directory): fingerprint.add(try await contents(of: FilePath(directory)))
       case .file, .symlink, .directory, .removed: break
       }
     }
     for name in ["bed-probe", "bed-probe.service"] { fingerprint.add(try await sh("sha256sum", Checkout.bedFile(name).string)) }
-    if hasPreroot {
-      let list = try await sh("sh", "-c", "find . -type f -exec sha256sum {} + | sort; find . -type l -printf '%p %l\\n' | sort", in: Checkout.installed())
-      fingerprint.add(list)
-    }
+    if hasPreroot { fingerprint.add(try await contents(of: Checkout.installed())) }
     return fingerprint
+  }
+
+  /// One line for each file and link below a directory: its name and what it holds.
+  private func contents(of directory: FilePath) async throws -> String {
+    try await sh("sh", "-c", "find . -type f -exec sha256sum {} + | sort; find . -type l -printf '%p %l\\n' | sort", in: directory)
   }
 
   /// Lays the tree out in a directory that does not exist yet, beside the base on the same file system.
@@ -126,6 +136,8 @@ extension Tree {
       case .copy(let file, let path):
         try makeParent(of: path, in: place)
         try await sh("cp", "-a", "--remove-destination", file, place.string + path)
+      case .over(let directory):
+        try await sh("cp", "-a", "--remove-destination", "\(directory)/.", place.string)
       case .package(let file):
         // dpkg replaces its files, but for the log, which it would write through the hard link.
         try await sh("dpkg", "--root=\(place)", "--log=/dev/null", "--install", file)

@@ -23,8 +23,9 @@ public struct Unit: Sendable {
   public var type: String { id.split(separator: ".").last.map(String.init) ?? "" }
 
   /// Whether it is there by itself, not by a job: the root slice, PID 1's scope, mounts and devices the kernel shows.
+  /// A start tests the conditions; a mount that was found has never been asked.
   public var isFoundNotStarted: Bool {
-    ["device", "slice", "scope"].contains(type) || (type == "mount" && (properties["FragmentPath"] ?? "").isEmpty)
+    ["device", "slice", "scope"].contains(type) || (type == "mount" && properties["ConditionResult"] != "yes")
   }
 
   private func number(_ name: String) -> Int? { properties[name].flatMap { Int($0) } }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bed
+import SystemPackage
 
 extension ImageKind: ExpressibleByArgument {}
 extension Profile: ExpressibleByArgument {}
@@ -17,6 +18,8 @@ struct RunCommand: AsyncParsableCommand {
   var profile: Profile = .lean
   @Option(help: "The memory in MiB in User Mode Linux.")
   var memory = 256
+  @Option(help: "A directory whose files are laid over the machine's.")
+  var over: String?
   @Flag(help: "Leave preroot out of the image.")
   var plain = false
   @Flag(help: "Print the console, too.")
@@ -27,6 +30,7 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     var machine = Machine(leg == .uml ? .kernel(image) : .container, Tree(.bookworm, profile, hasPreroot: !plain))
     machine.words = words
+    if let over { machine.tree = machine.tree.with(everythingIn: FilePath(over)) }
     machine.memoryInMegabytes = memory
     let boot = try await machine.boot()
     if console { print(boot.console.lines.joined(separator: "\n")) }

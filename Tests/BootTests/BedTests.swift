@@ -18,13 +18,20 @@ struct BedTests {
 
   @Test("says what a machine printed that never reports")
   func givesUp() async throws {
-    var machine = Machine(.kernel(.squashfs), Tree.lean.withoutPreroot, "systemd.unit=halt.target")
-    machine.powerCut = "System halted"
-    let console = try await machine.bootUntilPowerCut()
-    #expect(console.lines.contains { $0.contains("Reached target") })
-    machine.powerCut = nil
+    var tree = Tree.lean.withoutPreroot
+    tree.hasProbe = false
+    var machine = Machine(.kernel(.squashfs), tree)
     machine.patience = .seconds(8)
-    await #expect(throws: Problem.self) { try await machine.boot() }
+    let problem = try #require(await #expect(throws: Problem.self) { try await machine.boot() })
+    #expect(problem.description.contains("Reached target"))
+  }
+
+  @Test("pulls the plug at a word on the console")
+  func pullsThePlug() async throws {
+    var machine = Machine(.kernel(.squashfs), Tree.lean.withoutPreroot)
+    machine.powerCut = "systemd-journald.service"
+    let console = try await machine.bootUntilPowerCut()
+    #expect(!console.lines.contains { $0.contains("Power down") })
   }
 
   @Test("reads a field of the journal that has lines of its own")

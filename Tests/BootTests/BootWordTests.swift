@@ -21,7 +21,7 @@ struct BootWordTests {
     #expect(boot.state == (target == "rescue.target" ? "maintenance" : "running"))
     #expect(boot.isRootWritable)
     #expect(boot.failedUnits == [])
-    #expect(boot.unitsStarted.filter { $0.value > 1 } == [:])
+    #expect(boot.unitsStartedAgain == [])
     #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
     let beyond = target == "graphical.target" ? [] : ["graphical.target"]
     #expect(beyond.filter { boot.units[$0]?.activeState == "active" } == [], "The boot went beyond its target")

@@ -16,7 +16,7 @@ struct DirectoryScopeTests {
       #expect(boot.mounts[directory]?.fileSystem == "overlay")
       #expect(boot.mounts[directory]?.source == "preroot")
     }
-    #expect(boot.unitsStarted.filter { $0.value > 1 } == [:])
+    #expect(boot.unitsStartedAgain == [])
     #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
     #expect(boot.startupCount == 1)
     #expect(boot.consoleFailures == [])

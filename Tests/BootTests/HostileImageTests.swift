@@ -9,10 +9,13 @@ struct HostileImageTests {
     .with("/etc/systemd/system/eager.service", "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n")
     .linking("/etc/systemd/system/default.target.wants/eager.service", to: "../eager.service")
 
+  private static let privateTmp = "[Service]\nPrivateTmp=yes\n"
+
   static let trees: [Hostility] = [
     Hostility("a wish of default.target", eager),
     Hostility("a drop-in that clears all conditions", eager.with("/etc/systemd/system/service.d/99-x.conf", "[Unit]\nConditionPathExists=\n")),
-    Hostility("a drop-in that gives every service a /tmp of its own", eager.with("/etc/systemd/system/service.d/50-tmp.conf", "[Service]\nPrivateTmp=yes\n")),
+    Hostility("a drop-in that gives every service mounts of its own", eager.with("/etc/systemd/system/service.d/50-mounts.conf", "[Service]\nPrivateMounts=yes\n")),
+    Hostility("a drop-in that gives overlay-prep a /tmp of its own", eager.with("/etc/systemd/system/overlay-prep.service.d/50-tmp.conf", privateTmp)),
     Hostility("a drop-in that makes every service ask for the network", eager.with("/etc/systemd/system/service.d/50-net.conf", "[Unit]\nWants=network.target\n")),
   ]
 
@@ -35,7 +38,19 @@ struct HostileImageTests {
     try #require(boot.unitsLoaded != nil, "The units were never loaded anew")
     #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
     #expect(boot.unitsStarted["eager.service"] == 1)
-    #expect(boot.unitsStarted.filter { $0.value > 1 } == [:])
+    #expect(boot.unitsStartedAgain == [])
     #expect(boot.startupCount == 1)
+  }
+
+  /// With PrivateTmp=yes for all, systemd's own first services wait for each other: without preroot, too, it leaves some of them out to
+  /// break the cycle, and which ones is chance. So this is about stage 1 alone.
+  @Test("is made writable even where it breaks its own services")
+  func isWritableThoughBroken() async throws {
+    let tree = Self.eager.with("/etc/systemd/system/service.d/50-tmp.conf", Self.privateTmp)
+    let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").boot()
+    #expect(boot.mounts["/"]?.source == "preroot")
+    #expect(boot.units["overlay-prep.service"]?.result == "success")
+    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
+    #expect(boot.units["multi-user.target"]?.activeState == "active")
   }
 }

@@ -30,7 +30,7 @@ struct WritableRootTests {
   func startsUnitsOnce(leg: Leg) async throws {
     let boot = try await boot(leg)
     #expect(boot.unitsStarted.count > 20)
-    #expect(boot.unitsStarted.filter { $0.value > 1 } == [:])
+    #expect(boot.unitsStartedAgain == [])
     #expect(boot.unitsStopped == [])
     #expect(boot.units.values.filter { $0.restarts > 0 }.map(\.id) == [])
   }
@@ -52,12 +52,11 @@ struct WritableRootTests {
     let boot = try await boot(leg)
     let plain = try await Machine(leg, Tree.lean.withoutPreroot).sharedBoot()
     let (added, missing) = boot.mounts.difference(from: plain.mounts)
-    #expect(added.filter { !$0.hasPrefix("/ overlay preroot ") && !$0.hasPrefix("/run/initramfs/preroot/") } == [])
-    // The ID of this boot is a file of the overlay, so nothing has to lie over it; a container's /tmp belonged to the lower.
-    let expected = leg == .container ? ["/ ", "/etc/machine-id ", "/tmp "] : ["/ ", "/etc/machine-id "]
-    #expect(missing.filter { line in !expected.contains { line.hasPrefix($0) } } == [])
+    #expect(added.filter { line in !(["/ overlay preroot ", "/run/initramfs/preroot/"] + leg.ownMounts).contains { line.hasPrefix($0) } } == [])
+    // The ID of this boot is a file of the overlay, so nothing has to lie over it.
+    #expect(missing.filter { line in !(["/ ", "/etc/machine-id "] + leg.ownMounts).contains { line.hasPrefix($0) } } == [])
     #expect(boot.mounts.stacked == plain.mounts.stacked)
-    #expect(boot.mounts.unshared.map(\.mountPoint) == plain.mounts.unshared.map(\.mountPoint))
+    #expect(boot.mounts.unshared.map(\.mountPoint) == [])
   }
 
   @Test("keeps the lower layer in sight, read-only", arguments: Leg.all)
@@ -108,6 +107,10 @@ struct JournalTests {
 }
 
 extension Leg {
+  /// The mounts that come with a container and that no machine has: its /tmp belongs to the old root, the way for mounts from the host
+  /// becomes one to the container's own, too.
+  var ownMounts: [String] { self == .container ? ["/tmp ", "/run/host/incoming "] : [] }
+
   /// The type of the read-only root as the kernel calls it; a container has the host's.
   var rootType: String? {
     switch self {
