@@ -106,7 +106,8 @@ extension BootFacts {
     for text in commandLine.words {
       let word = KernelCommandLine.Word(text)
       guard word.isKey("systemd.mask"), let unit = word.value else { continue }
-      for own in StageOne.units where own == unit { return unit }
+      // A name without a suffix is a service's (systemd: unit_name_mangle()).
+      for own in StageOne.units where own == unit || own == unit + ".service" { return own }
     }
     return unitMaskedInEtc
   }
