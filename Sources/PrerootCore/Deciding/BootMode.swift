@@ -117,6 +117,8 @@ extension BootUnit {
   /// Why a boot to this unit is left alone; nil where it is not.
   var reasonAgainst: Reason? {
     if name == "emergency.target" { return .emergency }
-    return name.hasSuffix(".target") && !(name == "overlay-prep.target") ? nil : .unitIsNoTarget(name)
+    // What starts in stage 1 itself, our own units and the way out, must not become another name of it.
+    for unit in StageOne.exempt where unit == name { return .unitIsNoTarget(name) }
+    return name.hasSuffix(".target") ? nil : .unitIsNoTarget(name)
   }
 }
