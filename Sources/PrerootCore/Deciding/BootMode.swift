@@ -106,7 +106,8 @@ extension BootFacts {
     for text in commandLine.words {
       let word = KernelCommandLine.Word(text)
       guard word.isKey("systemd.mask"), let unit = word.value else { continue }
-      for own in StageOne.units where own == unit { return unit }
+      // A name without a suffix is a service's (systemd: unit_name_mangle()).
+      for own in StageOne.units where own == unit || own == unit + ".service" { return own }
     }
     return unitMaskedInEtc
   }
@@ -116,6 +117,8 @@ extension BootUnit {
   /// Why a boot to this unit is left alone; nil where it is not.
   var reasonAgainst: Reason? {
     if name == "emergency.target" { return .emergency }
-    return name.hasSuffix(".target") && !(name == "overlay-prep.target") ? nil : .unitIsNoTarget(name)
+    // What starts in stage 1 itself, our own units and the way out, must not become another name of it.
+    for unit in StageOne.exempt where unit == name { return .unitIsNoTarget(name) }
+    return name.hasSuffix(".target") ? nil : .unitIsNoTarget(name)
   }
 }

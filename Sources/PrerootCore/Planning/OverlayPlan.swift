@@ -68,6 +68,7 @@ public struct OverlayPlan: Equatable, Sendable {
   private mutating func overlay(_ directories: [Text], machineID: Text?) {
     // Each is required before the first is mounted, so that a wrong name costs nothing.
     for directory in directories { add(.requireDirectory, Self.lower + directory) }
+    addStoreDirectories(of: Text())
     for directory in directories {
       for parent in directory.parents { addStoreDirectories(of: parent) }
       mountOverlay(of: directory, at: directory)

@@ -11,7 +11,7 @@ extension Assignments {
       rest = after
       number += 1
       let first = line.trimmed.bytes.first
-      if pending.isEmpty, first == UInt8(ascii: "#") || first == UInt8(ascii: ";") { continue }
+      if first == UInt8(ascii: "#") || first == UInt8(ascii: ";") { continue }
       pending.append(line)
       if pending.bytes.last == UInt8(ascii: "\\"), !rest.isEmpty {
         pending.bytes[pending.count - 1] = UInt8(ascii: " ")

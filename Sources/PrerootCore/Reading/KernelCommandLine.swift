@@ -45,13 +45,15 @@ public struct KernelCommandLine: Equatable, Sendable {
     var word = Text()
     var isInWord = false
     var quote: UInt8? = nil
+    // The first line is all that PID 1 reads, and its end closes an open quote.
     for byte in line.bytes {
+      if byte == 0x0a { break }
       if let open = quote {
         if byte == open { quote = nil } else { word.append(byte) }
       } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
         quote = byte
         isInWord = true
-      } else if byte.isBlank {
+      } else if byte == 0x20 || byte == 0x09 || byte == 0x0d {
         if isInWord { words.add(word) }
         word = Text()
         isInWord = false

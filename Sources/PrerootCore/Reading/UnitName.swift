@@ -8,7 +8,7 @@ public struct UnitName: Equatable, Sendable {
     let suffix = Text(text.bytes[(dot + 1)...])
     guard suffix.isOne(of: "target service socket mount automount swap timer path slice scope device") else { return nil }
     for byte in text.bytes where !byte.isDigit && !byte.isLetter && !byte.isUnitPunctuation { return nil }
-    if text.bytes[0] == UInt8(ascii: "@") || text.bytes[dot - 1] == UInt8(ascii: "@") { return nil }
+    if let at = text.bytes.firstIndex(of: UInt8(ascii: "@")), at == 0 || at == dot - 1 { return nil }
     self.text = text
   }
 }
