@@ -20,7 +20,7 @@ let library: [SwiftSetting] = [
 // main is exported with @c, so no file of a program is a script.
 let program: [SwiftSetting] = library + [.unsafeFlags(["-parse-as-library"])]
 let c: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections", "-fno-asynchronous-unwind-tables"], embedded)]
-let linker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld", "-Xlinker", "--icf=all"], embedded)]
+let linker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "-O2", "-Xlinker", "-s"], embedded)]
 // The tests' own libraries: not even resolved when what ships is built.
 let workshop = TargetDependencyCondition.when(traits: ["Workshop"])
 

@@ -1,6 +1,7 @@
 #pragma once
 /* What preroot asks of libsystemd, in functions that Swift can call: sd-bus' own are variadic. Each returns >= 0, or -errno.
  * See sd-bus(3), org.freedesktop.systemd1(5), sd_journal_sendv(3). */
+#define SD_JOURNAL_SUPPRESS_LOCATION /* this file's name says nothing to a reader of the journal */
 #include <string.h>
 #include <sys/uio.h>
 #include <systemd/sd-bus.h>

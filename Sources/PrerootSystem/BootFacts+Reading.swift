@@ -8,7 +8,7 @@ extension BootFacts {
     commandLine = KernelCommandLine(of: machine, inContainer: container != nil)
     mountInfo = MountInfo(parsing: machine.text("/proc/1/mountinfo"))
     if let device = mountInfo.root?.majorMinor {
-      isRootDeviceReadOnly = machine.text("/sys/dev/block/\(device)/ro").hasPrefix("1")
+      isRootDeviceReadOnly = machine.contents("/sys/dev/block/" + device + "/ro")?.hasPrefix("1") == true
     }
     fileSystemTable = FileSystemTable(parsing: machine.text("/etc/fstab"))
     ready = machine.contents(StageOne.ready)

@@ -13,20 +13,22 @@ public struct Machine: ~Copyable {
   }
 
   /// The file's contents; nil where it cannot be read, for whatever reason. `path` is absolute.
-  @inline(never) public func contents(_ path: Text) -> Text? {
+  @inline(never) @_disfavoredOverload public func contents(_ path: Text) -> Text? {
     do throws(Errno) { return try root.read(path.asRelative) } catch { return nil }
   }
 
+  @inline(never) public func contents(_ path: StaticString) -> Text? { contents(Text(stringLiteral: path)) }
+
   /// The same, where an absent file says as much as an empty one.
-  @inline(never) public func text(_ path: Text) -> Text { contents(path) ?? Text() }
+  @inline(never) public func text(_ path: StaticString) -> Text { contents(path) ?? Text() }
 
   @inline(never) func exists(_ path: Text) -> Bool { root.exists(path.asRelative) }
   @inline(never) func names(in path: Text) -> [Text] { root.names(in: path.asRelative) }
   @inline(never) public func target(ofLink path: Text) -> Text? { root.target(ofLink: path.asRelative) }
 
   /// An environment variable. See getenv(3).
-  @inline(never) public static func variable(_ name: Text) -> Text? {
-    guard let value = unsafe name.terminated.withCString({ unsafe linux_getenv($0) }) else { return nil }
+  @inline(never) public static func variable(_ name: StaticString) -> Text? {
+    guard let value = unsafe Text(stringLiteral: name).terminated.withCString({ unsafe linux_getenv($0) }) else { return nil }
     return unsafe Text(cString: value)
   }
 }

@@ -17,6 +17,6 @@ public struct Space {
 
   /// Gives a mounted tmpfs another size, in bytes, and leaves the rest of it alone.
   public static func resizeTmpfs(at path: Text, toBytes size: Int) throws(Errno) {
-    unsafe try with(path, "size=\(size)") { unsafe linux_resize_tmpfs($0, $1) }
+    unsafe try with(path, Text("size=") + Text(decimal: size)) { unsafe linux_resize_tmpfs($0, $1) }
   }
 }

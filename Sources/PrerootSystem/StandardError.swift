@@ -6,7 +6,7 @@ public enum StandardError {
   public static func say(_ text: Text) { text.writeBestEffort(to: 2) }
 
   /// `TEXT: WHY`.
-  @inline(never) public static func say(_ text: Text, _ errno: Errno) { say(text + ": " + errno.text + "\n") }
+  @inline(never) public static func say(_ text: StaticString, _ errno: Errno) { say(Text(stringLiteral: text) + ": " + errno.text + "\n") }
 }
 
 /// Where a program's answer goes.

@@ -12,7 +12,7 @@ func goOn(to target: Text, _ story: inout Story, _ log: KernelLog) -> Bool {
     try machine.settle()
     return goOn(to: target, from: machine, &story, log)
   } catch {
-    log.say(.error, Text("Cannot write ") + StageOne.ready, error)
+    log.say(.error, "Cannot write /run/preroot/ready", error)
     return false
   }
 }
@@ -99,7 +99,7 @@ extension Machine {
 
   fileprivate borrowing func keep(_ story: Story, _ log: KernelLog) {
     do throws(Errno) { try root.replace(Story.path.asRelative, contents: story.text) } catch {
-      log.say(.warning, Text("Cannot write ") + Story.path, error)
+      log.say(.warning, "Cannot write /run/preroot/events", error)
     }
   }
 }

@@ -125,12 +125,10 @@ extension Machine {
 func help() -> Int32 {
   StandardOutput.say("""
     Usage: overlay-prep [--dry-run | --report | --help]
+    Make a read-only root writable and boot on. Run by overlay-prep.service.
 
-    Makes a read-only root writable and boots on. Run by overlay-prep.service in the
-    first stage of a boot; there is no reason to run it by hand, but for:
-
-      --dry-run   print what would be done on this machine, and do nothing
-      --report    send the journal what the first stage left in /run/preroot/events
+      --dry-run   print what would be done, and do nothing
+      --report    send /run/preroot/events to the journal
       --help      print this
 
     See overlay-prep.service(8), preroot.conf(5).
@@ -140,6 +138,6 @@ func help() -> Int32 {
 }
 
 func usage(_ argument: Text) -> Int32 {
-  StandardError.say("overlay-prep: '\(argument)' is not an option; see overlay-prep --help\n")
+  StandardError.say(Text("overlay-prep: '") + argument + "' is not an option; see overlay-prep --help\n")
   return ExitStatus.usage
 }

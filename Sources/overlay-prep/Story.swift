@@ -45,7 +45,7 @@ struct Story {
 func report() -> Int32 {
   do throws(Errno) {
     guard let text = try Machine().contents(Story.path) else {
-      StandardError.say("overlay-prep: there is no \(Story.path): this boot had no first stage\n")
+      StandardError.say("overlay-prep: there is no /run/preroot/events: this boot had no first stage\n")
       return ExitStatus.failure
     }
     try Journal.send(text)

@@ -8,7 +8,7 @@ public enum Enable: Equatable, Sendable {
   case yes
 
   /// Reads systemd's booleans and the words that users of overlayroot and dracut type; nil for any other.
-  public init?(_ word: Text) {
+  @inline(never) public init?(_ word: Text) {
     // In small letters or large, as systemd reads its booleans.
     let word = word.lowercased
     if word.isOne(of: "no 0 off false n f disabled") {

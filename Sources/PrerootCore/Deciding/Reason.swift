@@ -21,19 +21,19 @@ public enum Reason: Equatable, Sendable {
     case .disabled:
       "Switched off by preroot=no or Enable=no"
     case .container(let name):
-      "This is a container (\(name)); preroot= among the arguments of its init switches it on"
+      Text("This is a container (") + name + "); preroot= among the arguments of its init switches it on"
     case .rootUnknown:
       "/proc/1/mountinfo names no root"
     case .rootWritable(let type, let source):
-      "The root (\(type) on \(source)) can be written; preroot=tmpfs puts an overlay over it all the same"
+      Text("The root (") + type + " on " + source + ") can be written; preroot=tmpfs puts an overlay over it all the same"
     case .missing(let path):
-      "'\(path)' is missing: install preroot whole, or remove its generator"
+      path + " is missing: install preroot whole, or remove its generator"
     case .masked(let unit):
-      "\(unit) is masked; unmask it to have the root made writable"
+      unit + " is masked; unmask it to have the root made writable"
     case .emergency:
       "An emergency boot is left alone; boot to rescue.target for a writable root"
     case .unitIsNoTarget(let unit):
-      "systemd.unit=\(unit) is not a target to boot to in stages; name a target for a writable root"
+      Text("systemd.unit=") + unit + " is not a target to boot to in stages; name a target for a writable root"
     }
   }
 

@@ -20,7 +20,7 @@ public enum Upper: Equatable, Sendable {
   /// As it is written in a setting.
   public var text: Text {
     switch self {
-    case .tmpfs(let options): "tmpfs:\(options.text)"
+    case .tmpfs(let options): Text("tmpfs:") + options.text
     }
   }
 }
@@ -34,13 +34,13 @@ public struct TmpfsOptions: Equatable, Sendable {
 
   public init() {}
 
-  public var text: Text { "size=\(size),nr_inodes=\(inodes)" }
+  public var text: Text { Text("size=") + size + ",nr_inodes=" + inodes }
 }
 
 extension Text {
   /// Whether it is a number of tmpfs(5): digits and perhaps one of the suffixes. Zero is none: to the kernel it means "no
   /// limit", which fills the memory.
-  func isNumber(suffixes: Text) -> Bool {
+  @inline(never) func isNumber(suffixes: Text) -> Bool {
     var digits = self
     if let last = digits.bytes.last, suffixes.bytes.contains(last) { digits.bytes.removeLast() }
     return (digits.decimalValue ?? 0) > 0

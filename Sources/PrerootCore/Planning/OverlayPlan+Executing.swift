@@ -25,12 +25,17 @@ extension OverlayPlan {
   ///
   /// - Returns: the step that failed; nil where all are done.
   public func execute<K: Kernel & ~Copyable, W: Witness & ~Copyable>(on kernel: inout K, before witness: inout W) -> StepRecord? {
-    for place in steps.indices {
+    var place = 0
+    while place < steps.count {
       let record = kernel.record(steps[place])
       witness.hear(record)
-      if record.errno == nil { continue }
-      for done in stride(from: place - 1, through: 0, by: -1) {
-        if let inverse = steps[done].inverse { witness.hear(kernel.record(inverse)) }
+      if record.errno == nil {
+        place += 1
+        continue
+      }
+      while place > 0 {
+        place -= 1
+        if let inverse = steps[place].inverse { witness.hear(kernel.record(inverse)) }
       }
       return record
     }

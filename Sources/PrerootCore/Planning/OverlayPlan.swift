@@ -87,8 +87,9 @@ public struct OverlayPlan: Equatable, Sendable {
   private mutating func mountOverlay(of directory: Text, at place: Text) {
     addStoreDirectories(of: directory)
     let path = directory.escapedForOverlay
-    add(.mountOverlay, place, "lowerdir=\(Self.lower)\(path),upperdir=\(Self.store)/upper\(path),workdir=\(Self.store)/work\(path),"
-      + "redirect_dir=on,metacopy=on")
+    add(.mountOverlay, place, Text("lowerdir=/run/initramfs/preroot/lower") + path
+      + ",upperdir=/run/initramfs/preroot/upper/upper" + path + ",workdir=/run/initramfs/preroot/upper/work" + path
+      + ",redirect_dir=on,metacopy=on")
   }
 
   @inline(never) private mutating func addStoreDirectories(of directory: Text) {

@@ -88,8 +88,10 @@ public struct Step: Equatable, Sendable {
 
   /// What takes it back; nil where nothing has to be.
   public var inverse: Step? {
-    guard let verb = verb.inverse else { return nil }
-    return Step(verb, path)
+    @inline(never) get {
+      guard let verb = verb.inverse else { return nil }
+      return Step(verb, path)
+    }
   }
 
   /// One line, as --dry-run prints it.

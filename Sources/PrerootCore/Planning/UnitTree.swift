@@ -37,7 +37,7 @@ public struct UnitTree: Equatable, Sendable {
     for unit in StageOne.exempt { add(.early, unit + Self.dropIn, .link(to: "/dev/null")) }
     if !(target == "default.target") {
       add(.early, "preroot-fallback.service.d/10-target.conf",
-          .file("\(Self.header)[Service]\nEnvironment=PREROOT_TARGET=\(target)\n"))
+          .file(Self.header + "[Service]\nEnvironment=PREROOT_TARGET=" + target + "\n"))
       add(.early, target, .link(to: Self.overlayPrepTarget))
     }
     add(.early, "default.target", .link(to: Self.overlayPrepTarget))
@@ -59,17 +59,17 @@ public struct UnitTree: Equatable, Sendable {
   /// EFI variable SystemdOptions of systemd <= 257, goes through stage 1 too instead of ending behind the masks.
   private static func mask(forType type: Text) -> Text {
     let wants: Text = type == "target" ? "Wants=overlay-prep.target\n" : ""
-    return "\(header)[Unit]\n\(wants)ConditionPathExists=\(StageOne.ready)\n"
+    return header + "[Unit]\n" + wants + "ConditionPathExists=/run/preroot/ready\n"
   }
 
   /// One line a node, as `preroot plan` shows it.
   public var text: Text {
     var text = Text()
     for node in nodes {
-      text.append("\(node.directory.text)/\(node.path)")
+      text.append(node.directory.text + "/" + node.path)
       switch node.content {
-      case .file(let contents): for line in contents.lines { text.append("\n    \(line)") }
-      case .link(let target): text.append(" -> \(target)")
+      case .file(let contents): for line in contents.lines { text.append(Text("\n    ") + line) }
+      case .link(let target): text.append(Text(" -> ") + target)
       }
       text.append("\n")
     }

@@ -6,7 +6,7 @@ extension Assignments {
 
   private mutating func add(word text: Text) {
     let word = KernelCommandLine.Word(text)
-    let origin: Text = "Kernel command line: \(word.key)="
+    let origin = Text("Kernel command line: ") + word.key + "="
     if word.isKey("preroot") { return addShort(word.value, origin) }
     if word.isKey("overlayroot") { return addOverlayroot(word.value ?? "", origin) }
     guard word.hasKeyPrefix("preroot.") else { return }
@@ -31,10 +31,10 @@ extension Assignments {
   /// What users of overlayroot have on their command lines, as far as it means the same.
   private mutating func addOverlayroot(_ value: Text, _ origin: Text) {
     if value.isEmpty || value == "disabled" {
-      remarks.add(.notice, "\(origin) is understood as preroot=no")
+      remarks.add(.notice, origin + " is understood as preroot=no")
       add(.enable, "no", origin, isFromCommandLine: true)
     } else if value == "tmpfs" || value.hasPrefix("tmpfs:") {
-      remarks.add(.notice, "\(origin) is understood as preroot=tmpfs, its own options are ignored")
+      remarks.add(.notice, origin + " is understood as preroot=tmpfs, its own options are ignored")
       add(.enable, "yes", origin, isFromCommandLine: true)
     } else {
       remarks.reject(origin, value, "is not understood, ignoring; say it with preroot=")

@@ -23,7 +23,7 @@ extension Assignments {
       if whole.bytes[0] == UInt8(ascii: "["), whole.bytes.last == UInt8(ascii: "]") {
         section = whole
       } else {
-        add(line: whole, in: section, "\(path):\(number): ")
+        add(line: whole, in: section, path + ":" + Text(decimal: number) + ": ")
       }
     }
   }
@@ -31,7 +31,7 @@ extension Assignments {
   /// - Parameter place: `FILE:NUMBER: `, the first line being 1; of joined lines it is the last.
   private mutating func add(line: Text, in section: Text, _ place: Text) {
     guard let (name, value) = line.cut(at: UInt8(ascii: "=")) else {
-      return remarks.add(.warning, "\(place)'\(line)' is not 'Setting=value', ignoring")
+      return remarks.add(.warning, place + "'" + line + "' is not 'Setting=value', ignoring")
     }
     let directive = name.trimmed
     let origin = place + directive + "="

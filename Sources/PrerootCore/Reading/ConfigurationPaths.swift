@@ -9,11 +9,16 @@ public enum ConfigurationPaths {
   /// - Parameter directory: with a slash at the end.
   public static func add(_ names: [Text], of directory: Text, to paths: inout [Text]) {
     for name in names where name.hasSuffix(".conf") {
-      var before = 0
-      while before < paths.count, paths[before].fileName < name { before += 1 }
-      if before < paths.count, paths[before].fileName == name { continue }
+      var place = 0
+      while place < paths.count, paths[place].fileName < name { place += 1 }
+      if place < paths.count, paths[place].fileName == name { continue }
+      // Added at the end, the new one changes places with each that comes after it.
       paths.add(directory + name)
-      for place in stride(from: paths.count - 1, to: before, by: -1) { paths.swapAt(place, place - 1) }
+      let last = paths.count - 1
+      while place < last {
+        paths.swapAt(place, last)
+        place += 1
+      }
     }
   }
 }

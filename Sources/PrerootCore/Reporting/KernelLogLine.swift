@@ -8,7 +8,8 @@ public struct KernelLogLine: Equatable, Sendable {
   private static var limit: Int { 960 }
 
   public init(_ remark: Remark, ident: Text, processID: Int) {
-    text = "<\(3 << 3 | remark.priority.rawValue)>\(ident)[\(processID)]: \(remark.text)"
+    let priority = Text(decimal: 3 << 3 | remark.priority.rawValue)
+    text = Text("<") + priority + ">" + ident + "[" + Text(decimal: processID) + "]: " + remark.text
     if text.count > Self.limit { text = Text(text.bytes[..<Self.limit]) }
     for place in text.bytes.indices where text.bytes[place] < 0x20 { text.bytes[place] = UInt8(ascii: " ") }
     text.append("\n")

@@ -25,37 +25,19 @@ public struct Text: Equatable, Sendable {
   }
   public static func != (left: Text, right: StaticString) -> Bool { !(left == right) }
 
-  @inline(never) @_disfavoredOverload public static func + (left: Text, right: Text) -> Text {
-    var sum = left
-    sum.append(right)
-    return sum
+  @inline(never) @_disfavoredOverload public static func + (left: consuming Text, right: Text) -> Text {
+    left.append(right)
+    return left
   }
-  @inline(never) public static func + (left: Text, right: StaticString) -> Text {
-    var sum = left
-    sum.append(literal: right)
-    return sum
+  @inline(never) public static func + (left: consuming Text, right: StaticString) -> Text {
+    left.append(literal: right)
+    return left
   }
 }
 
-extension Text: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
+extension Text: ExpressibleByStringLiteral {
   @inline(never) public init(stringLiteral literal: StaticString) {
     self.init()
     append(literal: literal)
-  }
-  public init(stringInterpolation: Interpolation) { self = stringInterpolation.text }
-
-  /// `"'\(word)' is not a size"` without `String`.
-  public struct Interpolation: StringInterpolationProtocol {
-    var text = Text()
-    @inline(never) public init(literalCapacity: Int, interpolationCount: Int) {
-      text.bytes.reserveCapacity(literalCapacity &+ interpolationCount &* 16)
-    }
-    @inline(never) public mutating func appendLiteral(_ literal: StaticString) { text.append(literal: literal) }
-    @inline(never) public mutating func appendInterpolation(_ value: Text) { text.append(value) }
-    @inline(never) public mutating func appendInterpolation(_ value: Int) { text.append(Text(decimal: value)) }
-    /// The values with `separator` between them.
-    @inline(never) public mutating func appendInterpolation(_ values: [Text], separator: StaticString) {
-      text.append(Text(joining: values, separator: separator))
-    }
   }
 }
