@@ -39,7 +39,7 @@ public enum Cache {
       let task = things[name] ?? Task.detached {
         let place = Cache.root.appending(name)
         try FileManager.default.createDirectory(atPath: place.removingLastComponent().string, withIntermediateDirectories: true)
-        let lock = try Lock(FilePath(place.string + ".lock"))
+        let lock = try FileLock(FilePath(place.string + ".lock"))
         try await lock.acquire()
         defer { lock.release() }
         guard !FileManager.default.fileExists(atPath: place.string) else {
@@ -67,24 +67,5 @@ public enum Cache {
     for (file, date) in dated.sorted(by: { $0.1 > $1.1 }).dropFirst(count) where date < Date(timeIntervalSinceNow: -3600) {
       try? FileManager.default.removeItem(at: file)
     }
-  }
-}
-
-/// A lock between processes.
-private struct Lock: Sendable {
-  private let file: FileDescriptor
-
-  init(_ path: FilePath) throws {
-    file = try FileDescriptor.open(path, .writeOnly, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
-  }
-
-  func acquire() async throws {
-    while flock(file.rawValue, LOCK_EX | LOCK_NB) != 0 {
-      try await Task.sleep(for: .milliseconds(100))
-    }
-  }
-
-  func release() {
-    try? file.close()
   }
 }

@@ -59,6 +59,15 @@ struct Run: Sendable {
 
   /// Runs the machine until it powers off, its plug is pulled, or its time is over.
   func toTheEnd() async throws -> (ending: Ending, hasReport: Bool) {
+    guard machine.leg == .container else { return try await powerOn() }
+    // Two containers of one host would share the control group that nspawn was started in, and each would tidy up the other's.
+    let turn = try FileLock("/run/preroot-bed.lock")
+    try await turn.acquire()
+    defer { turn.release() }
+    return try await powerOn()
+  }
+
+  private func powerOn() async throws -> (ending: Ending, hasReport: Bool) {
     let console = try FileDescriptor.open(consoleFile, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     defer { try? console.close() }
     var options = PlatformOptions()
