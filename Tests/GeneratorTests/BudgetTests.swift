@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+/// What ships has to fit in a few pages and needs nothing that a small image might lack. A commit that changes a size says by
+/// how much.
+@Suite("The budget")
+struct BudgetTests {
+  @Test("of a program's size is kept", arguments: [("preroot-generator", 40 << 10), ("overlay-prep", 64 << 10)])
+  func ofSize(program: String, bytes: Int) throws {
+    let size = try FileManager.default.attributesOfItem(atPath: Checkout.ships(program))[.size] as? Int
+    #expect(try #require(size) <= bytes)
+  }
+
+  @Test("of shared libraries is kept", arguments: [
+    ("preroot-generator", ["libc.so.6"]), ("overlay-prep", ["libc.so.6", "libsystemd.so.0"]),
+  ])
+  func ofLibraries(program: String, libraries: [String]) throws {
+    let dynamic = try Run.tool("readelf", "-dW", Checkout.ships(program), package: "binutils")
+    let needed = dynamic.matches(of: #/\(NEEDED\).*\[(.*)\]/#).map { String($0.output.1) }
+    #expect(!needed.isEmpty)
+    #expect(Set(needed).subtracting(libraries).filter { !$0.hasPrefix("ld-linux") } == [])
+    #expect(!dynamic.contains("RPATH") && !dynamic.contains("RUNPATH"))
+  }
+
+  /// It runs at every boot and every reload, beside all the others.
+  @Test("of the generator's instructions is kept, however many units the image has")
+  func ofInstructions() throws {
+    let few = try instructions(units: 50)
+    let many = try instructions(units: 2000)
+    #expect(few <= 600_000)
+    #expect(many <= 600_000)
+    #expect(abs(few - many) * 100 <= few)
+  }
+
+  private func instructions(units: Int) throws -> Int {
+    let machine = try MiniatureMachine()
+    for unit in 0..<units {
+      try machine.write("usr/lib/systemd/system/unit-\(unit).service", "[Service]\nType=oneshot\nExecStart=true\n")
+    }
+    let run = try Run(
+      "valgrind", ["--tool=callgrind", "--callgrind-out-file=/dev/null", Checkout.ships("preroot-generator"), machine.normal, machine.early, machine.late],
+      environment: ["PREROOT_ROOT": machine.root])
+    #expect(run.status == 0)
+    #expect(try machine.output.nodes["generator.early/default.target"] != nil, "It was not a boot in stages that was measured")
+    let match = try #require(run.errors.firstMatch(of: #/Collected : ([0-9]+)/#), "\(run.errors)")
+    return try #require(Int(match.output.1))
+  }
+}

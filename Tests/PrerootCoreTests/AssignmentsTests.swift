@@ -1,0 +1,281 @@
+import Testing
+
+@testable import PrerootCore
+
+/// The settings of a machine with this kernel command line and this /etc/preroot.conf.
+func assignments(_ commandLine: String, configuration: String = "") -> Assignments {
+  var assignments = Assignments()
+  assignments.add(file: "/etc/preroot.conf", Text(utf8: configuration))
+  assignments.add(KernelCommandLine(parsing: Text(utf8: commandLine)))
+  return assignments
+}
+
+@Suite("An assignment")
+struct AssignmentsTests {
+  @Test("has one name in two dresses", arguments: Setting.allCases)
+  func hasTwoDresses(setting: Setting) {
+    let key = "preroot.\(setting)"
+    let directive = "\(setting)".prefix(1).uppercased() + "\(setting)".dropFirst()
+    let onLine = assignments("\(key)=x")
+    #expect(onLine.all.map(\.setting) == [setting])
+    #expect(onLine.all.first?.isFromCommandLine == true)
+    #expect(onLine.all.first?.value.string == "x")
+    #expect(onLine.all.first?.origin.string == "Kernel command line: \(key)=")
+    let inFile = assignments("", configuration: "[Preroot]\n\(directive)=x\n")
+    #expect(inFile.all.map(\.setting) == [setting])
+    #expect(inFile.all.first?.isFromCommandLine == false)
+    #expect(inFile.all.first?.origin.string == "/etc/preroot.conf:2: \(directive)=")
+    #expect((onLine.remarks + inFile.remarks).isEmpty)
+  }
+
+  @Test("on the command line comes after those in files, and so beats them")
+  func isBeatenByCommandLine() {
+    let all = assignments("preroot.upper=b preroot.upper=c", configuration: "[Preroot]\nUpper=a\n").all
+    #expect(all.map(\.value.string) == ["a", "b", "c"])
+  }
+
+  @Test("in short says whether, or where to", arguments: [
+    ("preroot", ["enable=yes"]), ("preroot=yes", ["enable=yes"]), ("preroot=auto", ["enable=auto"]), ("preroot=off", ["enable=off"]),
+    ("preroot=tmpfs", ["upper=tmpfs", "enable=yes"]), ("preroot=tmpfs:size=10%", ["upper=tmpfs:size=10%", "enable=yes"]),
+    ("preroot=/dev/vdb", ["upper=/dev/vdb", "enable=yes"]), ("preroot=LABEL=data", ["upper=LABEL=data", "enable=yes"]),
+    ("preroot=PARTUUID=1-2", ["upper=PARTUUID=1-2", "enable=yes"]), ("preroot=mtd:data", ["upper=mtd:data", "enable=yes"]),
+    ("preroot=ubi0:data", ["upper=ubi0:data", "enable=yes"]),
+  ] as [(String, [String])])
+  func isShort(line: String, expected: [String]) {
+    let assignments = assignments(line)
+    #expect(assignments.all.map { "\($0.setting)=\($0.value.string)" } == expected)
+    #expect(assignments.remarks.isEmpty)
+  }
+
+  @Test("for overlayroot is understood as far as it means the same, and is remarked on", arguments: [
+    ("overlayroot=tmpfs", "enable=yes", "notice: Kernel command line: overlayroot= is understood as preroot=tmpfs, its own options are ignored"),
+    ("overlayroot=tmpfs:swap=1,recurse=0", "enable=yes",
+     "notice: Kernel command line: overlayroot= is understood as preroot=tmpfs, its own options are ignored"),
+    ("overlayroot=disabled", "enable=no", "notice: Kernel command line: overlayroot= is understood as preroot=no"),
+    ("overlayroot=", "enable=no", "notice: Kernel command line: overlayroot= is understood as preroot=no"),
+    ("overlayroot", "enable=no", "notice: Kernel command line: overlayroot= is understood as preroot=no"),
+    ("overlayroot=device:dev=/dev/sdb", "",
+     "error: Kernel command line: overlayroot='device:dev=/dev/sdb' is not understood, ignoring; say it with preroot="),
+    ("overlayroot=tmpf", "", "error: Kernel command line: overlayroot='tmpf' is not understood, ignoring; say it with preroot="),
+  ])
+  func isForOverlayroot(line: String, expected: String, remark: String) {
+    let assignments = assignments(line)
+    #expect(assignments.all.map { "\($0.setting)=\($0.value.string)" }.joined() == expected)
+    #expect(assignments.remarks.strings == [remark])
+  }
+
+  @Test("that is none is named, with what is done instead", arguments: [
+    ("preroot=tmpsf", "", "error: Kernel command line: preroot='tmpsf' is not understood (no, auto, yes, tmpfs:...), ignoring"),
+    ("preroot=", "", "error: Kernel command line: preroot='' is not understood (no, auto, yes, tmpfs:...), ignoring"),
+    ("preroot.uper=tmpfs", "",
+     "warning: Kernel command line: preroot.uper= is not a setting of preroot, ignoring; see preroot.conf(5)"),
+    ("preroot.scopes", "", "warning: Kernel command line: preroot.scopes= is not a setting of preroot, ignoring; see preroot.conf(5)"),
+    ("preroot.upper", "", "warning: Kernel command line: preroot.upper= has no value, ignoring"),
+    ("", "[Preroot]\nUper=tmpfs\n", "warning: /etc/preroot.conf:2: Uper= is not a setting of preroot, ignoring; see preroot.conf(5)"),
+    ("", "[Preroot]\nupper=tmpfs\n", "warning: /etc/preroot.conf:2: upper= is not a setting of preroot, ignoring; see preroot.conf(5)"),
+    ("", "Upper=tmpfs\n", "warning: /etc/preroot.conf:1: Upper= is not in the section [Preroot], ignoring"),
+    ("", "[Overlay]\nUpper=tmpfs\n", "warning: /etc/preroot.conf:2: Upper= is not in the section [Preroot], ignoring"),
+    ("", "[Preroot]\nUpper tmpfs\n", "warning: /etc/preroot.conf:2: 'Upper tmpfs' is not 'Setting=value', ignoring"),
+  ])
+  func isNone(line: String, configuration: String, remark: String) {
+    let assignments = assignments(line, configuration: configuration)
+    #expect(assignments.all.isEmpty)
+    #expect(assignments.remarks.strings == [remark])
+  }
+
+  @Test("is nobody else's word", arguments: ["prerooted=1", "rd.preroot=no", "preroo=no", "overlayroot_cfgdisk=disabled", "root=/dev/vda", "-preroot"])
+  func isNotForOthers(line: String) {
+    #expect(assignments(line) == assignments(""))
+  }
+
+  @Test("has a key in which '-' and '_' are the same, as systemd has it")
+  func hasKeyWithDashes() {
+    // No key has one yet; the two spellings of none are none.
+    #expect(assignments("preroot.up-per=x").remarks.count == 1)
+    #expect(assignments("pre-root=no").all.isEmpty)
+  }
+}
+
+@Suite("A request")
+struct RequestTests {
+  private func request(_ line: String, configuration: String = "") -> Request {
+    Request(assignments(line, configuration: configuration))
+  }
+
+  @Test("is auto where nobody asks")
+  func isAuto() {
+    #expect(request("quiet") == Request(Assignments()))
+    #expect(request("quiet").enable == .auto)
+    #expect(!request("quiet").isFromCommandLine)
+  }
+
+  @Test("is understood in the words of systemd, overlayroot and dracut", arguments: [
+    (Enable.no, ["no", "0", "off", "false", "n", "f", "disabled"]),
+    (Enable.yes, ["yes", "1", "on", "true", "y", "t", "enabled"]),
+    (Enable.auto, ["auto"]),
+  ] as [(Enable, [String])])
+  func isUnderstood(expected: Enable, words: [String]) {
+    for word in words {
+      #expect(request("preroot=\(word)").enable == expected, "preroot=\(word)")
+      #expect(request("preroot.enable=\(word)").enable == expected, "preroot.enable=\(word)")
+      #expect(request("", configuration: "[Preroot]\nEnable=\(word)\n").enable == expected, "Enable=\(word)")
+      #expect(request("preroot=\(word)").remarks.isEmpty)
+    }
+  }
+
+  @Test("to leave the boot alone is understood in capitals too, as systemd's booleans are", arguments: ["No", "OFF", "False", "N", "Disabled"])
+  func isUnderstoodInCapitals(word: String) {
+    #expect(request("preroot=\(word)").enable == .no)
+  }
+
+  @Test("goes by the last word that is understood", arguments: [
+    ("preroot=no preroot=tmpfs", "", Enable.yes, true),
+    ("preroot=tmpfs preroot=no", "", .no, false),
+    ("preroot preroot=auto", "", .auto, true),
+    ("preroot=off preroot=maybe", "", .no, false),
+    ("preroot=auto", "[Preroot]\nEnable=no\n", .auto, true),
+    ("preroot=no", "[Preroot]\nEnable=yes\n", .no, false),
+    ("preroot.enable=yes", "[Preroot]\nEnable=no\n", .yes, true),
+    ("", "[Preroot]\nEnable=no\nEnable=yes\n", .yes, false),
+    ("overlayroot=tmpfs preroot=no", "", .no, false),
+    ("preroot=no overlayroot=tmpfs", "", .yes, true),
+    ("preroot.upper=tmpfs", "", .auto, false),
+  ])
+  func goesByLastWord(line: String, configuration: String, enable: Enable, isFromCommandLine: Bool) {
+    let request = request(line, configuration: configuration)
+    #expect(request.enable == enable)
+    #expect(request.isFromCommandLine == isFromCommandLine)
+  }
+
+  @Test("that is none is named, with what is done instead")
+  func isNone() {
+    #expect(request("preroot.enable=maybe").remarks.strings
+      == ["error: Kernel command line: preroot.enable='maybe' is neither no, auto nor yes, ignoring"])
+    #expect(request("", configuration: "[Preroot]\nEnable=\n").remarks.strings
+      == ["error: /etc/preroot.conf:2: Enable='' is neither no, auto nor yes, ignoring"])
+    #expect(request("", configuration: "[Preroot]\nEnable=tmpfs\n").enable == .auto)
+  }
+}
+
+@Suite("The settings")
+struct SettingsTests {
+  private func settings(_ line: String, configuration: String = "") -> Settings {
+    Settings(assignments(line, configuration: configuration))
+  }
+
+  @Test("are a quarter of the memory over the whole root where nothing is said")
+  func areStandard() {
+    let settings = settings("preroot")
+    #expect(settings == Settings())
+    #expect(settings.upper.text.string == "tmpfs:size=25%,nr_inodes=1m")
+    #expect(settings.scope.text.string == "/")
+  }
+
+  @Test("take a tmpfs of any size", arguments: [
+    ("tmpfs", "tmpfs:size=25%,nr_inodes=1m"),
+    ("tmpfs:", "tmpfs:size=25%,nr_inodes=1m"),
+    ("tmpfs:size=64m", "tmpfs:size=64m,nr_inodes=1m"),
+    ("tmpfs:size=1048576", "tmpfs:size=1048576,nr_inodes=1m"),
+    ("tmpfs:size=1G,nr_inodes=200k", "tmpfs:size=1G,nr_inodes=200k"),
+    ("tmpfs:nr_inodes=5", "tmpfs:size=25%,nr_inodes=5"),
+    ("tmpfs:size=10%,size=20%", "tmpfs:size=20%,nr_inodes=1m"),
+  ])
+  func takeTmpfs(word: String, expected: String) {
+    for settings in [settings("preroot=\(word)"), settings("preroot.upper=\(word)"), settings("", configuration: "[Preroot]\nUpper=\(word)\n")] {
+      #expect(settings.upper.text.string == expected)
+      #expect(settings.remarks.isEmpty)
+    }
+  }
+
+  @Test("name what is no tmpfs option, and say what is done instead", arguments: [
+    ("tmpfs:size=big", "'big' is not a size (64m, 25%), using 25%"),
+    ("tmpfs:size=", "'' is not a size (64m, 25%), using 25%"),
+    ("tmpfs:size", "'' is not a size (64m, 25%), using 25%"),
+    ("tmpfs:size=0", "'0' is not a size (64m, 25%), using 25%"),
+    ("tmpfs:size=0%", "'0%' is not a size (64m, 25%), using 25%"),
+    ("tmpfs:size=-1m", "'-1m' is not a size (64m, 25%), using 25%"),
+    ("tmpfs:size=1.5g", "'1.5g' is not a size (64m, 25%), using 25%"),
+    ("tmpfs:size=64mb", "'64mb' is not a size (64m, 25%), using 25%"),
+    ("tmpfs:size=99999999999999999999", "'99999999999999999999' is not a size (64m, 25%), using 25%"),
+    ("tmpfs:nr_inodes=10%", "'10%' is not a number of inodes (200k), using 1m"),
+    ("tmpfs:nr_inodes=0", "'0' is not a number of inodes (200k), using 1m"),
+    ("tmpfs:mode=0777", "'mode' is not an option of a tmpfs upper (size, nr_inodes), ignoring"),
+    ("tmpfs:sise=1m", "'sise' is not an option of a tmpfs upper (size, nr_inodes), ignoring"),
+  ])
+  func nameWrongOption(word: String, remark: String) {
+    let settings = settings("preroot=\(word)")
+    #expect(settings.upper == .standard)
+    #expect(settings.remarks.strings == ["error: Kernel command line: preroot=\(remark)"])
+  }
+
+  @Test("keep the right half of a value that is wrong in the other")
+  func keepRightHalf() {
+    let settings = settings("preroot=tmpfs:size=64m,nr_inodes=many")
+    #expect(settings.upper.text.string == "tmpfs:size=64m,nr_inodes=1m")
+    #expect(settings.remarks.count == 1)
+  }
+
+  @Test("put a tmpfs in the place of a device, and say what that means", arguments: [
+    "/dev/vdb", "LABEL=data", "UUID=1", "PARTLABEL=data", "PARTUUID=1", "mtd:data", "ubi0:data",
+  ])
+  func replaceDevice(word: String) {
+    let settings = settings("preroot=\(word)")
+    #expect(settings.upper == .standard)
+    #expect(settings.remarks.strings == [
+      "error: Kernel command line: preroot='\(word)' names a device, which this version cannot use; a tmpfs is used instead: what is written is lost at power-off"
+    ])
+  }
+
+  @Test("put a tmpfs in the place of what is no upper, and say so", arguments: ["tmpf", "ramfs", "dev/vdb", "yes", "tmpfs,size=1m"])
+  func replaceWrongUpper(word: String) {
+    let settings = settings("preroot.upper=\(word)", configuration: "[Preroot]\nUpper=tmpfs:size=10%\n")
+    #expect(settings.upper == .standard)
+    #expect(settings.remarks.strings == [
+      "error: Kernel command line: preroot.upper='\(word)' is not an upper (tmpfs:...); a tmpfs is used"
+    ])
+  }
+
+  @Test("are the built-in ones again after an empty assignment")
+  func areResetByEmpty() {
+    let settings = settings("preroot.upper= preroot.scope=", configuration: "[Preroot]\nUpper=tmpfs:size=1m\nScope=/etc\n")
+    #expect(settings == Settings())
+  }
+
+  @Test("take the directories of a scope, each once, and none within another", arguments: [
+    ("/", "/"), ("/etc", "/etc"), ("/etc:/var", "/etc:/var"), ("/etc/:/var//", "/etc:/var"), ("/etc:/etc", "/etc"),
+    ("/var/lib:/var", "/var"), ("/var:/var/lib", "/var"), ("/a/b:/c:/a", "/c:/a"), ("/etc:/", "/"), ("::/etc:", "/etc"),
+    ("/var:/variable", "/var:/variable"), ("/ru", "/ru"), ("/device", "/device"),
+  ])
+  func takeDirectories(value: String, expected: String) {
+    for settings in [settings("preroot.scope=\(value)"), settings("", configuration: "[Preroot]\nScope=\(value)\n")] {
+      #expect(settings.scope.text.string == expected)
+      #expect(settings.remarks.isEmpty)
+    }
+  }
+
+  @Test("name what is no directory to overlay, and say what is done instead", arguments: [
+    ("etc:/var", "/var", ["'etc' is not an absolute path without '..', ignoring"]),
+    ("/etc/../var:/srv", "/srv", ["'/etc/../var' is not an absolute path without '..', ignoring"]),
+    ("/run:/var", "/var", ["'/run' lies in a file system of the kernel's, which cannot be overlaid, ignoring"]),
+    ("/sys/fs:/proc:/dev/shm:/etc", "/etc", [
+      "'/sys/fs' lies in a file system of the kernel's, which cannot be overlaid, ignoring",
+      "'/proc' lies in a file system of the kernel's, which cannot be overlaid, ignoring",
+      "'/dev/shm' lies in a file system of the kernel's, which cannot be overlaid, ignoring",
+    ]),
+    ("etc", "/", ["'etc' is not an absolute path without '..', ignoring", "'etc' leaves no directory, using '/'"]),
+    (":", "/", ["':' leaves no directory, using '/'"]),
+  ] as [(String, String, [String])])
+  func nameWrongDirectory(value: String, expected: String, remarks: [String]) {
+    let settings = settings("preroot.scope=\(value)")
+    #expect(settings.scope.text.string == expected)
+    #expect(settings.remarks.strings == remarks.map { "error: Kernel command line: preroot.scope=\($0)" })
+  }
+
+  @Test("go by the last word of each setting, the command line's after the files'")
+  func goByLastWord() {
+    let settings = settings(
+      "preroot.scope=/srv preroot=tmpfs:size=2m preroot.scope=/etc", configuration: "[Preroot]\nUpper=tmpfs:size=1m\nScope=/var\n")
+    #expect(settings.upper.text.string == "tmpfs:size=2m,nr_inodes=1m")
+    #expect(settings.scope == .directories(["/etc"]))
+  }
+}

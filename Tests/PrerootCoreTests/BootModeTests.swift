@@ -1,0 +1,304 @@
+import Testing
+
+@testable import PrerootCore
+
+/// A machine with a read-only squashfs and preroot whole.
+private func machine(
+  _ commandLine: String = "", root: String = "26 1 98:0 / / ro shared:1 - squashfs /dev/root ro", others: String = "",
+  configuration: String = ""
+) -> BootFacts {
+  var facts = BootFacts()
+  facts.commandLine = KernelCommandLine(parsing: Text(utf8: commandLine))
+  facts.mountInfo = MountInfo(parsing: Text(utf8: "\(root)\n\(others)"))
+  facts.assignments = assignments(commandLine, configuration: configuration)
+  return facts
+}
+
+private let ext4 = "26 1 98:0 / / ro shared:1 - ext4 /dev/root ro"
+
+extension BootFacts {
+  fileprivate var mode: BootMode { BootMode(for: self) }
+  fileprivate var remarks: [String] { mode.remarks(on: self).strings }
+}
+
+@Suite("A boot is staged")
+struct StagedBootTests {
+  @Test("where the root's file system cannot be written", arguments: ["squashfs", "erofs", "cramfs", "romfs", "iso9660"])
+  func overReadOnlyFileSystem(type: String) {
+    let mode = machine(root: "26 1 98:0 / / ro - \(type) /dev/root ro").mode
+    #expect(mode == .staged(target: "default.target", .fileSystem(Text(utf8: type))))
+  }
+
+  @Test("where the root's device is read-only")
+  func overReadOnlyDevice() {
+    var facts = machine(root: ext4)
+    facts.isRootDeviceReadOnly = true
+    #expect(facts.mode == .staged(target: "default.target", .device("/dev/root")))
+    #expect(facts.remarks == ["info: The root's device /dev/root is read-only; overlay-prep.service makes it writable before default.target"])
+  }
+
+  @Test("where /etc/fstab keeps the root read-only")
+  func overReadOnlyTable() {
+    var facts = machine(root: ext4)
+    facts.fileSystemTable.isRootReadOnly = true
+    #expect(facts.mode == .staged(target: "default.target", .fileSystemTable))
+    #expect(facts.remarks == ["info: The root is read-only in /etc/fstab; overlay-prep.service makes it writable before default.target"])
+  }
+
+  @Test("where it is asked for, whatever the root is", arguments: ["preroot", "preroot=tmpfs", "preroot=yes", "overlayroot=tmpfs"])
+  func overWritableRoot(line: String) {
+    #expect(machine(line, root: ext4).mode == .staged(target: "default.target", .asked))
+    #expect(machine(line).mode == .staged(target: "default.target", .asked))
+  }
+
+  @Test("where the image asks for it")
+  func whereImageAsks() {
+    #expect(machine(root: ext4, configuration: "[Preroot]\nEnable=yes\n").mode == .staged(target: "default.target", .asked))
+  }
+
+  @Test("before the target that PID 1 was told", arguments: [
+    ("3", "multi-user.target"), ("single", "rescue.target"), ("systemd.unit=my.target", "my.target"),
+  ])
+  func beforeTarget(line: String, target: String) {
+    let facts = machine(line)
+    #expect(facts.mode == .staged(target: Text(utf8: target), .fileSystem("squashfs")))
+    #expect(facts.remarks == ["info: The root is squashfs, which cannot be written; overlay-prep.service makes it writable before \(target)"])
+  }
+
+  @Test("in a container that asks for it on PID 1's command line", arguments: ["preroot", "preroot=tmpfs", "preroot=auto"])
+  func inContainer(line: String) {
+    var facts = machine(line)
+    facts.container = "systemd-nspawn\n"
+    #expect(facts.mode == .staged(target: "default.target", line == "preroot=auto" ? .fileSystem("squashfs") : .asked))
+  }
+
+  @Test("after a typing error as if it were not there, and says so first")
+  func afterTypingError() {
+    let facts = machine("preroot=of preroot.uper=tmpfs")
+    #expect(facts.mode == .staged(target: "default.target", .fileSystem("squashfs")))
+    #expect(facts.remarks == [
+      "error: Kernel command line: preroot='of' is not understood (no, auto, yes, tmpfs:...), ignoring",
+      "warning: Kernel command line: preroot.uper= is not a setting of preroot, ignoring; see preroot.conf(5)",
+      "info: The root is squashfs, which cannot be written; overlay-prep.service makes it writable before default.target",
+    ])
+  }
+
+  @Test("again where the flag is of another root: /run outlives the root in a soft reboot", arguments: ["0:99\n", "98:1\n", "98:00\n"])
+  func whereFlagIsStale(ready: String) {
+    var facts = machine()
+    facts.ready = Text(utf8: ready)
+    #expect(facts.mode == .staged(target: "default.target", .fileSystem("squashfs")))
+  }
+
+  @Test("also where systemd says that this is no initrd, whatever files lie around")
+  func outsideInitrd() {
+    var facts = machine()
+    facts.environment.inInitrd = "0"
+    facts.hasInitrdRelease = true
+    facts.environment.scope = "system"
+    facts.environment.virtualization = "vm:kvm"
+    #expect(facts.mode == .staged(target: "default.target", .fileSystem("squashfs")))
+  }
+
+  @Test("also where somebody else's unit is masked")
+  func whereOthersAreMasked() {
+    #expect(machine("systemd.mask=ssh.service systemd.mask rd.systemd.mask=overlay-prep.service").mode
+      == .staged(target: "default.target", .fileSystem("squashfs")))
+  }
+}
+
+@Suite("A boot is left alone")
+struct UntouchedBootTests {
+  @Test("where the root can be written")
+  func overWritableRoot() {
+    let facts = machine("quiet", root: ext4)
+    #expect(facts.mode == .untouched(.rootWritable(type: "ext4", source: "/dev/root")))
+    #expect(facts.remarks == ["debug: The root (ext4 on /dev/root) can be written; preroot=tmpfs puts an overlay over it all the same"])
+  }
+
+  @Test("where it is switched off", arguments: ["preroot=no", "preroot=tmpfs preroot=off", "preroot.enable=0", "overlayroot=disabled"])
+  func whereSwitchedOff(line: String) {
+    #expect(machine(line).mode == .untouched(.disabled))
+  }
+
+  @Test("where the image switches it off")
+  func whereImageSwitchesOff() {
+    #expect(machine(configuration: "[Preroot]\nEnable=no\n").mode == .untouched(.disabled))
+  }
+
+  @Test("by a user's service manager")
+  func byUserManager() {
+    var facts = machine("preroot")
+    facts.environment.scope = "user"
+    #expect(facts.mode == .untouched(.userManager))
+  }
+
+  @Test("in an initrd, which systemd tells or a file")
+  func inInitrd() {
+    var told = machine("preroot")
+    told.environment.inInitrd = "1"
+    #expect(told.mode == .untouched(.initrd))
+    var found = machine("preroot")
+    found.hasInitrdRelease = true
+    #expect(found.mode == .untouched(.initrd))
+  }
+
+  @Test("in a container that does not ask for it, whatever its image says", arguments: ["", "[Preroot]\nEnable=yes\n"])
+  func inContainer(configuration: String) {
+    var filed = machine(configuration: configuration)
+    filed.container = "docker\n"
+    #expect(filed.mode == .untouched(.container("docker")))
+    var told = machine(configuration: configuration)
+    told.environment.virtualization = "container:lxc"
+    #expect(told.mode == .untouched(.container("lxc")))
+  }
+
+  @Test("where nobody knows the root")
+  func whereRootIsUnknown() {
+    #expect(machine("preroot", root: "").mode == .untouched(.rootUnknown))
+  }
+
+  @Test("where a part of preroot is missing")
+  func whereFileIsMissing() {
+    var facts = machine("preroot")
+    facts.missingFile = "/usr/lib/preroot/overlay-prep"
+    #expect(facts.mode == .untouched(.missing("/usr/lib/preroot/overlay-prep")))
+    #expect(facts.remarks == ["error: '/usr/lib/preroot/overlay-prep' is missing: install preroot whole, or remove its generator"])
+  }
+
+  @Test("where one of our units is masked on the command line", arguments: StageOne.units.strings)
+  func whereMaskedOnCommandLine(unit: String) {
+    #expect(machine("preroot systemd.mask=\(unit)").mode == .untouched(.masked(Text(utf8: unit))))
+    #expect(machine("systemd.mask=ssh.service systemd.mask=\(unit) quiet").mode == .untouched(.masked(Text(utf8: unit))))
+  }
+
+  /// systemd-debug-generator completes the name: unit_name_mangle().
+  @Test("where one is masked on the command line without its suffix", arguments: ["overlay-prep", "preroot-fallback"])
+  func whereMaskedWithoutSuffix(unit: String) {
+    #expect(machine("systemd.mask=\(unit)").mode == .untouched(.masked(Text(utf8: unit + ".service"))))
+  }
+
+  @Test("where one of our units is masked in /etc")
+  func whereMaskedInEtc() {
+    var facts = machine("preroot")
+    facts.unitMaskedInEtc = "overlay-prep.target"
+    #expect(facts.mode == .untouched(.masked("overlay-prep.target")))
+    #expect(facts.remarks == ["warning: overlay-prep.target is masked; unmask it to have the root made writable"])
+  }
+
+  @Test("on its way to an emergency", arguments: ["emergency", "-b", "systemd.unit=emergency.target", "3 emergency"])
+  func onWayToEmergency(line: String) {
+    #expect(machine("preroot \(line)").mode == .untouched(.emergency))
+  }
+
+  @Test("on its way to a unit that is no target, or our own", arguments: ["a.service", "getty@tty1.service", "-.mount", "overlay-prep.target"])
+  func onWayToOtherUnit(unit: String) {
+    #expect(machine("preroot systemd.unit=\(unit)").mode == .untouched(.unitIsNoTarget(Text(utf8: unit))))
+  }
+
+  /// Their names would become aliases of stage 1, and the way out with them.
+  @Test("on its way out", arguments: [
+    "poweroff.target", "reboot.target", "halt.target", "kexec.target", "exit.target", "soft-reboot.target", "shutdown.target",
+    "umount.target", "final.target",
+  ])
+  func onWayOut(unit: String) {
+    let mode = machine("preroot systemd.unit=\(unit)").mode
+    guard case .untouched = mode else {
+      Issue.record("\(mode)")
+      return
+    }
+  }
+
+  @Test("for the reason that weighs most, where there are several")
+  func forWeightiestReason() {
+    var facts = machine("preroot=no emergency systemd.mask=overlay-prep.service", root: "")
+    facts.missingFile = "/x"
+    facts.container = "docker"
+    #expect(facts.mode == .untouched(.disabled))
+    facts.environment.inInitrd = "1"
+    #expect(facts.mode == .untouched(.initrd))
+    facts.environment.scope = "user"
+    #expect(facts.mode == .untouched(.userManager))
+  }
+}
+
+@Suite("A boot is settled")
+struct SettledBootTests {
+  @Test("where an overlay of ours is the root, whatever the files on it say by now", arguments: ["", "preroot=no", "emergency"])
+  func byOverlay(line: String) {
+    var facts = machine(line, root: "40 1 0:30 / / rw shared:1 - overlay preroot rw,lowerdir=/run/initramfs/preroot/lower")
+    facts.missingFile = "/usr/lib/preroot/overlay-prep"
+    #expect(facts.mode == .settled)
+    #expect(facts.remarks.isEmpty)
+  }
+
+  @Test("where an overlay of ours is on a directory")
+  func byOverlayOfDirectory() {
+    #expect(machine(others: "40 26 0:30 / /etc rw - overlay preroot rw\n").mode == .settled)
+  }
+
+  @Test("not where the overlay is somebody else's")
+  func notByForeignOverlay() {
+    #expect(machine(others: "40 26 0:30 / /etc rw - overlay overlay rw\n").mode == .staged(target: "default.target", .fileSystem("squashfs")))
+    #expect(machine(root: "40 1 0:30 / / rw - overlay overlayroot rw\n").mode
+      == .untouched(.rootWritable(type: "overlay", source: "overlayroot")))
+  }
+
+  @Test("where it has been tried for this root")
+  func byFlagOfThisRoot() {
+    var facts = machine()
+    facts.ready = "98:0\n"
+    #expect(facts.mode == .settled)
+    #expect(facts.remarks.isEmpty)
+  }
+
+  @Test("where the brake is pulled: an empty flag", arguments: ["", "\n"])
+  func byBrake(ready: String) {
+    var facts = machine("preroot")
+    facts.ready = Text(utf8: ready)
+    #expect(facts.mode == .settled)
+  }
+}
+
+@Suite("A reason")
+struct ReasonTests {
+  static let all: [(Reason, Remark.Priority)] = [
+    (.userManager, .debug), (.initrd, .debug), (.disabled, .debug), (.container("docker"), .debug), (.rootUnknown, .error),
+    (.rootWritable(type: "ext4", source: "/dev/sda1"), .debug), (.missing("/usr/lib/preroot/overlay-prep"), .error),
+    (.masked("overlay-prep.service"), .warning), (.emergency, .notice), (.unitIsNoTarget("a.service"), .warning),
+  ]
+
+  @Test("is a sentence that names what it is about", arguments: all)
+  func isSentence(reason: Reason, priority: Remark.Priority) {
+    let text = reason.text.string
+    #expect(text.count >= 30)
+    #expect(text.first?.isLowercase == false || text.hasPrefix("overlay-prep") || text.hasPrefix("systemd."))
+    #expect(!text.hasSuffix(".") && !text.contains("\n"))
+    for name in reason.names { #expect(text.contains(name)) }
+  }
+
+  /// What there is to do: a word to say, a place to look at, or whose matter it is.
+  @Test("is one to act on", arguments: [
+    (Reason.disabled, "preroot=no"), (.container("docker"), "preroot="), (.rootWritable(type: "ext4", source: "/dev/sda1"), "preroot=tmpfs"),
+    (.missing("/x"), "install"), (.masked("x"), "unmask"), (.emergency, "rescue.target"), (.unitIsNoTarget("x"), "name a target"),
+    (.rootUnknown, "/proc/1/mountinfo"), (.initrd, "/etc/initrd-release"), (.userManager, "user's"),
+  ])
+  func isToActOn(reason: Reason, hint: String) {
+    #expect(reason.text.string.contains(hint))
+  }
+
+  @Test("is loud only where somebody did not get what they asked for", arguments: all)
+  func hasPriority(reason: Reason, priority: Remark.Priority) {
+    #expect(reason.priority == priority)
+  }
+}
+
+extension Reason {
+  fileprivate var names: [String] {
+    switch self {
+    case .container(let name), .missing(let name), .masked(let name), .unitIsNoTarget(let name): [name.string]
+    case .rootWritable(let type, let source): [type.string, source.string]
+    case .userManager, .initrd, .disabled, .rootUnknown, .emergency: []
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import PrerootCore
+import Testing
+
+@Suite("A unit's name")
+struct UnitNameTests {
+  @Test("is accepted where systemd accepts it", arguments: [
+    "default.target", "a.service", "getty@tty1.service", "a-b_c:d.e.target", #"a\x20b.mount"#, "-.mount", "1.swap", "x.automount",
+    "x.timer", "x.path", "x.slice", "x.scope", "x.device", "x.socket", "a@b@.target",
+  ])
+  func isAccepted(name: String) {
+    #expect(UnitName(Text(utf8: name))?.text.string == name)
+  }
+
+  @Test("is refused where systemd refuses it", arguments: [
+    "", "default", ".target", "default.", "default.tgt", "a b.target", "a/b.target", "getty@.service", "@a.service", "ä.target",
+    "a.target ", "rescue 3", "a\u{7f}.target", "a%i.target", "default.Target", "snapshot.snapshot",
+  ])
+  func isRefused(name: String) {
+    #expect(UnitName(Text(utf8: name)) == nil)
+  }
+
+  @Test("has at most 255 bytes")
+  func hasLimit() {
+    let suffix = ".target"
+    #expect(UnitName(Text(utf8: String(repeating: "a", count: 255 - suffix.count) + suffix)) != nil)
+    #expect(UnitName(Text(utf8: String(repeating: "a", count: 256 - suffix.count) + suffix)) == nil)
+  }
+}
+
+@Suite("The unit to boot to")
+struct BootUnitTests {
+  private func unit(_ line: String) -> String { BootUnit(on: KernelCommandLine(parsing: Text(utf8: line))).name.string }
+
+  /// systemd's rlmap, all of it.
+  @Test("is what each word of old means", arguments: [
+    ("emergency", "emergency.target"), ("-b", "emergency.target"),
+    ("rescue", "rescue.target"), ("single", "rescue.target"), ("-s", "rescue.target"), ("s", "rescue.target"), ("S", "rescue.target"),
+    ("1", "rescue.target"),
+    ("2", "multi-user.target"), ("3", "multi-user.target"), ("4", "multi-user.target"),
+    ("5", "graphical.target"),
+  ])
+  func isWordOfOld(word: String, expected: String) {
+    #expect(unit("quiet \(word) ro") == expected)
+    #expect(unit("\"\(word)\"") == expected)
+  }
+
+  @Test("is default.target where nothing that systemd knows is said", arguments: [
+    "", "quiet ro", "0", "6", "7", "auto", "b", "-S", "-z", "rescue=1", "single=yes", "3=", "Rescue", "EMERGENCY", "rescue.target", "'rescue 3'",
+    "unit=rescue.target", "rd.systemd.unit=rescue.target", "systemd.unit", "systemd.unit=", "systemd.unit=rescue",
+    "systemd.unit=\"rescue 3\"", "systemd.unit=getty@.service", "systemd.unit=a/b.target", "systemd.units=rescue.target",
+    "rd.rescue",
+  ])
+  func isDefault(line: String) {
+    #expect(unit(line) == "default.target")
+  }
+
+  @Test("is what systemd.unit= names", arguments: [
+    ("systemd.unit=rescue.target", "rescue.target"), ("systemd.unit=\"my.target\"", "my.target"), ("'systemd.unit=my.target'", "my.target"),
+    ("systemd.unit=getty@tty1.service", "getty@tty1.service"), ("systemd.unit=\"rescue.target", "rescue.target"), ("systemd.unit=\"rescue.target\n", "rescue.target"),
+  ])
+  func isNamed(line: String, expected: String) {
+    #expect(unit(line) == expected)
+  }
+
+  @Test("is the last that is said, in either spelling, invalid names not counting", arguments: [
+    ("3 5", "graphical.target"), ("5 3", "multi-user.target"), ("systemd.unit=a.target 3", "multi-user.target"),
+    ("3 systemd.unit=a.target", "a.target"), ("systemd.unit=a.target systemd.unit=b.target", "b.target"),
+    ("systemd.unit=a.target systemd.unit=none", "a.target"), ("systemd.unit=rescue 3", "multi-user.target"),
+    ("3 systemd.unit=rescue", "multi-user.target"), ("emergency single", "rescue.target"), ("S systemd.unit", "rescue.target"),
+  ])
+  func isLast(line: String, expected: String) {
+    #expect(unit(line) == expected)
+  }
+}

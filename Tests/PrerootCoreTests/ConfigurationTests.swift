@@ -1,0 +1,82 @@
+import Testing
+
+@testable import PrerootCore
+
+@Suite("A configuration file")
+struct ConfigurationTests {
+  /// What a file says: `LINE Setting=value`, or after `!` what is remarked on.
+  private func reading(_ contents: String) -> [String] {
+    var assignments = Assignments()
+    assignments.add(file: "/f", Text(utf8: contents))
+    return assignments.all.map { $0.origin.string.dropFirst("/f:".count).replacing(": ", with: " ") + $0.value.string }
+      + assignments.remarks.map { "!" + $0.text.string.dropFirst("/f:".count) }
+  }
+
+  @Test("is read as systemd.syntax(7) has it", arguments: [
+    ("", []),
+    ("[Preroot]\nUpper=tmpfs\n", ["2 Upper=tmpfs"]),
+    ("[Preroot]\nUpper=tmpfs", ["2 Upper=tmpfs"]),
+    ("[Preroot]\r\n  Upper =  tmpfs:size=1m  \r\n", ["2 Upper=tmpfs:size=1m"]),
+    ("# a\n; b\n\n  # c\n[Preroot]\nScope=/ # not a comment\n", ["6 Scope=/ # not a comment"]),
+    ("[Preroot]\nScope=\n", ["2 Scope="]),
+    ("[Preroot]\nScope=a=b\n", ["2 Scope=a=b"]),
+    ("[A]\n[Preroot]\nScope=1\n[Preroot]\nUpper=2\n", ["3 Scope=1", "5 Upper=2"]),
+    ("[Preroot]\nScope=/etc:\\\n/var\nUpper=tmpfs", ["3 Scope=/etc: /var", "4 Upper=tmpfs"]),
+    ("[Preroot]\nScope=a\\\nb\\\n\nUpper=1\n", ["4 Scope=a b", "5 Upper=1"]),
+    ("# a comment does not go on \\\n[Preroot]\nScope=1\n", ["3 Scope=1"]),
+    ("Upper=early\n", ["!1: Upper= is not in the section [Preroot], ignoring"]),
+    ("[Preroot]\nScope=1\n[B]\nScope=2\n", ["2 Scope=1", "!4: Scope= is not in the section [Preroot], ignoring"]),
+    ("[Preroot]\njunk\n", ["!2: 'junk' is not 'Setting=value', ignoring"]),
+    ("[Preroot\nScope=1", ["!1: '[Preroot' is not 'Setting=value', ignoring", "!2: Scope= is not in the section [Preroot], ignoring"]),
+    ("[preroot]\nScope=1", ["!2: Scope= is not in the section [Preroot], ignoring"]),
+  ] as [(String, [String])])
+  func isRead(contents: String, expected: [String]) {
+    #expect(reading(contents) == expected)
+  }
+
+  @Test("may have comments between joined lines")
+  func mayHaveCommentsBetweenJoinedLines() {
+    #expect(reading("[Preroot]\nScope=/etc:\\\n# or more\n; or less\n/var\n") == ["5 Scope=/etc: /var"])
+  }
+
+  @Test("begins outside any section, whatever the one before ended with")
+  func beginsOutsideSections() {
+    var assignments = Assignments()
+    assignments.add(file: "/usr/lib/preroot.conf", "[Preroot]\nEnable=no\n")
+    assignments.add(file: "/etc/preroot.conf.d/1.conf", "Enable=yes\n")
+    #expect(assignments.all.map(\.origin.string) == ["/usr/lib/preroot.conf:2: Enable="])
+    #expect(assignments.remarks.strings == ["warning: /etc/preroot.conf.d/1.conf:1: Enable= is not in the section [Preroot], ignoring"])
+  }
+}
+
+@Suite("The configuration's drop-ins")
+struct ConfigurationPathsTests {
+  /// As the generator collects them: directory by directory, the strongest first.
+  private func paths(_ directories: [(String, [String])]) -> [String] {
+    var paths: [Text] = []
+    for (directory, names) in directories { ConfigurationPaths.add(names.map { Text(utf8: $0) }, of: Text(utf8: directory), to: &paths) }
+    return paths.strings
+  }
+
+  @Test("come from /etc, /run and /usr/lib, in this order of strength")
+  func comeFromThreeDirectories() {
+    #expect(ConfigurationPaths.directories.strings == ["/etc", "/run", "/usr/lib"])
+  }
+
+  @Test("are sorted by file name, whatever directory they are in")
+  func areSorted() {
+    #expect(paths([("/etc/", ["50-b.conf", "10-a.conf"]), ("/run/", ["30-c.conf"]), ("/usr/lib/", ["90-z.conf", "00-first.conf"])])
+      == ["/usr/lib/00-first.conf", "/etc/10-a.conf", "/run/30-c.conf", "/etc/50-b.conf", "/usr/lib/90-z.conf"])
+  }
+
+  @Test("of one name are only the strongest directory's")
+  func areMaskedByName() {
+    #expect(paths([("/etc/", ["10-a.conf"]), ("/run/", ["10-a.conf", "20-b.conf"]), ("/usr/lib/", ["20-b.conf", "10-a.conf", "30-c.conf"])])
+      == ["/etc/10-a.conf", "/run/20-b.conf", "/usr/lib/30-c.conf"])
+  }
+
+  @Test("end in .conf")
+  func endInConf() {
+    #expect(paths([("/etc/", ["a.conf.bak", "README", ".", "..", "b.conf", "conf"])]) == ["/etc/b.conf"])
+  }
+}

@@ -1,0 +1,83 @@
+import Testing
+
+@testable import PrerootCore
+
+@Suite("/run")
+struct RunSpaceTests {
+  private static let mebibyte = 1 << 20
+
+  @Test("is left alone where systemd finds the 16 MiB that it wants to reload")
+  func isLeftAlone() {
+    #expect(RunSpace(total: 64 * Self.mebibyte, free: 16 * Self.mebibyte).grown == nil)
+    #expect(RunSpace(total: 800 * Self.mebibyte, free: 799 * Self.mebibyte).grown == nil)
+  }
+
+  @Test("is made so large that they are free, and some more for what generators write")
+  func isMadeLarger() throws {
+    for (total, free) in [(12 * Self.mebibyte, 11 * Self.mebibyte), (16 * Self.mebibyte, 16 * Self.mebibyte - 1), (10, 0), (4096, 4096)] {
+      let grown = try #require(RunSpace(total: total, free: free).grown)
+      #expect(grown > total)
+      #expect(grown - (total - free) >= 20 * Self.mebibyte)
+    }
+  }
+}
+
+@Suite("A line for the kernel's log")
+struct KernelLogLineTests {
+  private func line(_ priority: Remark.Priority, _ text: Text) -> String {
+    KernelLogLine(Remark(priority, text), ident: "preroot", processID: 7).text.string
+  }
+
+  @Test("has the priority of its remark, in the facility of daemons", arguments: [
+    (Remark.Priority.error, "<27>"), (.warning, "<28>"), (.notice, "<29>"), (.info, "<30>"), (.debug, "<31>"),
+  ])
+  func hasPriority(priority: Remark.Priority, prefix: String) {
+    #expect(line(priority, "Said") == "\(prefix)preroot[7]: Said\n")
+  }
+
+  @Test("is one line, whatever is in it")
+  func isOneLine() {
+    #expect(line(.error, Text(utf8: "a\nb\tc\u{1b}[31md\0e\n")) == "<27>preroot[7]: a b c [31md e \n")
+  }
+
+  @Test("is no longer than the kernel takes")
+  func isLimited() {
+    let long = line(.error, Text(utf8: String(repeating: "x", count: 5000)))
+    #expect(long.utf8.count == 961)
+    #expect(long.hasPrefix("<27>preroot[7]: xxx") && long.hasSuffix("x\n"))
+  }
+}
+
+@Suite("An event")
+struct EventTests {
+  @Test("has the fields that let journalctl find it, one a line")
+  func hasFields() {
+    let event = Event(.writable, Remark(.notice, "/ is writable"), atMicroseconds: 123)
+    #expect(event.text.string == """
+      MESSAGE=/ is writable
+      PRIORITY=5
+      MESSAGE_ID=b46b0c0f4d484ca2b6b8612971c4b34c
+      SYSLOG_IDENTIFIER=preroot
+      OBJECT_SYSTEMD_UNIT=overlay-prep.service
+      PREROOT_STAGE=1
+      PREROOT_MONOTONIC_USEC=123
+
+      """)
+  }
+
+  @Test("has a message ID of its own for each message")
+  func hasMessageID() {
+    let ids = [Event.Message.writable, .readOnly, .remark, .step].map { Text(stringLiteral: $0.id).string }
+    #expect(Set(ids).count == ids.count)
+    for id in ids { #expect(id.count == 32 && id.allSatisfy { "0123456789abcdef".contains($0) }) }
+  }
+
+  /// Otherwise a value could bring fields of its own, or end the event.
+  @Test("keeps a value with line ends on one line")
+  func keepsValueOnOneLine() {
+    var event = Event(.remark, Remark(.error, "a\n\nb"), atMicroseconds: 1)
+    event.add("PREROOT_TARGET", "x\ny")
+    #expect(event.text.string.hasPrefix("MESSAGE=a  b\nPRIORITY=3\n"))
+    #expect(event.text.string.hasSuffix("\nPREROOT_TARGET=x y\n"))
+  }
+}

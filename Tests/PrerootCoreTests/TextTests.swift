@@ -1,0 +1,174 @@
+import Testing
+
+@testable import PrerootCore
+
+@Suite("A text")
+struct TextTests {
+  @Test("is written in decimal digits", arguments: [
+    (0, "0"), (7, "7"), (10, "10"), (-1, "-1"), (-100, "-100"), (1_000_000, "1000000"),
+    (Int.max, "9223372036854775807"), (Int.min, "-9223372036854775808"),
+  ])
+  func isWrittenInDecimal(value: Int, expected: String) {
+    #expect(Text(decimal: value).string == expected)
+  }
+
+  @Test("is read as a number where it is one", arguments: [
+    ("0", 0), ("007", 7), ("42", 42), ("9223372036854775807", Int.max),
+  ])
+  func isReadAsNumber(text: String, expected: Int) {
+    #expect(Text(utf8: text).decimalValue == expected)
+  }
+
+  @Test("is no number where anything else is in it, or too much", arguments: [
+    "", " 1", "1 ", "-1", "+1", "1k", "0x1", "1.5", "9223372036854775808", "99999999999999999999",
+  ])
+  func isNoNumber(text: String) {
+    #expect(Text(utf8: text).decimalValue == nil)
+  }
+
+  @Test("is split into words at white space of any kind and length", arguments: [
+    ("", []), ("  \t\n", []), ("one", ["one"]), (" one  two\tthree\n", ["one", "two", "three"]), ("a\rb\u{b}c\u{c}d", ["a", "b", "c", "d"]),
+  ] as [(String, [String])])
+  func isSplitIntoWords(text: String, expected: [String]) {
+    #expect(Text(utf8: text).words.strings == expected)
+  }
+
+  @Test("is split at a separator, empty pieces left out", arguments: [
+    ("", []), (":", []), ("a", ["a"]), ("a:b", ["a", "b"]), (":a::b:", ["a", "b"]), ("a b:c", ["a b", "c"]),
+  ] as [(String, [String])])
+  func isSplitAtSeparator(text: String, expected: [String]) {
+    #expect(Text(utf8: text).split(at: UInt8(ascii: ":")).strings == expected)
+  }
+
+  @Test("is cut at the first separator, and both parts may be empty", arguments: [
+    ("a=b", "a", "b"), ("=", "", ""), ("a=", "a", ""), ("=b", "", "b"), ("a=b=c", "a", "b=c"),
+  ])
+  func isCut(text: String, before: String, after: String) {
+    let parts = Text(utf8: text).cut(at: UInt8(ascii: "="))
+    #expect(parts?.before.string == before)
+    #expect(parts?.after.string == after)
+  }
+
+  @Test("is not cut where there is no separator")
+  func isNotCut() {
+    #expect(Text("ab").cut(at: UInt8(ascii: "=")) == nil)
+    #expect(Text().cut(at: UInt8(ascii: "=")) == nil)
+  }
+
+  @Test("is trimmed at both ends and nowhere else", arguments: [
+    ("", ""), (" \t\r\n ", ""), ("a", "a"), ("  a  b \n", "a  b"), ("a ", "a"), (" a", "a"),
+  ])
+  func isTrimmed(text: String, expected: String) {
+    #expect(Text(utf8: text).trimmed.string == expected)
+  }
+
+  @Test("is one of the words, and never a part of one or none")
+  func isOneOf() {
+    #expect(Text("no").isOne(of: "no 0 off"))
+    #expect(Text("off").isOne(of: "no 0 off"))
+    #expect(!Text("of").isOne(of: "no 0 off"))
+    #expect(!Text("no 0").isOne(of: "no 0 off"))
+    #expect(!Text("offf").isOne(of: "no 0 off"))
+    #expect(!Text("").isOne(of: "no 0 off"))
+    #expect(!Text("OFF").isOne(of: "no 0 off"))
+  }
+
+  @Test("has prefixes and suffixes")
+  func hasPrefixesAndSuffixes() {
+    let text: Text = "default.target"
+    #expect(text.hasPrefix("default"))
+    #expect(text.hasPrefix(""))
+    #expect(text.hasPrefix("default.target"))
+    #expect(!text.hasPrefix("default.target."))
+    #expect(!text.hasPrefix("target"))
+    #expect(text.hasPrefix(Text("def")))
+    #expect(!text.hasPrefix(Text("fed")))
+    #expect(text.hasSuffix(".target"))
+    #expect(text.hasSuffix("default.target"))
+    #expect(!text.hasSuffix("a-default.target"))
+    #expect(!text.hasSuffix("default"))
+    #expect(text.dropping(prefix: "default.")?.string == "target")
+    #expect(text.dropping(prefix: "default.target")?.string == "")
+    #expect(text.dropping(prefix: "target") == nil)
+  }
+
+  @Test("takes texts, numbers and lists in")
+  func takesIn() {
+    let name: Text = "a"
+    let list: [Text] = ["x", "y"]
+    #expect(Text("'\(name)' is \(-3) (\(list, separator: ", "))").string == "'a' is -3 (x, y)")
+    #expect(Text(joining: [], separator: ":").string == "")
+    #expect(Text(joining: ["a"], separator: ":").string == "a")
+    #expect((name + "b").string == "ab")
+  }
+
+  @Test("is compared byte by byte, whatever the bytes are")
+  func isCompared() {
+    #expect(Text("a") == Text([0x61]))
+    #expect(Text([0xff, 0x00]) == Text([0xff, 0x00]))
+    #expect(Text([0xff]) != Text([0xfe]))
+    // One letter in two forms is one String, and two file names.
+    #expect(Text(utf8: "\u{e9}") != Text(utf8: "e\u{301}"))
+    #expect(Text("A") < Text("a"))
+    #expect(Text("a") < Text("aa"))
+    #expect(Text("10") < Text("9"))
+    #expect(Text("z") < Text([0xc3]))
+  }
+
+  @Test("ends with a NUL where C reads it, and begins where C's did")
+  func goesToAndFromC() {
+    #expect(Text("ab").terminated == [0x61, 0x62, 0])
+    #expect(Text().terminated == [0])
+    #expect(unsafe Text("ab").terminated.withCString { unsafe Text(cString: $0) } == Text("ab"))
+  }
+
+  @Test("is split into lines without their ends")
+  func isSplitIntoLines() {
+    #expect(Text("a\n\n b \nc").lines.strings == ["a", " b ", "c"])
+  }
+}
+
+@Suite("A path")
+struct PathTests {
+  @Test("is made normal", arguments: [
+    ("/", "/"), ("//", "/"), ("/etc", "/etc"), ("/etc/", "/etc"), ("//var///lib//", "/var/lib"), ("/a b", "/a b"), ("/...", "/..."),
+  ])
+  func isMadeNormal(path: String, expected: String) {
+    #expect(Text(utf8: path).normalPath?.string == expected)
+  }
+
+  @Test("is refused where it is relative or climbs", arguments: ["", "etc", "./etc", "/..", "/etc/../var", "/etc/.", "/./etc"])
+  func isRefused(path: String) {
+    #expect(Text(utf8: path).normalPath == nil)
+  }
+
+  @Test("has the directories above it as parents", arguments: [
+    ("/a", []), ("/a/b", ["/a"]), ("/a/b/c", ["/a", "/a/b"]),
+  ] as [(String, [String])])
+  func hasParents(path: String, expected: [String]) {
+    #expect(Text(utf8: path).parents.strings == expected)
+  }
+
+  @Test("lies within a directory by whole names")
+  func liesWithin() {
+    #expect(Text("/etc").isWithin("/etc"))
+    #expect(Text("/etc/ssh").isWithin("/etc"))
+    #expect(!Text("/etcetera").isWithin("/etc"))
+    #expect(!Text("/etc").isWithin("/etc/ssh"))
+    #expect(Text("/run/user").isInApiDirectory)
+    #expect(!Text("/running").isInApiDirectory)
+  }
+
+  @Test("keeps what overlayfs would take for its own from it")
+  func isEscapedForOverlay() {
+    #expect(Text(#"/a:b,c\d e"#).escapedForOverlay.string == #"/a\:b\,c\\d e"#)
+    #expect(Text("/etc").escapedForOverlay.string == "/etc")
+  }
+
+  @Test("has a file name")
+  func hasFileName() {
+    #expect(Text("/a/b.conf").fileName.string == "b.conf")
+    #expect(Text("b.conf").fileName.string == "b.conf")
+    #expect(Text("/a/").fileName.string == "")
+  }
+}
