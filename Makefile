@@ -5,7 +5,7 @@
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all install check demo tools clean
+.PHONY: all install check demo clean
 
 DESTDIR =
 prefix = /usr
@@ -33,3 +33,33 @@ install: all
 	install -D -m 0644 docs/preroot.catalog $(DESTDIR)$(catalogdir)/preroot.catalog
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man5 docs/*.5
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man8 docs/*.8
+
+# What Debian calls what is needed: to build, to show, to test.
+packages_to_build = libsystemd-dev pkg-config
+packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
+packages_to_test = $(packages_to_show) bc binutils bison dpkg-dev erofs-utils flex gcc libc6-dev libelf-dev make mandoc \
+  procps squashfs-tools systemd systemd-container util-linux valgrind xz-utils
+
+# $(call install-packages,PACKAGES): those that are not there yet.
+define install-packages
+missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(1) 2>/dev/null | awk '$$1 == "installed" { print $$2 }' | sort -u \
+  | comm -13 - <(printf '%s\n' $(1) | sort -u)); \
+if [ -n "$$missing" ]; then \
+  if [ "$$(id -u)" != 0 ]; then echo "make: run this as root, or install: $${missing//$$'\n'/ }" >&2; exit 1; fi; \
+  apt-get update -qq; \
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+fi
+endef
+
+demo:
+	@$(call install-packages,$(packages_to_show))
+	@$(MAKE) --no-print-directory all
+	@swift run -q bed demo
+
+check:
+	@$(call install-packages,$(packages_to_test))
+	@$(MAKE) --no-print-directory all
+	swift test
+
+clean:
+	rm -rf .build/ships .build/debug .build/x86_64-unknown-linux-gnu
