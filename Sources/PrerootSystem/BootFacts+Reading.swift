@@ -18,8 +18,14 @@ extension BootFacts {
     environment.inInitrd = Machine.variable("SYSTEMD_IN_INITRD")
     readConfiguration(of: machine)
     assignments.add(commandLine)
-    for unit in StageOne.units where machine.target(ofLink: "/etc/systemd/system/" + unit) == "/dev/null" { unitMaskedInEtc = unit }
-    for file in StageOne.files where !machine.exists(file) { missingFile = file }
+    for unit in StageOne.units where machine.target(ofLink: "/etc/systemd/system/" + unit) == "/dev/null" {
+      unitMaskedInEtc = unit
+      break
+    }
+    for file in StageOne.files where !machine.exists(file) {
+      missingFile = file
+      break
+    }
   }
 
   /// The strongest directory's preroot.conf, then all drop-ins. See preroot.conf(5).
