@@ -15,9 +15,7 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
   do throws(Errno) {
     let machine = try Machine()
     let log = KernelLog(of: machine, ident: "preroot-generator")
-    let directories = unsafe try GeneratorDirectories(
-      normal: Text(cString: arguments[1]), early: Text(cString: arguments[2]))
-    return generate(into: directories, for: machine, log: log)
+    return unsafe generate(into: Text(cString: arguments[1]), Text(cString: arguments[2]), for: machine, log: log)
   } catch {
     StandardError.say("preroot-generator", error)
     return ExitStatus.failure
@@ -30,12 +28,12 @@ enum ExitStatus {
   static let usage: Int32 = 2
 }
 
-func generate(into directories: borrowing GeneratorDirectories, for machine: borrowing Machine, log: KernelLog) -> Int32 {
+func generate(into normal: Text, _ early: Text, for machine: borrowing Machine, log: KernelLog) -> Int32 {
   let facts = BootFacts(of: machine)
   let mode = BootMode(for: facts)
   for remark in mode.remarks(on: facts) { log.say(remark) }
   do throws(Errno) {
-    try UnitTree(for: mode).write(into: directories)
+    try UnitTree(for: mode).write(into: GeneratorDirectories(normal: normal, early: early))
     return ExitStatus.success
   } catch {
     log.say(.error, "Booting without preroot, as its units cannot be written", error)

@@ -4,8 +4,9 @@ extension BootFacts {
   /// Reads the facts of `machine`. A file that is absent is a fact like any other; so is an empty command line.
   public init(of machine: borrowing Machine) {
     self.init()
+    environment.virtualization = Machine.variable("SYSTEMD_VIRTUALIZATION")
     container = machine.contents("/run/systemd/container")
-    commandLine = KernelCommandLine(of: machine, inContainer: container != nil)
+    commandLine = KernelCommandLine(of: machine, inContainer: containerName != nil)
     mountInfo = MountInfo(parsing: machine.text("/proc/1/mountinfo"))
     if let device = mountInfo.root?.majorMinor {
       isRootDeviceReadOnly = machine.contents("/sys/dev/block/" + device + "/ro")?.hasPrefix("1") == true
@@ -15,11 +16,16 @@ extension BootFacts {
     hasInitrdRelease = machine.exists("/etc/initrd-release")
     environment.scope = Machine.variable("SYSTEMD_SCOPE")
     environment.inInitrd = Machine.variable("SYSTEMD_IN_INITRD")
-    environment.virtualization = Machine.variable("SYSTEMD_VIRTUALIZATION")
     readConfiguration(of: machine)
     assignments.add(commandLine)
-    for unit in StageOne.units where machine.target(ofLink: "/etc/systemd/system/" + unit) == "/dev/null" { unitMaskedInEtc = unit }
-    for file in StageOne.files where !machine.exists(file) { missingFile = file }
+    for unit in StageOne.units where machine.target(ofLink: "/etc/systemd/system/" + unit) == "/dev/null" {
+      unitMaskedInEtc = unit
+      break
+    }
+    for file in StageOne.files where !machine.exists(file) {
+      missingFile = file
+      break
+    }
   }
 
   /// The strongest directory's preroot.conf, then all drop-ins. See preroot.conf(5).

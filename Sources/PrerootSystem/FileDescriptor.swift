@@ -51,9 +51,13 @@ extension FileDescriptor {
     unsafe try FileDescriptor(at(path) { unsafe linux_open_to_read($0, $1) }).readToEnd()
   }
 
-  /// Writes a file that must not exist yet.
+  /// Writes a file that must not exist yet; one that cannot be written whole is gone again.
   @inline(never) public func create(_ path: Text, contents: Text, mode: UInt32 = 0o644) throws(Errno) {
-    unsafe try FileDescriptor(at(path) { unsafe linux_create($0, $1, mode) }).write(contents)
+    let file = FileDescriptor(unsafe try at(path) { unsafe linux_create($0, $1, mode) })
+    do throws(Errno) { try file.write(contents) } catch {
+      try? remove(path)
+      throw error
+    }
   }
 
   public func openToWrite(_ path: Text) throws(Errno) -> FileDescriptor {

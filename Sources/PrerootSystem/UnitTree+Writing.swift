@@ -47,9 +47,15 @@ extension UnitTree.Node {
 
   @inline(never) private func write(into directory: borrowing FileDescriptor) throws(Errno) {
     if let parent { try directory.makeDirectory(parent) }
-    switch content {
-    case .file(let contents): try directory.create(path, contents: contents)
-    case .link(let target): try directory.replaceLink(path, to: target)
+    do throws(Errno) {
+      switch content {
+      case .file(let contents): try directory.create(path, contents: contents)
+      case .link(let target): try directory.replaceLink(path, to: target)
+      }
+    } catch {
+      // It stays where somebody else has something in it.
+      if let parent { try? directory.removeDirectory(parent) }
+      throw error
     }
   }
 

@@ -87,7 +87,8 @@ extension BootFacts {
     return told == "1"
   }
 
-  private var containerName: Text? {
+  /// Nil on a machine.
+  public var containerName: Text? {
     container?.trimmed ?? environment.virtualization?.dropping(prefix: "container:")
   }
 
