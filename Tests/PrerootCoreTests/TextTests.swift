@@ -92,11 +92,12 @@ struct TextTests {
     #expect(text.dropping(prefix: "target") == nil)
   }
 
-  @Test("takes texts, numbers and lists in")
-  func takesIn() {
+  @Test("is put together")
+  func isPutTogether() {
     let name: Text = "a"
-    let list: [Text] = ["x", "y"]
-    #expect(Text("'\(name)' is \(-3) (\(list, separator: ", "))").string == "'a' is -3 (x, y)")
+    #expect((Text("'") + name + "' is " + Text(decimal: -3)).string == "'a' is -3")
+    #expect(Text(joining: ["x", "y"], separator: ", ").string == "x, y")
+    #expect(name.string == "a")
     #expect(Text(joining: [], separator: ":").string == "")
     #expect(Text(joining: ["a"], separator: ":").string == "a")
     #expect((name + "b").string == "ab")
