@@ -58,13 +58,13 @@ public enum Cache {
     }
   }
 
-  /// Removes all but the `count` last used files of a directory below the root.
+  /// Removes all but the `count` last used files of a directory below the root, and those of the last quarter of an hour, which may be in use.
   static func tidy(_ name: String, keeping count: Int) throws {
     let directory = try directory(name)
     let files = try FileManager.default.contentsOfDirectory(
       at: URL(fileURLWithPath: directory.string), includingPropertiesForKeys: [.contentModificationDateKey])
     let dated = try files.map { ($0, try $0.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate ?? .distantPast) }
-    for (file, date) in dated.sorted(by: { $0.1 > $1.1 }).dropFirst(count) where date < Date(timeIntervalSinceNow: -3600) {
+    for (file, date) in dated.sorted(by: { $0.1 > $1.1 }).dropFirst(count) where date < Date(timeIntervalSinceNow: -900) {
       try? FileManager.default.removeItem(at: file)
     }
   }

@@ -24,8 +24,9 @@ public enum Checkout {
   }
 
   private static let installation = Task {
-    let place = try Cache.directory("install")
-    try await sh("rm", "-rf", place.string)
+    // One per process: the next one may have other programs by now.
+    try Cache.tidy("install", keeping: 4)
+    let place = try Cache.directory("install").appending(UUID().uuidString)
     try await sh("make", "--no-print-directory", "-C", path.string, "install", "DESTDIR=\(place)")
     return place
   }

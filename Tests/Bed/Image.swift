@@ -10,7 +10,7 @@ public enum ImageKind: String, Hashable, Sendable, CaseIterable {
   /// - Throws: ``Problem`` when a tool is missing or fails.
   public func image(of tree: Tree) async throws -> FilePath {
     let fingerprint = try await tree.fingerprint()
-    try Cache.tidy("images", keeping: 40)
+    try Cache.tidy("images", keeping: 12)
     return try await Cache.thing("images/\(fingerprint).\(rawValue)") { image in
       let place = try Cache.directory("trees").appending("\(fingerprint)-\(rawValue)")
       try await sh("rm", "-rf", place.string)

@@ -57,16 +57,15 @@ public struct MountTable: Sendable {
   public var unshared: [Mount] { mounts.filter { !$0.isShared } }
 
   /// One line per mount, sorted, without what differs between two boots of one machine: the order and the IDs.
-  ///
-  /// Credentials of services are left out: when the report is taken, one is there or not.
-  public var normalised: [String] {
-    mounts.filter { !$0.mountPoint.hasPrefix("/run/credentials/") }.map(\.description).sorted()
-  }
+  public var normalised: [String] { lasting.map(\.description).sorted() }
 
-  /// The mounts that `other` has not, and that it has beyond these: normalised lines.
-  public func difference(from other: MountTable) -> (added: [String], missing: [String]) {
-    let mine = normalised, theirs = other.normalised
-    return (mine.filter { !theirs.contains($0) }, theirs.filter { !mine.contains($0) })
+  /// Without the credentials of services: when the report is taken, one is there or not.
+  private var lasting: [Mount] { mounts.filter { !$0.mountPoint.hasPrefix("/run/credentials/") } }
+
+  /// The mounts that `other` has not, and those that it has beyond these, told by their normalised lines.
+  public func difference(from other: MountTable) -> (added: [Mount], missing: [Mount]) {
+    let mine = Set(normalised), theirs = Set(other.normalised)
+    return (lasting.filter { !theirs.contains($0.description) }, other.lasting.filter { !mine.contains($0.description) })
   }
 
   private static func unescaped(_ field: String) -> String {

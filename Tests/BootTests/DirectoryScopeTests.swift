@@ -20,6 +20,11 @@ struct DirectoryScopeTests {
     #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
     #expect(boot.startupCount == 1)
     #expect(boot.consoleFailures == [])
-    #expect(boot.mounts.stacked.filter { ["/etc", "/var", "/"].contains($0) } == [])
+    let plain = try await Machine(leg, Tree.lean.withoutPreroot).sharedBoot()
+    let (added, missing) = boot.mounts.difference(from: plain.mounts)
+    #expect(added.map(\.mountPoint).filter { !(["/etc", "/var", "/run/initramfs/preroot/lower", "/run/initramfs/preroot/upper"] + leg.ownMounts).contains($0) } == [])
+    // The ID of this boot is a file of the overlay.
+    #expect(missing.map(\.mountPoint).filter { !(["/etc/machine-id"] + leg.ownMounts).contains($0) } == [])
+    #expect(boot.mounts.stacked == plain.mounts.stacked)
   }
 }

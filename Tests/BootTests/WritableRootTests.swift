@@ -29,7 +29,7 @@ struct WritableRootTests {
   @Test("starts every unit exactly once, and stops none", arguments: Leg.all)
   func startsUnitsOnce(leg: Leg) async throws {
     let boot = try await boot(leg)
-    #expect(boot.unitsStarted.count > 20)
+    #expect(boot.unitsStarted["multi-user.target"] == 1)
     #expect(boot.unitsStartedAgain == [])
     #expect(boot.unitsStopped == [])
     #expect(boot.units.values.filter { $0.restarts > 0 }.map(\.id) == [])
@@ -52,9 +52,9 @@ struct WritableRootTests {
     let boot = try await boot(leg)
     let plain = try await Machine(leg, Tree.lean.withoutPreroot).sharedBoot()
     let (added, missing) = boot.mounts.difference(from: plain.mounts)
-    #expect(added.filter { line in !(["/ overlay preroot ", "/run/initramfs/preroot/"] + leg.ownMounts).contains { line.hasPrefix($0) } } == [])
+    #expect(added.map(\.mountPoint).filter { !(["/", "/run/initramfs/preroot/lower", "/run/initramfs/preroot/upper"] + leg.ownMounts).contains($0) } == [])
     // The ID of this boot is a file of the overlay, so nothing has to lie over it.
-    #expect(missing.filter { line in !(["/ ", "/etc/machine-id "] + leg.ownMounts).contains { line.hasPrefix($0) } } == [])
+    #expect(missing.map(\.mountPoint).filter { !(["/", "/etc/machine-id"] + leg.ownMounts).contains($0) } == [])
     #expect(boot.mounts.stacked == plain.mounts.stacked)
     #expect(boot.mounts.unshared.map(\.mountPoint) == [])
   }
@@ -109,7 +109,7 @@ struct JournalTests {
 extension Leg {
   /// The mounts that come with a container and that no machine has: its /tmp belongs to the old root, the way for mounts from the host
   /// becomes one to the container's own, too.
-  var ownMounts: [String] { self == .container ? ["/tmp ", "/run/host/incoming "] : [] }
+  var ownMounts: [String] { self == .container ? ["/tmp", "/run/host/incoming"] : [] }
 
   /// The type of the read-only root as the kernel calls it; a container has the host's.
   var rootType: String? {
