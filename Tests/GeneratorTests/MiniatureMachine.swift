@@ -55,7 +55,6 @@ struct MiniatureMachine {
     }
   }
 
-  /// The log, written in the machine from the start on; nil removes it.
   var output: Tree { get throws { try Tree(directory.path("out")) } }
 }
 

@@ -163,7 +163,7 @@ struct UntouchedBootTests {
     var facts = machine("preroot")
     facts.missingFile = "/usr/lib/preroot/overlay-prep"
     #expect(facts.mode == .untouched(.missing("/usr/lib/preroot/overlay-prep")))
-    #expect(facts.remarks == ["error: '/usr/lib/preroot/overlay-prep' is missing: install preroot whole, or remove its generator"])
+    #expect(facts.remarks == ["error: /usr/lib/preroot/overlay-prep is missing: install preroot whole, or remove its generator"])
   }
 
   @Test("where one of our units is masked on the command line", arguments: StageOne.units.strings)
