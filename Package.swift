@@ -14,12 +14,12 @@ let library: [SwiftSetting] = [
   // common, and the hash for incremental builds need not be shipped: 1 KB each.
   .unsafeFlags([
     "-wmo", "-Osize", "-Xfrontend", "-function-sections", "-Xfrontend", "-disable-incremental-llvm-codegen",
-    "-Xllvm", "-enable-machine-outliner=always", "-Xcc", "-fno-asynchronous-unwind-tables",
+    "-Xllvm", "-enable-machine-outliner=always", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-plt",
   ], embedded),
 ]
 // main is exported with @c, so no file of a program is a script.
 let program: [SwiftSetting] = library + [.unsafeFlags(["-parse-as-library"])]
-let c: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections", "-fno-asynchronous-unwind-tables"], embedded)]
+let c: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections", "-fno-asynchronous-unwind-tables", "-fno-plt"], embedded)]
 let linker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "-O2", "-Xlinker", "-s"], embedded)]
 // The tests' own libraries: not even resolved when what ships is built.
 let workshop = TargetDependencyCondition.when(traits: ["Workshop"])

@@ -33,7 +33,7 @@ func generate(into normal: Text, _ early: Text, for machine: borrowing Machine, 
   let mode = BootMode(for: facts)
   for remark in mode.remarks(on: facts) { log.say(remark) }
   do throws(Errno) {
-    try UnitTree(for: mode).write(into: GeneratorDirectories(normal: normal, early: early))
+    try UnitTree(for: mode, on: facts).write(into: GeneratorDirectories(normal: normal, early: early))
     return ExitStatus.success
   } catch {
     log.say(.error, "Booting without preroot, as its units cannot be written", error)

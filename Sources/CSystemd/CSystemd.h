@@ -24,42 +24,50 @@ static inline int systemd_connect(sd_bus *_Nullable *_Nonnull out) {
 
 static inline void systemd_disconnect(sd_bus *_Nullable bus) { sd_bus_flush_close_unref(bus); }
 
-/* Calls a method of the manager with up to two strings, the empty ones left out. On an error its D-Bus name and message are copied, cut to fit. */
-static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method, const char *_Nonnull first,
-                               const char *_Nonnull second, uint64_t timeout_usec, void *_Nonnull error_text, size_t error_size) {
-  char *error = error_text;
+/* Calls a method of the manager with up to two strings, the empty ones left out. On an error its D-Bus name and message are
+ * handed out, NULL where there are none; both are good until the next call. */
+static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method, const char *_Nonnull first, const char *_Nonnull second,
+                               uint64_t timeout_usec, const char *_Nullable *_Nonnull name, const char *_Nullable *_Nonnull text) {
+  static sd_bus_error failure;
   sd_bus_message *message = NULL;
-  sd_bus_error failure = SD_BUS_ERROR_NULL;
+  sd_bus_error_free(&failure);
   int r = sd_bus_message_new_method_call(bus, &message, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
   if (r >= 0 && *first) r = sd_bus_message_append_basic(message, 's', first);
   if (r >= 0 && *second) r = sd_bus_message_append_basic(message, 's', second);
   if (r >= 0) r = sd_bus_call(bus, message, timeout_usec, &failure, NULL);
-  error[0] = 0;
-  if (r < 0 && failure.name) {
-    strncat(error, failure.name, error_size - 1);
-    if (failure.message) {
-      strncat(error, ": ", error_size - 1 - strlen(error));
-      strncat(error, failure.message, error_size - 1 - strlen(error));
-    }
-  }
-  sd_bus_error_free(&failure);
   sd_bus_message_unref(message);
+  *name = failure.name;
+  *text = failure.message;
   return r;
 }
 
-/* The Id of the unit that `name` leads to, loaded where it has to be; cut to fit. */
-static inline int systemd_unit_id(sd_bus *_Nonnull bus, const char *_Nonnull name, void *_Nonnull id_text, size_t size) {
-  char *id = id_text;
+/* Cancels every job but those of the units whose names begin with `prefix`. */
+static inline int systemd_cancel_other_jobs(sd_bus *_Nonnull bus, const char *_Nonnull prefix) {
+  sd_bus_message *reply = NULL;
+  const char *unit;
+  uint32_t id;
+  int r = sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListJobs", NULL, &reply, NULL);
+  if (r >= 0) r = sd_bus_message_enter_container(reply, 'a', "(usssoo)");
+  while (r >= 0 && (r = sd_bus_message_read(reply, "(usssoo)", &id, &unit, NULL, NULL, NULL, NULL)) > 0)
+    /* A job may have ended meanwhile. */
+    if (strncmp(unit, prefix, strlen(prefix)) != 0)
+      sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "CancelJob", NULL, NULL, "u", id);
+  sd_bus_message_unref(reply);
+  return r;
+}
+
+/* The Id of the unit that `name` leads to, loaded where it has to be; good until the next call. */
+static inline int systemd_unit_id(sd_bus *_Nonnull bus, const char *_Nonnull name, const char *_Nullable *_Nonnull id) {
+  static char *value;
   sd_bus_message *reply = NULL;
   const char *path = NULL;
-  char *value = NULL;
+  free(value);
+  value = NULL;
   int r = sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "LoadUnit", NULL, &reply, "s", name);
   if (r >= 0) r = sd_bus_message_read_basic(reply, 'o', &path);
   if (r >= 0) r = sd_bus_get_property_string(bus, SYSTEMD_NAME, path, SYSTEMD_NAME ".Unit", "Id", NULL, &value);
-  id[0] = 0;
-  if (r >= 0) strncat(id, value, size - 1);
-  free(value);
   sd_bus_message_unref(reply);
+  *id = value;
   return r;
 }
 

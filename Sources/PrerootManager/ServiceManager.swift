@@ -48,6 +48,12 @@ import PrerootCore
 
   deinit { unsafe systemd_disconnect(bus) }
 
+  /// Cancels what PID 1 was about to start beside the units named `prefix…`.
+  public func cancelJobs(except prefix: Text) throws(Refusal) {
+    let result = unsafe prefix.terminated.withCString { unsafe systemd_cancel_other_jobs(bus, $0) }
+    guard result >= 0 else { throw Refusal("", Errno(rawValue: -result)) }
+  }
+
   /// Runs the generators and loads all units anew; returns when that is done.
   public func reload() throws(Refusal) {
     try call("Reload", timeout: Self.reloadTimeout)
@@ -60,30 +66,24 @@ import PrerootCore
 
   /// The name that the unit itself has, where `name` may be an alias.
   public func id(ofUnit name: Text) throws(Refusal) -> Text {
-    var buffer = [UInt8](repeating: 0, count: 256)
-    let result = unsafe name.terminated.withCString { name in
-      unsafe buffer.withUnsafeMutableBytes { unsafe systemd_unit_id(bus, name, $0.baseAddress!, $0.count) }
-    }
-    guard result >= 0 else { throw Refusal("", Errno(rawValue: -result)) }
-    return Text(buffer).upToNUL
+    var id: UnsafePointer<CChar>? = nil
+    let result = unsafe name.terminated.withCString { unsafe systemd_unit_id(bus, $0, &id) }
+    guard result >= 0, let id = unsafe id else { throw Refusal("", Errno(rawValue: -result)) }
+    return unsafe Text(cString: id)
   }
 
   @inline(never) private func call(_ method: Text, _ first: Text = "", _ second: Text = "", timeout: UInt64) throws(Refusal) {
-    var error = [UInt8](repeating: 0, count: 512)
     let first = first.terminated, second = second.terminated
+    var name: UnsafePointer<CChar>? = nil, text: UnsafePointer<CChar>? = nil
     let result = unsafe method.terminated.withCString { method in
       unsafe first.withCString { first in
-        unsafe second.withCString { second in
-          unsafe error.withUnsafeMutableBytes {
-            unsafe systemd_call(bus, method, first, second, timeout, $0.baseAddress!, $0.count)
-          }
-        }
+        unsafe second.withCString { unsafe systemd_call(bus, method, first, $0, timeout, &name, &text) }
       }
     }
-    guard result >= 0 else { throw Refusal(Text(error).upToNUL, Errno(rawValue: -result)) }
+    if result >= 0 { return }
+    var refusal = Refusal("", Errno(rawValue: -result))
+    if let name = unsafe name { unsafe refusal.answer.append(Text(cString: name)) }
+    if let text = unsafe text { unsafe refusal.answer.append(Text(": ") + Text(cString: text)) }
+    throw refusal
   }
-}
-
-extension Text {
-  fileprivate var upToNUL: Text { cut(at: 0)?.before ?? self }
 }

@@ -13,12 +13,14 @@ extension BootFacts {
     }
     fileSystemTable = FileSystemTable(parsing: machine.text("/etc/fstab"))
     ready = machine.contents(StageOne.ready)
+    failed = machine.contents(StageOne.failed)
     hasInitrdRelease = machine.exists("/etc/initrd-release")
     environment.scope = Machine.variable("SYSTEMD_SCOPE")
     environment.inInitrd = Machine.variable("SYSTEMD_IN_INITRD")
     readConfiguration(of: machine)
     assignments.add(commandLine)
-    for unit in StageOne.units where machine.target(ofLink: "/etc/systemd/system/" + unit) == "/dev/null" {
+    // A link to /dev/null, and an empty file is the same to systemd: both read as nothing.
+    for unit in StageOne.units where machine.contents(Text("/etc/systemd/system/") + unit)?.isEmpty == true {
       unitMaskedInEtc = unit
       break
     }

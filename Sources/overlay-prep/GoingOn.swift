@@ -2,17 +2,15 @@ import PrerootCore
 import PrerootManager
 import PrerootSystem
 
-/// Lifts the masks and sends PID 1 on: units loaded anew, then the target.
+/// Has PID 1 load its units anew and start the target.
 ///
 /// - Returns: false where that cannot be done from here.
 func goOn(to target: Text, _ story: inout Story, _ log: KernelLog) -> Bool {
   do throws(Errno) {
     // Anew: the root may be another one by now.
-    let machine = try Machine()
-    try machine.settle()
-    return goOn(to: target, from: machine, &story, log)
+    return goOn(to: target, from: try Machine(), &story, log)
   } catch {
-    log.say(.error, "Cannot write /run/preroot/ready", error)
+    log.say(.error, "Cannot open /", error)
     return false
   }
 }
@@ -22,7 +20,9 @@ private func goOn(to target: Text, from machine: borrowing Machine, _ story: ino
     // To be kept until PID 1 has answered: a helper gone before that ends the boot in stage 1.
     let manager = try ServiceManager()
     reload(manager, &story, log)
-    machine.keep(story, log)
+    // Not before the reload: PID 1 may still hold jobs that wait for this.
+    machine.keep(StageOne.ready, machine.rootDevice + "\n", log)
+    machine.keep(Story.path, story.text, log)
     return start(target, manager, log) || startAnything(from: machine, manager, log)
   } catch {
     log.say(.error, "Cannot reach PID 1", error.errno)
@@ -31,13 +31,15 @@ private func goOn(to target: Text, from machine: borrowing Machine, _ story: ino
 }
 
 /// Where PID 1 refuses, the units are those of the lower, and the boot goes on all the same: without the masks, as the
-/// condition that they hang on is met by now.
+/// condition that they hang on will be met.
 private func reload(_ manager: borrowing ServiceManager, _ story: inout Story, _ log: KernelLog) {
-  let growth = RunGrowth(log)
+  let runSize = growRun(log)
   let kernel = LinuxKernel()
   for _ in 1...3 {
     let start = kernel.microseconds
     do throws(ServiceManager.Refusal) {
+      // Whatever else was to start with stage 1, by the image's wish for default.target, would do so without the masks.
+      try manager.cancelJobs(except: "overlay-prep.")
       try manager.reload()
       let duration = kernel.microseconds - start
       story.tell(step: "reload", Remark(.info, Text("systemd loaded its units anew: ") + Text(decimal: duration / 1000) + " ms"), at: start, for: duration)
@@ -46,7 +48,8 @@ private func reload(_ manager: borrowing ServiceManager, _ story: inout Story, _
       log.say(.error, Text("Reload refused: ") + error.sentence)
     }
   }
-  growth.takeBack(log)
+  // A limit of a tmpfs can always be lowered again to what it was.
+  if let runSize { try? Space.resizeTmpfs(at: "/run", toBytes: runSize) }
 }
 
 @inline(never) private func start(_ target: Text, _ manager: borrowing ServiceManager, _ log: KernelLog) -> Bool {
@@ -90,42 +93,31 @@ extension ServiceManager.Refusal {
 }
 
 extension Machine {
-  /// Creates the file that the masks wait for, naming the root it is true of.
-  fileprivate borrowing func settle() throws(Errno) {
-    try root.makeDirectory("run/preroot")
-    let device = MountInfo(parsing: text("/proc/1/mountinfo")).root?.majorMinor ?? Text()
-    try root.replace(StageOne.ready.asRelative, contents: device + "\n")
-  }
+  var rootDevice: Text { MountInfo(parsing: text("/proc/1/mountinfo")).root?.majorMinor ?? Text() }
 
-  fileprivate borrowing func keep(_ story: Story, _ log: KernelLog) {
-    do throws(Errno) { try root.replace(Story.path.asRelative, contents: story.text) } catch {
-      log.say(.warning, "Cannot write /run/preroot/events", error)
+  /// Keeps a file in /run/preroot, which is the path's directory.
+  borrowing func keep(_ path: Text, _ contents: Text, _ log: KernelLog) {
+    do throws(Errno) {
+      try root.makeDirectory("run/preroot")
+      try root.replace(path.asRelative, contents: contents)
+    } catch {
+      log.say(.error, "Cannot write to /run/preroot", error)
     }
   }
 }
 
-/// /run, larger for the time of a reload where PID 1 would refuse it.
-private struct RunGrowth {
-  private var original: Int? = nil
-
-  init(_ log: KernelLog) {
-    do throws(Errno) {
-      let space = try Space(of: "/run")
-      guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return }
-      try Space.resizeTmpfs(at: "/run", toBytes: grown)
-      original = space.totalBytes
-      log.say(.info, "/run is larger while systemd reloads")
-    } catch {
-      log.say(.warning, "Cannot make /run larger", error)
-    }
-  }
-
-  func takeBack(_ log: KernelLog) {
-    guard let original else { return }
-    do throws(Errno) {
-      try Space.resizeTmpfs(at: "/run", toBytes: original)
-    } catch {
-      log.say(.warning, "Cannot give /run its size back", error)
-    }
+/// Makes /run larger where PID 1 would refuse to reload.
+///
+/// - Returns: the size to give it back afterwards; nil where nothing was changed.
+private func growRun(_ log: KernelLog) -> Int? {
+  do throws(Errno) {
+    let space = try Space(of: "/run")
+    guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return nil }
+    try Space.resizeTmpfs(at: "/run", toBytes: grown)
+    log.say(.info, "/run is larger while systemd reloads")
+    return space.totalBytes
+  } catch {
+    log.say(.warning, "Cannot make /run larger", error)
+    return nil
   }
 }

@@ -17,15 +17,17 @@ func joinInit(_ log: KernelLog) throws(Errno) {
 ///
 /// - Returns: the exit status that tells the one from the other.
 func makeWritable(
-  _ settings: Settings, _ target: Text, _ facts: borrowing BootFacts, _ machineID: Text?, _ story: inout Story,
+  _ settings: Settings, _ target: Text, _ facts: borrowing BootFacts, _ machine: borrowing Machine, _ story: inout Story,
   _ log: KernelLog
 ) -> Int32 {
-  let plan = OverlayPlan(settings, over: facts.mountInfo, machineID: machineID)
+  let plan = OverlayPlan(settings, over: facts.mountInfo, machineID: machine.transientMachineID)
   var kernel = LinuxKernel()
   let start = kernel.microseconds
   let failure = plan.execute(on: &kernel, before: &story)
   let remark = failure?.outcome(settings) ?? Remark(.notice, settings.scope.text + " is writable, upper: " + settings.upper.text)
   log.say(remark)
+  // For the generator, which would stage this boot again.
+  if failure != nil { machine.keep(StageOne.failed, machine.rootDevice + "\n", log) }
   story.tell(failure == nil ? .writable : .readOnly, remark, settings, facts, target, from: start)
   return failure == nil ? ExitStatus.success : ExitStatus.readOnly
 }

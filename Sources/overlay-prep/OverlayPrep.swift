@@ -54,14 +54,14 @@ func prepare() -> Int32 {
     try joinInit(log)
     // Anew: the root directory is another one in another namespace.
     let machine = try Machine()
-    return prepare(BootFacts(of: machine), machine.transientMachineID, log)
+    return prepare(BootFacts(of: machine), machine, log)
   } catch {
     StandardError.say("overlay-prep", error)
     return ExitStatus.failure
   }
 }
 
-func prepare(_ facts: borrowing BootFacts, _ machineID: Text?, _ log: KernelLog) -> Int32 {
+func prepare(_ facts: borrowing BootFacts, _ machine: borrowing Machine, _ log: KernelLog) -> Int32 {
   switch BootMode(for: facts) {
   case .settled:
     log.say(.info, "Nothing to do: this boot is settled")
@@ -75,7 +75,7 @@ func prepare(_ facts: borrowing BootFacts, _ machineID: Text?, _ log: KernelLog)
     var story = Story()
     story.tell(facts.request.remarks)
     story.tell(settings.remarks)
-    let status = makeWritable(settings, target, facts, machineID, &story, log)
+    let status = makeWritable(settings, target, facts, machine, &story, log)
     return goOn(to: target, &story, log) ? status : ExitStatus.failure
   }
 }

@@ -16,6 +16,8 @@ public struct BootFacts: ~Copyable {
   public var isRootDeviceReadOnly = false
   /// What /run/preroot/ready says; nil where it is absent.
   public var ready: Text?
+  /// What /run/preroot/failed says; nil where it is absent.
+  public var failed: Text?
   /// The first unit of stage 1 that the administrator masked in /etc/systemd/system.
   public var unitMaskedInEtc: Text?
   /// The first file of stage 1 that is not where it belongs.

@@ -59,12 +59,13 @@ extension BootFacts {
   public var request: Request { Request(assignments) }
 
   /// Where an overlay of ours is mounted, there is nothing left to decide, whatever the files on it say by now.
-  /// Without one, /run/preroot/ready tells that it was tried for this root; the flag alone is not enough, as /run outlives
-  /// the root in a soft reboot. Empty it is the brake, pulled by hand or by preroot-fallback.service.
+  /// Without one, /run/preroot/failed tells that it was tried for this root; the flag alone is not enough, as /run outlives
+  /// the root in a soft reboot. An empty /run/preroot/ready is the brake, pulled by hand or by preroot-fallback.service.
   var isSettled: Bool {
     for mount in mountInfo.entries where mount.isOverlayOfPreroot { return true }
-    guard let ready = ready?.trimmed else { return false }
-    return ready.isEmpty || ready == mountInfo.root?.majorMinor
+    if let ready, ready.trimmed.isEmpty { return true }
+    guard let failed, let root = mountInfo.root else { return false }
+    return failed.trimmed == root.majorMinor
   }
 
   /// Why the boot is left alone; nil where it is not.
@@ -108,7 +109,8 @@ extension BootFacts {
       let word = KernelCommandLine.Word(text)
       guard word.isKey("systemd.mask"), let unit = word.value else { continue }
       // A name without a suffix is a service's (systemd: unit_name_mangle()).
-      for own in StageOne.units where own == unit || own == unit + ".service" { return own }
+      let name = unit.bytes.contains(UInt8(ascii: ".")) ? unit : unit + ".service"
+      for own in StageOne.units where own == name { return own }
     }
     return unitMaskedInEtc
   }

@@ -13,7 +13,7 @@ public struct Settings: Equatable, Sendable {
       switch assignment.setting {
       case .enable: break
       case .upper: takeUpper(assignment.value, assignment.origin)
-      case .scope: scope = takeScope(assignment.value, assignment.origin)
+      case .scope: takeScope(assignment.value, assignment.origin)
       }
     }
   }
@@ -45,22 +45,24 @@ public struct Settings: Equatable, Sendable {
     upper = .tmpfs(options)
   }
 
-  private mutating func takeScope(_ value: Text, _ origin: Text) -> Scope {
+  private mutating func takeScope(_ value: Text, _ origin: Text) {
     var directories: [Text] = []
     for piece in value.split(at: UInt8(ascii: ":")) {
       guard let path = piece.normalPath else {
         remarks.reject(origin, piece, "is not an absolute path without '..', ignoring")
         continue
       }
-      if path == "/" { return .root }
+      if path == "/" {
+        scope = .root
+        return
+      }
       if path.isInApiDirectory {
         remarks.reject(origin, path, "lies in a file system of the kernel's, which cannot be overlaid, ignoring")
       } else {
         directories.addDirectory(path)
       }
     }
-    if !directories.isEmpty { return .directories(directories) }
-    if !value.isEmpty { remarks.reject(origin, value, "leaves no directory, using '/'") }
-    return .root
+    // A value of nothing but mistakes changes nothing.
+    if !directories.isEmpty { scope = .directories(directories) } else if value.isEmpty { scope = .root }
   }
 }

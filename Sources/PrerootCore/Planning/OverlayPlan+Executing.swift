@@ -5,13 +5,20 @@ public protocol Kernel: ~Copyable {
   var microseconds: Int { get }
 }
 
-/// What was done, when, and how long it took.
-public struct StepRecord: Equatable, Sendable {
-  public var step: Step
-  public var startedAtMicroseconds: Int
-  public var microseconds: Int
+/// What was done, when, and how long it took; shared and never changed.
+public final class StepRecord: Sendable {
+  public let step: Step
+  public let startedAtMicroseconds: Int
+  public let microseconds: Int
   /// Set where it failed.
-  public var errno: Errno?
+  public let errno: Errno?
+
+  public init(step: Step, startedAtMicroseconds: Int, microseconds: Int, errno: Errno? = nil) {
+    self.step = step
+    self.startedAtMicroseconds = startedAtMicroseconds
+    self.microseconds = microseconds
+    self.errno = errno
+  }
 }
 
 /// Who hears of each step as it is done.
@@ -46,10 +53,10 @@ extension OverlayPlan {
 
 extension Kernel where Self: ~Copyable {
   @inline(never) fileprivate mutating func record(_ step: Step) -> StepRecord {
-    var record = StepRecord(step: step, startedAtMicroseconds: microseconds, microseconds: 0, errno: nil)
-    do throws(Errno) { try perform(step) } catch { record.errno = error }
-    record.microseconds = microseconds - record.startedAtMicroseconds
-    return record
+    let start = microseconds
+    var failure: Errno? = nil
+    do throws(Errno) { try perform(step) } catch { failure = error }
+    return StepRecord(step: step, startedAtMicroseconds: start, microseconds: microseconds - start, errno: failure)
   }
 }
 

@@ -28,6 +28,8 @@ public struct OverlayPlan: Equatable, Sendable {
     add(.makeDirectory, Self.base)
     add(.makeDirectory, Self.lower)
     add(.bindReadOnly, Self.lower, "/")
+    // A bind has the peers of what it shows: mounts on the root would be seen below it, too.
+    if root.isShared { add(.makePrivate, Self.lower) }
     add(.makeDirectory, Self.store)
     switch settings.upper {
     case .tmpfs(let options): add(.mountTmpfs, Self.store, "mode=0755," + options.text)
@@ -71,6 +73,8 @@ public struct OverlayPlan: Equatable, Sendable {
     addStoreDirectories(of: Text())
     for directory in directories {
       for parent in directory.parents { addStoreDirectories(of: parent) }
+      // PID 1's transient ID would stay mounted under the overlay.
+      if directory == "/etc", machineID != nil { add(.unmount, "/etc/machine-id", "/run/machine-id") }
       mountOverlay(of: directory, at: directory)
       if directory == "/etc", let machineID { add(.writeFile, "/etc/machine-id", machineID) }
     }
@@ -104,9 +108,12 @@ public struct OverlayPlan: Equatable, Sendable {
 
   /// One line a step.
   public var text: Text {
+    Self.text(of: steps) + Self.text(of: afterwards)
+  }
+
+  @inline(never) private static func text(of steps: [Step]) -> Text {
     var text = Text()
     for step in steps { text.append(step.text + "\n") }
-    for step in afterwards { text.append(step.text + "\n") }
     return text
   }
 }

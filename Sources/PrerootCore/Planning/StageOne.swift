@@ -5,6 +5,8 @@ public enum StageOne {
 
   /// The mask condition: while it is absent, nothing but stage 1 starts.
   public static var ready: Text { "/run/preroot/ready" }
+  /// Names the root that could not be made writable.
+  public static var failed: Text { "/run/preroot/failed" }
 
   /// What has to be installed for a boot to be staged.
   public static var files: [Text] {

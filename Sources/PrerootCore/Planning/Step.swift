@@ -27,6 +27,7 @@ public struct Step: Equatable, Sendable {
     case mountOverlay
     /// Shows the mount at `other`, without what is mounted below it, at a second place, read-only.
     case bindReadOnly
+    /// Unmounts; where `other` is given, it was a read-only bind of that.
     case unmount
     /// Stops (private) or restarts (shared) the propagation of mounts. See mount_namespaces(7).
     case makePrivate
@@ -89,6 +90,7 @@ public struct Step: Equatable, Sendable {
   /// What takes it back; nil where nothing has to be.
   public var inverse: Step? {
     @inline(never) get {
+      if verb == .unmount, !other.isEmpty { return Step(.bindReadOnly, path, other) }
       guard let verb = verb.inverse else { return nil }
       return Step(verb, path)
     }

@@ -8,8 +8,8 @@ extension Assignments {
     let word = KernelCommandLine.Word(text)
     let origin = Text("Kernel command line: ") + word.key + "="
     if word.isKey("preroot") { return addShort(word.value, origin) }
-    if word.isKey("overlayroot") { return addOverlayroot(word.value ?? "", origin) }
-    guard word.hasKeyPrefix("preroot.") else { return }
+    if word.isKey("overlayroot") { return addOverlayroot(word.value, origin) }
+    guard word.hasKeyPrefix("preroot") else { return }
     guard let setting = Setting(key: word) else { return remarks.add(.warning, origin + Self.unknown) }
     guard let value = word.value else { return remarks.add(.warning, origin + " has no value, ignoring") }
     add(setting, value, origin, isFromCommandLine: true)
@@ -29,12 +29,13 @@ extension Assignments {
   }
 
   /// What users of overlayroot have on their command lines, as far as it means the same.
-  private mutating func addOverlayroot(_ value: Text, _ origin: Text) {
+  private mutating func addOverlayroot(_ value: Text?, _ origin: Text) {
+    guard let value else { return remarks.add(.warning, origin + " has no value, ignoring") }
     if value.isEmpty || value == "disabled" {
       remarks.add(.notice, origin + " is understood as preroot=no")
       add(.enable, "no", origin, isFromCommandLine: true)
     } else if value == "tmpfs" || value.hasPrefix("tmpfs:") {
-      remarks.add(.notice, origin + " is understood as preroot=tmpfs, its own options are ignored")
+      remarks.add(.notice, origin + " is understood as preroot, its own options are ignored")
       add(.enable, "yes", origin, isFromCommandLine: true)
     } else {
       remarks.reject(origin, value, "is not understood, ignoring; say it with preroot=")

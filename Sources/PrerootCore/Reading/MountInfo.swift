@@ -9,6 +9,8 @@ public struct MountInfo: Sendable {
     /// `MAJOR:MINOR`, the st_dev of files on it.
     public let majorMinor: Text
     public let mountPoint: Text
+    /// Whether it shows its file system from the top: a container's root may be a directory of another machine's.
+    public let isWhole: Bool
     /// Whether mounts below it propagate to its peers (the optional field `shared:N`).
     public let isShared: Bool
     public let fileSystemType: Text
@@ -30,6 +32,7 @@ public struct MountInfo: Sendable {
       self.mountID = mountID
       self.parentID = parentID
       majorMinor = fields[2]
+      isWhole = fields[3] == "/"
       mountPoint = fields[4].unescapingOctal
       isShared = hasPeers
       fileSystemType = fields[separator + 1]
@@ -38,7 +41,7 @@ public struct MountInfo: Sendable {
     }
 
     /// Whether it is an overlay of preroot's making.
-    public var isOverlayOfPreroot: Bool { fileSystemType == "overlay" && mountSource == "preroot" }
+    public var isOverlayOfPreroot: Bool { isWhole && fileSystemType == "overlay" && mountSource == "preroot" }
   }
 
   public var entries: [Entry] = []

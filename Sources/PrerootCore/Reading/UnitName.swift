@@ -21,3 +21,23 @@ extension UInt8 {
     }
   }
 }
+
+extension Text {
+  /// An absolute path as the first part of a unit's name. See systemd.unit(5), "String Escaping for Inclusion in Unit Names".
+  public var unitName: Text {
+    var name = Text()
+    for byte in bytes.dropFirst() {
+      if byte == UInt8(ascii: "/") {
+        name.append("-")
+      } else if byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || (byte == UInt8(ascii: ".") && !name.isEmpty) {
+        name.append(byte)
+      } else {
+        let digits = Text("0123456789abcdef").bytes
+        name.append("\\x")
+        name.append(digits[Int(byte >> 4)])
+        name.append(digits[Int(byte & 15)])
+      }
+    }
+    return name
+  }
+}

@@ -2,7 +2,15 @@
 /// sent by preroot-report.service in stage 2. See systemd.journal-fields(7).
 public struct Event: Equatable, Sendable {
   /// `NAME=value` lines, one a field.
-  public private(set) var text = Text()
+  ///
+  /// With OBJECT_SYSTEMD_UNIT=, `journalctl -u overlay-prep.service` finds what root says about the unit (systemd:
+  /// add_matches_for_unit()).
+  public private(set) var text: Text = """
+    SYSLOG_IDENTIFIER=preroot
+    OBJECT_SYSTEMD_UNIT=overlay-prep.service
+    PREROOT_STAGE=1
+
+    """
 
   /// Known messages; the catalog explains each.
   public enum Message: Sendable {
@@ -22,14 +30,10 @@ public struct Event: Equatable, Sendable {
     }
   }
 
-  public init(_ message: Message, _ remark: Remark, atMicroseconds microseconds: Int) {
+  @inline(never) public init(_ message: Message, _ remark: Remark, atMicroseconds microseconds: Int) {
     add("MESSAGE", remark.text)
     add("PRIORITY", Text(decimal: remark.priority.rawValue))
     add("MESSAGE_ID", Text(stringLiteral: message.id))
-    add("SYSLOG_IDENTIFIER", "preroot")
-    // With it `journalctl -u overlay-prep.service` finds what root says about the unit (systemd: add_matches_for_unit()).
-    add("OBJECT_SYSTEMD_UNIT", "overlay-prep.service")
-    add("PREROOT_STAGE", "1")
     add("PREROOT_MONOTONIC_USEC", Text(decimal: microseconds))
   }
 

@@ -12,7 +12,9 @@ extension Text {
   /// The bytes and a NUL after them, as C has its strings.
   public var terminated: [UInt8] {
     @inline(never) get {
-      var copy = bytes
+      var copy: [UInt8] = []
+      copy.reserveCapacity(count + 1)
+      copy.append(contentsOf: bytes)
       copy.append(0)
       return copy
     }

@@ -10,8 +10,21 @@ extension Text {
 
   /// Whether the text is one of the words, which have blanks between them.
   @inline(never) public func isOne(of words: StaticString) -> Bool {
-    for word in Text(stringLiteral: words).words where word == self { return true }
-    return false
+    words.withUTF8Buffer { words in
+      var matching = 0
+      for unsafe word in unsafe words {
+        if word == 0x20 {
+          if matching == count { return true }
+          matching = 0
+        } else if matching >= 0, matching < count, bytes[matching] == word {
+          matching += 1
+        } else {
+          // Until the next word.
+          matching = -1
+        }
+      }
+      return matching == count
+    }
   }
 
   @inline(never) public func hasSuffix(_ suffix: StaticString) -> Bool {
