@@ -24,6 +24,8 @@ public struct LinuxKernel: Kernel, ~Copyable {
       }
     case .requireDirectory:
       unsafe try with(path) { unsafe linux_is_directory($0) }
+    case .requireMountPoint:
+      guard FileDescriptor.currentDirectory.exists(path) else { throw .noSuchFileOrDirectory }
     case .requireSpace:
       let space = try Space(of: path)
       guard space.freeBytes >= OverlayPlan.minimumBytes, space.freeInodes >= OverlayPlan.minimumInodes else { throw .noSpace }
