@@ -83,9 +83,8 @@ extension FileDescriptor {
 
   /// Makes a link in one step, whatever was at its place.
   @inline(never) public func replaceLink(_ path: Text, to target: Text) throws(Errno) {
-    do throws(Errno) { return try makeLink(path, to: target) } catch {
-      guard error == .fileExists else { throw error }
-    }
+    // Nearly always nothing is there, and then one call does it.
+    do throws(Errno) { return try makeLink(path, to: target) } catch { guard error == .fileExists else { throw error } }
     let temporary = path + ".preroot"
     try makeLink(temporary, to: target)
     do throws(Errno) { try rename(temporary, to: path) } catch {

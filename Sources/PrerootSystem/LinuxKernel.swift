@@ -19,9 +19,13 @@ public struct LinuxKernel: Kernel, ~Copyable {
       try FileDescriptor.currentDirectory.makeDirectory(path)
       unsafe try with(other, path) { unsafe linux_copy_owner_and_mode($0, $1) }
     case .removeDirectory:
-      try FileDescriptor.currentDirectory.removeDirectory(path)
+      do throws(Errno) { try FileDescriptor.currentDirectory.removeDirectory(path) } catch {
+        guard error == .directoryNotEmpty else { throw error }
+      }
     case .requireDirectory:
       unsafe try with(path) { unsafe linux_is_directory($0) }
+    case .requireMountPoint:
+      guard FileDescriptor.currentDirectory.exists(path) else { throw .noSuchFileOrDirectory }
     case .requireSpace:
       let space = try Space(of: path)
       guard space.freeBytes >= OverlayPlan.minimumBytes, space.freeInodes >= OverlayPlan.minimumInodes else { throw .noSpace }

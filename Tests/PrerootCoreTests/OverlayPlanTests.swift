@@ -68,10 +68,10 @@ struct OverlayPlanTests {
       mount overlay at /run/initramfs/preroot/root (lowerdir=/run/initramfs/preroot/lower,upperdir=/run/initramfs/preroot/upper/upper,\
       workdir=/run/initramfs/preroot/upper/work,redirect_dir=on,metacopy=on)
       make link /run/systemd/volatile-root (/dev/block/98:0)
-      require directory /run/initramfs/preroot/root/proc
-      require directory /run/initramfs/preroot/root/sys
-      require directory /run/initramfs/preroot/root/dev
-      require directory /run/initramfs/preroot/root/run
+      require mount point /run/initramfs/preroot/root/proc
+      require mount point /run/initramfs/preroot/root/sys
+      require mount point /run/initramfs/preroot/root/dev
+      require mount point /run/initramfs/preroot/root/run
       make private /
       pivot to /run/initramfs/preroot/root
       carry over /proc
@@ -152,7 +152,7 @@ struct OverlayPlanTests {
   func requiresMountPoints(table: MountInfo) throws {
     let plan = plan(over: table)
     for step in plan.afterwards where step.verb == .carry {
-      #expect(plan.steps.contains(Step(.requireDirectory, "/run/initramfs/preroot/root" + step.path)))
+      #expect(plan.steps.contains(Step(.requireMountPoint, "/run/initramfs/preroot/root" + step.path)))
     }
   }
 
@@ -174,7 +174,7 @@ struct OverlayPlanTests {
     let whole = plan(over: Table.withMachineID, machineID: "0123\n")
     #expect(whole.steps.contains(Step(.writeFile, "/run/initramfs/preroot/root/etc/machine-id", "0123\n")))
     #expect(!whole.text.string.contains("carry over /etc/machine-id"))
-    #expect(!whole.text.string.contains("require directory /run/initramfs/preroot/root/etc/machine-id"))
+    #expect(!whole.text.string.contains("require mount point /run/initramfs/preroot/root/etc/machine-id"))
 
     let etc = plan(.directories(["/var", "/etc"]), over: Table.withMachineID, machineID: "0123\n")
     #expect(etc.steps.last == Step(.writeFile, "/etc/machine-id", "0123\n"))
@@ -205,7 +205,7 @@ struct OverlayPlanTests {
       case .mountTmpfs, .mountOverlay, .bindReadOnly: #expect(step.inverse == Step(.unmount, step.path))
       case .makePrivate: #expect(step.inverse == Step(.makeShared, step.path))
       case .makeLink: #expect(step.inverse == Step(.removeFile, step.path))
-      case .makeStoreDirectory, .requireDirectory, .requireSpace, .writeFile, .pivot: #expect(step.inverse == nil)
+      case .makeStoreDirectory, .requireDirectory, .requireMountPoint, .requireSpace, .writeFile, .pivot: #expect(step.inverse == nil)
       default: Issue.record("\(step) can be no step")
       }
     }

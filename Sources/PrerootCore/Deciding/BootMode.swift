@@ -119,6 +119,7 @@ extension BootFacts {
 extension BootUnit {
   /// Why a boot to this unit is left alone; nil where it is not.
   var reasonAgainst: Reason? {
+    if name == "default.target" { return nil }
     if name == "emergency.target" { return .emergency }
     // What starts in stage 1 itself, our own units and the way out, must not become another name of it.
     for unit in StageOne.exempt where unit == name { return .unitIsNoTarget(name) }

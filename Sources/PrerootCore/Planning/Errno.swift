@@ -10,4 +10,5 @@ public struct Errno: Error, Equatable, Sendable {
   public static var notDirectory: Errno { Errno(rawValue: 20) }
   public static var invalidArgument: Errno { Errno(rawValue: 22) }
   public static var noSpace: Errno { Errno(rawValue: 28) }
+  public static var directoryNotEmpty: Errno { Errno(rawValue: 39) }
 }

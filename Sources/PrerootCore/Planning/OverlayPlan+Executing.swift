@@ -71,7 +71,7 @@ extension StepRecord {
       return "the kernel does not take these options of a tmpfs"
     case (.requireSpace, .noSpace):
       return "the upper is too small: 1 MiB and 128 inodes are the least"
-    case (.requireDirectory, .noSuchFileOrDirectory), (.requireDirectory, .notDirectory):
+    case (.requireDirectory, .noSuchFileOrDirectory), (.requireDirectory, .notDirectory), (.requireMountPoint, .noSuchFileOrDirectory):
       return Text("the image has no directory ") + step.path.withoutStaging
     default:
       return nil

@@ -55,7 +55,7 @@ public struct OverlayPlan: Equatable, Sendable {
     // What is mounted on directories of the root has to come along: /run, /dev, /proc, /sys. Not before the pivot: the new
     // root lies below /run, and a mount cannot be moved into itself (ELOOP).
     for child in mountInfo.children(of: root) where !(child.mountPoint == "/etc/machine-id") {
-      add(.requireDirectory, Self.root + child.mountPoint)
+      add(.requireMountPoint, Self.root + child.mountPoint)
       addAfterwards(.carry, child.mountPoint)
     }
     if root.isShared { add(.makePrivate, "/") }

@@ -13,6 +13,8 @@ public struct Step: Equatable, Sendable {
     case removeDirectory
     /// Fails with ENOENT or ENOTDIR where there is no such directory.
     case requireDirectory
+    /// Fails with ENOENT where there is nothing to mount on: a directory, or a file, as containers have /etc/resolv.conf.
+    case requireMountPoint
     /// Fails with ENOSPC where the file system at the path has less left than `OverlayPlan` says a boot needs.
     case requireSpace
     /// Writes `other` to a file, in one step as seen by others, readable by all and writable by none.
@@ -48,6 +50,7 @@ public struct Step: Equatable, Sendable {
       case .makeStoreDirectory: "make store directory"
       case .removeDirectory: "remove directory"
       case .requireDirectory: "require directory"
+      case .requireMountPoint: "require mount point"
       case .requireSpace: "require space on"
       case .writeFile: "write"
       case .makeLink: "make link"

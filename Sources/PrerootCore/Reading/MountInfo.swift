@@ -1,6 +1,7 @@
 /// What is mounted in a mount namespace, in the order of mounting. See proc_pid_mountinfo(5), whose names the fields have.
 ///
-/// The options of the mount itself are left out: a generator's sandbox (systemd >= 253) shows `ro` there for every mount.
+/// The options are left out: those of the file system are nobody's question yet, and for those of the mount a generator's
+/// sandbox (systemd >= 253) shows `ro` everywhere.
 public struct MountInfo: Sendable {
   /// One line, shared and never changed.
   public final class Entry: Sendable {
@@ -15,8 +16,6 @@ public struct MountInfo: Sendable {
     public let isShared: Bool
     public let fileSystemType: Text
     public let mountSource: Text
-    /// Of the file system itself, whoever looks.
-    public let superOptions: [Text]
 
     /// Reads one line; nil where it is not one.
     public init?(parsing line: Text) {
@@ -37,7 +36,6 @@ public struct MountInfo: Sendable {
       isShared = hasPeers
       fileSystemType = fields[separator + 1]
       mountSource = fields[separator + 2].unescapingOctal
-      superOptions = fields[separator + 3].split(at: UInt8(ascii: ","))
     }
 
     /// Whether it is an overlay of preroot's making.

@@ -1,0 +1,154 @@
+import Foundation
+import Glibc
+import PrerootCore
+
+@testable import PrerootSystem
+
+extension Text {
+  init(utf8 string: String) { self.init(Array(string.utf8)) }
+  var string: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+/// What stopped a test before it could ask anything, in one line.
+struct Problem: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Runs `body` in a mount namespace of its own, on a thread of its own: to the kernel a thread has a root and a mount namespace
+/// like a process has. Both are gone with the thread, and all mounts with them, whatever became of `body`.
+///
+/// Nothing is expected inside: a test knows its own thread only. Files are read with PrerootSystem or Glibc, as Foundation may
+/// want to look something up on a root that it does not find itself on.
+func inPrivateNamespace<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread.detachNewThread {
+      continuation.resume(with: Swift.Result {
+        // Not in Glibc's Swift interface: it needs _GNU_SOURCE.
+        typealias Unshare = @convention(c) (Int32) -> Int32
+        let newNamespace: Int32 = 0x20000
+        guard let symbol = dlsym(nil, "unshare"), unsafeBitCast(symbol, to: Unshare.self)(newNamespace) == 0 else {
+          throw Problem("Cannot make a mount namespace: \(String(cString: strerror(errno)))")
+        }
+        try mount("none", at: "/", flags: MS_REC | MS_PRIVATE)
+        return try body()
+      })
+    }
+  }
+}
+
+private func mount(_ source: String, at place: String, type: String? = nil, flags: Int = 0, data: String? = nil) throws {
+  guard Glibc.mount(source, place, type, UInt(flags), data) == 0 else {
+    throw Problem("Cannot mount \(source) at \(place): \(String(cString: strerror(errno)))")
+  }
+}
+
+/// A small machine that the calling thread stands on from now on, as PID 1 stands on a machine that has just come up: its root
+/// is read-only, /proc, /sys, /dev and /run are mounted, and every mount is shared.
+struct MiniatureMachine: ~Copyable {
+  let kernel = LinuxKernel()
+
+  /// A directory with letters in its name that overlayfs has uses for.
+  static let strangeDirectory = "/srv,a\\b c"
+
+  /// - Parameters:
+  ///   - extraMount: a directory of the root with a file system of its own.
+  ///   - fileMount: a file of the root with another mounted over it, as containers have /etc/resolv.conf.
+  ///   - transientMachineID: mounted on /etc/machine-id, as PID 1 does where the image has none.
+  init(extraMount: String? = nil, fileMount: String? = nil, transientMachineID: String? = nil, options: String = "mode=755") throws {
+    // Below a directory that every machine has; nobody else sees it.
+    let root = "/mnt"
+    try mount("miniature", at: root, type: "tmpfs", data: options)
+    for directory in ["etc", "usr", "var", "var/lib", "var/lib/x", "proc", "sys", "dev", "run", "secret", String(Self.strangeDirectory.dropFirst())] {
+      guard mkdir("\(root)/\(directory)", 0o755) == 0 else { throw Problem("Cannot make \(directory)") }
+    }
+    if let extraMount { mkdir(root + extraMount, 0o755) }
+    chmod("\(root)/secret", 0o700)
+    chown("\(root)/var/lib/x", 7, 8)
+    for (file, contents) in [("etc/hostname", "miniature\n"), ("etc/machine-id", ""), ("usr/tool", "1\n"), ("var/lib/x/state", "old\n")] {
+      try FileDescriptor.currentDirectory.create(Text(utf8: "\(root)/\(file)"), contents: Text(utf8: contents))
+    }
+    try mount("proc", at: "\(root)/proc", type: "proc")
+    for directory in ["sys", "dev", "run"] { try mount("tmpfs", at: "\(root)/\(directory)", type: "tmpfs", data: "mode=755") }
+    for directory in ["run/systemd", "run/lock", "dev/shm"] { mkdir("\(root)/\(directory)", 0o755) }
+    for directory in ["run/lock", "dev/shm"] { try mount("tmpfs", at: "\(root)/\(directory)", type: "tmpfs") }
+    if let extraMount { try mount("extra", at: root + extraMount, type: "tmpfs") }
+    if let fileMount {
+      try FileDescriptor.currentDirectory.create(Text(utf8: "\(root)/run/file"), contents: "mounted\n")
+      try mount("\(root)/run/file", at: root + fileMount, flags: MS_BIND)
+    }
+    if let transientMachineID {
+      try FileDescriptor.currentDirectory.create(Text(utf8: "\(root)/run/machine-id"), contents: Text(utf8: transientMachineID))
+      try mount("\(root)/run/machine-id", at: "\(root)/etc/machine-id", flags: MS_BIND)
+    }
+    try mount("miniature", at: root, flags: MS_REMOUNT | MS_RDONLY)
+
+    var kernel = LinuxKernel()
+    for step in [Step(.pivot, Text(utf8: root)), Step(.leaveOldRoot, ""), Step(.makeSharedRecursively, "/")] {
+      do throws(Errno) { try kernel.perform(step) } catch { throw Problem("Cannot \(step.text.string): \(error.text.string)") }
+    }
+  }
+
+  /// The mount table, in which this thread and not the test's process is looked up.
+  var mountInfo: MountInfo { MountInfo(parsing: contents("/proc/thread-self/mountinfo")) }
+
+  /// One line a mount without the numbers that differ each time: `PLACE on PARENT: TYPE SOURCE OPTIONS`.
+  var mountTable: [String] {
+    let lines = contents("/proc/thread-self/mountinfo").lines.map(\.words)
+    return lines.map { line in
+      let parent = lines.first { $0[0] == line[1] }?[4].string ?? "nothing"
+      let separator = line.firstIndex { $0 == "-" }!
+      let propagation = line[6..<separator].map { $0.string.prefix { $0 != ":" } }.joined(separator: " ")
+      let options = line[5].string.split(separator: ",").first { $0 == "ro" || $0 == "rw" } ?? ""
+      return "\(line[4].string) on \(parent): \(line[separator + 1].string) \(line[separator + 2].string) \(options) \(propagation)"
+    }
+  }
+
+  func contents(_ path: String) -> Text { (try? FileDescriptor.currentDirectory.read(Text(utf8: path))) ?? Text() }
+
+  /// Everything below a directory, but for what is in file systems mounted there.
+  func files(below path: String) -> [String] {
+    FileDescriptor.currentDirectory.names(in: Text(utf8: path)).map(\.string).filter { $0 != "." && $0 != ".." }.flatMap { name in
+      let below = path == "/" ? "/\(name)" : "\(path)/\(name)"
+      return [below] + (mountInfo.entry(at: Text(utf8: below)) == nil ? files(below: below) : [])
+    }.sorted()
+  }
+
+  /// The error of writing a file; nil where it can be written.
+  func errorOfWriting(_ path: String) -> Errno? {
+    do throws(Errno) {
+      try FileDescriptor.currentDirectory.create(Text(utf8: path), contents: "new\n")
+      return nil
+    } catch { return error }
+  }
+
+  /// `MODE UID GID`.
+  func ownerAndMode(_ path: String) -> String {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return "absent" }
+    return "\(String(status.st_mode & 0o7777, radix: 8)) \(status.st_uid) \(status.st_gid)"
+  }
+}
+
+/// The real kernel, which fails at the step it is told to without having done it.
+struct FailingKernel: Kernel, ~Copyable {
+  private var kernel = LinuxKernel()
+  private var countdown: Int
+
+  init(failingAt place: Int) { countdown = place }
+
+  var microseconds: Int { kernel.microseconds }
+
+  mutating func perform(_ step: Step) throws(Errno) {
+    countdown -= 1
+    if countdown == -1 { throw .notPermitted }
+    try kernel.perform(step)
+  }
+}
+
+struct Memory: Witness, ~Copyable {
+  var failures: [String] = []
+  mutating func hear(_ record: StepRecord) {
+    if let errno = record.errno { failures.append("\(record.step.text.string): \(errno.text.string)") }
+  }
+}

@@ -1,0 +1,248 @@
+import Foundation
+import PrerootCore
+import Testing
+
+@testable import PrerootSystem
+
+@Suite("On a real kernel the plan", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+struct OverlayTests {
+  private static func settings(_ scope: [String]) -> Settings {
+    var settings = Settings()
+    settings.scope = scope.isEmpty ? .root : .directories(scope.map { Text(utf8: $0) })
+    settings.upper = .tmpfs(.small)
+    return settings
+  }
+
+  private static let scopes: [[String]] = [[], ["/etc"], ["/etc", "/var/lib/x", MiniatureMachine.strangeDirectory]]
+
+  @Test("makes the whole root writable, with the lower and the upper in sight and nothing mounted twice")
+  func makesRootWritable() async throws {
+    let seen = try await inPrivateNamespace {
+      let machine = try MiniatureMachine()
+      let before = machine.errorOfWriting("/etc/new")
+      let failures = try execute(Self.settings([]), on: machine)
+      return (
+        before: before, failures: failures, after: machine.errorOfWriting("/etc/new"), hostname: machine.contents("/etc/hostname").string,
+        upper: machine.contents("/run/initramfs/preroot/upper/upper/etc/new").string,
+        lower: machine.contents("/run/initramfs/preroot/lower/etc/hostname").string,
+        lowerNew: machine.contents("/run/initramfs/preroot/lower/etc/new").string,
+        writingLower: machine.errorOfWriting("/run/initramfs/preroot/lower/etc/new"),
+        table: machine.mountTable, runs: machine.files(below: "/run"), directory: String(cString: getcwd(nil, 0))
+      )
+    }
+    #expect(seen.before == .readOnly)
+    #expect(seen.failures == [])
+    #expect(seen.after == nil)
+    #expect(seen.hostname == "miniature\n")
+    #expect(seen.upper == "new\n")
+    #expect(seen.lower == "miniature\n")
+    #expect(seen.lowerNew == "")
+    #expect(seen.writingLower == .readOnly)
+    #expect(seen.directory == "/")
+    #expect(seen.table.sorted() == [
+      "/ on nothing: overlay preroot rw shared",
+      "/dev on /: tmpfs tmpfs rw shared",
+      "/dev/shm on /dev: tmpfs tmpfs rw shared",
+      "/proc on /: proc proc rw shared",
+      "/run on /: tmpfs tmpfs rw shared",
+      "/run/initramfs/preroot/lower on /run: tmpfs miniature ro shared",
+      "/run/initramfs/preroot/upper on /run: tmpfs preroot rw shared",
+      "/run/lock on /run: tmpfs tmpfs rw shared",
+      "/sys on /: tmpfs tmpfs rw shared",
+    ])
+    // No link to a block device: a tmpfs has none. And no place where the overlay was before.
+    #expect(seen.runs == [
+      "/run/initramfs", "/run/initramfs/preroot", "/run/initramfs/preroot/lower", "/run/initramfs/preroot/upper", "/run/lock", "/run/systemd",
+    ])
+  }
+
+  @Test("makes only the directories of its scope writable")
+  func makesDirectoriesWritable() async throws {
+    let scope = Self.scopes[2]
+    let seen = try await inPrivateNamespace {
+      let machine = try MiniatureMachine()
+      let failures = try execute(Self.settings(scope), on: machine)
+      return (
+        failures: failures, writable: scope.map { machine.errorOfWriting($0 + "/new") },
+        readOnly: ["/new", "/var/new", "/var/lib/new", "/usr/new"].map { machine.errorOfWriting($0) },
+        state: machine.contents("/var/lib/x/state").string, modes: ["/etc", "/var/lib/x"].map { machine.ownerAndMode($0) },
+        upper: machine.contents("/run/initramfs/preroot/upper/upper/var/lib/x/new").string, table: machine.mountTable
+      )
+    }
+    #expect(seen.failures == [])
+    #expect(seen.writable == [nil, nil, nil])
+    #expect(seen.readOnly == [.readOnly, .readOnly, .readOnly, .readOnly])
+    #expect(seen.state == "old\n")
+    #expect(seen.modes == ["755 0 0", "755 7 8"])
+    #expect(seen.upper == "new\n")
+    #expect(seen.table.filter { $0.contains("preroot") }.sorted() == [
+      "/etc on /: overlay preroot rw shared",
+      "/run/initramfs/preroot/lower on /run: tmpfs miniature ro shared",
+      "/run/initramfs/preroot/upper on /run: tmpfs preroot rw shared",
+      "/srv,a\\134b\\040c on /: overlay preroot rw shared",
+      "/var/lib/x on /: overlay preroot rw shared",
+    ])
+    #expect(seen.table.allSatisfy { $0.hasSuffix(" shared") })
+  }
+
+  @Test("leaves the mount table and /run as they were, whatever step fails", arguments: scopes)
+  func takesBack(scope: [String]) async throws {
+    let (steps, differences) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine()
+      let plan = OverlayPlan(Self.settings(scope), over: machine.mountInfo, machineID: "0123\n")
+      let before = machine.mountTable, files = machine.files(below: "/run")
+      var differences: [String] = []
+      for place in plan.steps.indices {
+        var kernel = FailingKernel(failingAt: place)
+        var memory = Memory()
+        let failure = plan.execute(on: &kernel, before: &memory)
+        let step = plan.steps[place].text.string
+        if failure?.step != plan.steps[place] { differences.append("\(step): \(failure?.step.text.string ?? "nothing") failed") }
+        if memory.failures.count != 1 { differences.append("\(step): \(memory.failures)") }
+        if machine.mountTable != before { differences.append("\(step): \(machine.mountTable)") }
+        if machine.files(below: "/run") != files { differences.append("\(step): \(machine.files(below: "/run"))") }
+        if String(cString: getcwd(nil, 0)) != "/" { differences.append("\(step): in \(String(cString: getcwd(nil, 0)))") }
+      }
+      // And after all that it can still be done.
+      let failures = try execute(Self.settings(scope), on: machine)
+      return (plan.steps.count, differences + failures)
+    }
+    #expect(steps > 10)
+    #expect(differences == [])
+  }
+
+  @Test("carries along what else is mounted on the root")
+  func carriesOtherMounts() async throws {
+    let (failures, table) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine(extraMount: "/data")
+      return (try execute(Self.settings([]), on: machine), machine.mountTable)
+    }
+    #expect(failures == [])
+    #expect(table.contains("/data on /: tmpfs extra rw shared"))
+  }
+
+  /// systemd-nspawn mounts /etc/resolv.conf over a read-only image's, docker /etc/hosts and more.
+  @Test("carries along a file that is mounted on another")
+  func carriesMountedFile() async throws {
+    let (failures, table, contents) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine(fileMount: "/etc/hostname")
+      return (try execute(Self.settings([]), on: machine), machine.mountTable, machine.contents("/etc/hostname").string)
+    }
+    #expect(failures == [])
+    #expect(table.contains("/etc/hostname on /: tmpfs tmpfs rw shared"))
+    #expect(contents == "mounted\n")
+  }
+
+  @Test("keeps the machine's ID where PID 1 made it up, and none of its mounts", arguments: [[], ["/etc"]])
+  func keepsMachineID(scope: [String]) async throws {
+    let id = "0123456789abcdef0123456789abcdef\n"
+    let (failures, contents, mode, table) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine(transientMachineID: id)
+      return (
+        try execute(Self.settings(scope), on: machine, machineID: Text(utf8: id)), machine.contents("/etc/machine-id").string,
+        machine.ownerAndMode("/etc/machine-id"), machine.mountTable
+      )
+    }
+    #expect(failures == [])
+    #expect(contents == id)
+    #expect(mode == "444 0 0")
+    if scope.isEmpty { #expect(!table.contains { $0.hasPrefix("/etc/machine-id ") }) }
+  }
+
+  @Test("shows directories with the modes and owners of the lower")
+  func keepsModes() async throws {
+    let modes = try await inPrivateNamespace {
+      let machine = try MiniatureMachine()
+      _ = try execute(Self.settings([]), on: machine)
+      return ["/", "/secret", "/var/lib/x"].map { machine.ownerAndMode($0) }
+    }
+    #expect(modes == ["755 0 0", "700 0 0", "755 7 8"])
+  }
+
+  @Test("lets a directory of the lower be renamed, as dpkg does")
+  func allowsRename() async throws {
+    let error = try await inPrivateNamespace {
+      let machine = try MiniatureMachine()
+      _ = try execute(Self.settings([]), on: machine)
+      return rename("/var/lib", "/var/lib-old") == 0 && machine.contents("/var/lib-old/x/state") == "old\n" ? 0 : errno
+    }
+    #expect(error == 0)
+  }
+
+  @Test("fails for a directory that the image does not have, before anything is mounted for another")
+  func failsWithoutDirectory() async throws {
+    let (failure, before, after) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine()
+      let before = machine.mountTable
+      let plan = OverlayPlan(Self.settings(["/etc", "/opt"]), over: machine.mountInfo)
+      var kernel = LinuxKernel()
+      var memory = Memory()
+      let failure = plan.execute(on: &kernel, before: &memory)
+      return (failure, before, machine.mountTable)
+    }
+    #expect(failure?.step == Step(.requireDirectory, "/run/initramfs/preroot/lower/opt"))
+    #expect(failure?.errno == .noSuchFileOrDirectory)
+    #expect(failure?.advice?.string == "the image has no directory /opt")
+    #expect(before == after)
+  }
+
+  @Test("fails for an upper that holds no boot")
+  func failsWithoutSpace() async throws {
+    let (failure, before, after) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine()
+      let before = machine.mountTable
+      var settings = Settings()
+      settings.upper = .tmpfs(.tiny)
+      let plan = OverlayPlan(settings, over: machine.mountInfo)
+      var kernel = LinuxKernel()
+      var memory = Memory()
+      let failure = plan.execute(on: &kernel, before: &memory)
+      return (failure, before, machine.mountTable)
+    }
+    #expect(failure?.step.verb == .requireSpace)
+    #expect(failure?.errno == .noSpace)
+    #expect(before == after)
+  }
+
+  @Test("leaves what was in /run/initramfs before it where it was, also where it fails")
+  func leavesForeignFiles() async throws {
+    let (failures, files) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine()
+      mkdir("/run/initramfs", 0o755)
+      _ = machine.errorOfWriting("/run/initramfs/fsck.log")
+      let plan = OverlayPlan(Self.settings([]), over: machine.mountInfo)
+      var kernel = FailingKernel(failingAt: plan.steps.count - 1)
+      var memory = Memory()
+      _ = plan.execute(on: &kernel, before: &memory)
+      return (memory.failures, machine.files(below: "/run/initramfs"))
+    }
+    #expect(files == ["/run/initramfs/fsck.log"])
+    #expect(failures == ["pivot to /run/initramfs/preroot/root: Operation not permitted"])
+  }
+}
+
+/// Executes the plan for these settings; what failed of it comes back.
+private func execute(_ settings: Settings, on machine: borrowing MiniatureMachine, machineID: Text? = nil) throws -> [String] {
+  var kernel = LinuxKernel()
+  var memory = Memory()
+  _ = OverlayPlan(settings, over: machine.mountInfo, machineID: machineID).execute(on: &kernel, before: &memory)
+  return memory.failures
+}
+
+extension TmpfsOptions {
+  fileprivate static var small: TmpfsOptions {
+    var options = TmpfsOptions()
+    options.size = "8m"
+    options.inodes = "2k"
+    return options
+  }
+  fileprivate static var tiny: TmpfsOptions {
+    var options = TmpfsOptions()
+    options.size = "512k"
+    return options
+  }
+}
+
+extension Errno {
+  static var readOnly: Errno { Errno(rawValue: EROFS) }
+}
