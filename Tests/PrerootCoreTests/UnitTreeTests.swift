@@ -4,17 +4,17 @@ import Testing
 
 @Suite("The unit tree")
 struct UnitTreeTests {
-  private static func staged(_ target: Text) -> UnitTree { UnitTree(for: .staged(target: target, .asked)) }
+  private static func staged(_ target: Text) -> UnitTree { UnitTree(for: .staged(target: target, .asked), on: BootFacts()) }
 
   @Test("of a boot left alone is empty")
   func isEmpty() {
-    #expect(UnitTree(for: .untouched(.disabled)).nodes.isEmpty)
-    #expect(UnitTree(for: .untouched(.disabled)).text.isEmpty)
+    #expect(UnitTree(for: .untouched(.disabled), on: BootFacts()).nodes.isEmpty)
+    #expect(UnitTree(for: .untouched(.disabled), on: BootFacts()).text.isEmpty)
   }
 
   @Test("of a settled boot has the report and no mask")
   func hasReport() {
-    #expect(UnitTree(for: .settled).text.string == """
+    #expect(UnitTree(for: .settled, on: BootFacts()).text.string == """
       generator/sysinit.target.wants/preroot-report.service -> /usr/lib/systemd/system/preroot-report.service
 
       """)

@@ -1,7 +1,6 @@
 /// What is mounted in a mount namespace, in the order of mounting. See proc_pid_mountinfo(5), whose names the fields have.
 ///
-/// The options are left out: those of the file system are nobody's question yet, and for those of the mount a generator's
-/// sandbox (systemd >= 253) shows `ro` everywhere.
+/// The options of the mount itself are left out: a generator's sandbox (systemd >= 253) shows `ro` there for every mount.
 public struct MountInfo: Sendable {
   /// One line, shared and never changed.
   public final class Entry: Sendable {
@@ -16,6 +15,8 @@ public struct MountInfo: Sendable {
     public let isShared: Bool
     public let fileSystemType: Text
     public let mountSource: Text
+    /// Of the file system itself, whoever looks, with commas between them.
+    public let superOptions: Text
 
     /// Reads one line; nil where it is not one.
     public init?(parsing line: Text) {
@@ -36,6 +37,7 @@ public struct MountInfo: Sendable {
       isShared = hasPeers
       fileSystemType = fields[separator + 1]
       mountSource = fields[separator + 2].unescapingOctal
+      superOptions = fields[separator + 3]
     }
 
     /// Whether it is an overlay of preroot's making.
