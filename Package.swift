@@ -61,7 +61,7 @@ let package = Package(
     ], path: "Tests/BedTool"),
     .testTarget(name: "PrerootCoreTests", dependencies: ["PrerootCore"]),
     .testTarget(name: "PrerootSystemTests", dependencies: ["PrerootCore", "PrerootSystem"]),
-    .testTarget(name: "GeneratorTests", exclude: ["Cases"]),
+    .testTarget(name: "GeneratorTests", dependencies: ["PrerootCore"], exclude: ["Cases"]),
     .testTarget(name: "BootTests", dependencies: ["Bed"]),
   ]
 )
