@@ -48,12 +48,12 @@ struct AssignmentsTests {
   }
 
   @Test("for overlayroot is understood as far as it means the same, and is remarked on", arguments: [
-    ("overlayroot=tmpfs", "enable=yes", "notice: Kernel command line: overlayroot= is understood as preroot=tmpfs, its own options are ignored"),
+    ("overlayroot=tmpfs", "enable=yes", "notice: Kernel command line: overlayroot= is understood as preroot, its own options are ignored"),
     ("overlayroot=tmpfs:swap=1,recurse=0", "enable=yes",
-     "notice: Kernel command line: overlayroot= is understood as preroot=tmpfs, its own options are ignored"),
+     "notice: Kernel command line: overlayroot= is understood as preroot, its own options are ignored"),
     ("overlayroot=disabled", "enable=no", "notice: Kernel command line: overlayroot= is understood as preroot=no"),
     ("overlayroot=", "enable=no", "notice: Kernel command line: overlayroot= is understood as preroot=no"),
-    ("overlayroot", "enable=no", "notice: Kernel command line: overlayroot= is understood as preroot=no"),
+    ("overlayroot", "", "warning: Kernel command line: overlayroot= has no value, ignoring"),
     ("overlayroot=device:dev=/dev/sdb", "",
      "error: Kernel command line: overlayroot='device:dev=/dev/sdb' is not understood, ignoring; say it with preroot="),
     ("overlayroot=tmpf", "", "error: Kernel command line: overlayroot='tmpf' is not understood, ignoring; say it with preroot="),
@@ -70,6 +70,7 @@ struct AssignmentsTests {
     ("preroot.uper=tmpfs", "",
      "warning: Kernel command line: preroot.uper= is not a setting of preroot, ignoring; see preroot.conf(5)"),
     ("preroot.scopes", "", "warning: Kernel command line: preroot.scopes= is not a setting of preroot, ignoring; see preroot.conf(5)"),
+    ("preroot_upper=tmpfs", "", "warning: Kernel command line: preroot_upper= is not a setting of preroot, ignoring; see preroot.conf(5)"),
     ("preroot.upper", "", "warning: Kernel command line: preroot.upper= has no value, ignoring"),
     ("", "[Preroot]\nUper=tmpfs\n", "warning: /etc/preroot.conf:2: Uper= is not a setting of preroot, ignoring; see preroot.conf(5)"),
     ("", "[Preroot]\nupper=tmpfs\n", "warning: /etc/preroot.conf:2: upper= is not a setting of preroot, ignoring; see preroot.conf(5)"),
@@ -83,7 +84,7 @@ struct AssignmentsTests {
     #expect(assignments.remarks.strings == [remark])
   }
 
-  @Test("is nobody else's word", arguments: ["prerooted=1", "rd.preroot=no", "preroo=no", "overlayroot_cfgdisk=disabled", "root=/dev/vda", "-preroot"])
+  @Test("is nobody else's word", arguments: ["rd.preroot=no", "preroo=no", "overlayroot_cfgdisk=disabled", "root=/dev/vda", "-preroot"])
   func isNotForOthers(line: String) {
     #expect(assignments(line) == assignments(""))
   }
@@ -251,11 +252,11 @@ struct SettingsTests {
       "'/proc' lies in a file system of the kernel's, which cannot be overlaid, ignoring",
       "'/dev/shm' lies in a file system of the kernel's, which cannot be overlaid, ignoring",
     ]),
-    ("etc", "/", ["'etc' is not an absolute path without '..', ignoring", "'etc' leaves no directory, using '/'"]),
-    (":", "/", ["':' leaves no directory, using '/'"]),
+    ("etc", "/usr", ["'etc' is not an absolute path without '..', ignoring"]),
+    (":", "/usr", []),
   ] as [(String, String, [String])])
   func nameWrongDirectory(value: String, expected: String, remarks: [String]) {
-    let settings = settings("preroot.scope=\(value)")
+    let settings = settings("preroot.scope=\(value)", configuration: "[Preroot]\nScope=/usr\n")
     #expect(settings.scope.text.string == expected)
     #expect(settings.remarks.strings == remarks.map { "error: Kernel command line: preroot.scope=\($0)" })
   }

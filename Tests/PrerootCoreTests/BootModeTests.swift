@@ -84,9 +84,10 @@ struct StagedBootTests {
   }
 
   @Test("again where the flag is of another root: /run outlives the root in a soft reboot", arguments: ["0:99\n", "98:1\n", "98:00\n"])
-  func whereFlagIsStale(ready: String) {
+  func whereFlagIsStale(failed: String) {
     var facts = machine()
-    facts.ready = Text(utf8: ready)
+    facts.failed = Text(utf8: failed)
+    facts.ready = "98:0\n"
     #expect(facts.mode == .staged(target: "default.target", .fileSystem("squashfs")))
   }
 
@@ -178,6 +179,11 @@ struct UntouchedBootTests {
     #expect(machine("systemd.mask=\(unit)").mode == .untouched(.masked(Text(utf8: unit + ".service"))))
   }
 
+  @Test("not where a unit of another type has our name", arguments: ["overlay-prep.socket", "preroot-fallback.timer", "overlay-prep@.service"])
+  func notWhereNamesakeIsMasked(unit: String) {
+    #expect(machine("systemd.mask=\(unit)").mode == .staged(target: "default.target", .fileSystem("squashfs")))
+  }
+
   @Test("where one of our units is masked in /etc")
   func whereMaskedInEtc() {
     var facts = machine("preroot")
@@ -237,17 +243,18 @@ struct SettledBootTests {
     #expect(machine(others: "40 26 0:30 / /etc rw - overlay preroot rw\n").mode == .settled)
   }
 
-  @Test("not where the overlay is somebody else's")
+  @Test("not where the overlay is somebody else's, or a container's root a directory of one")
   func notByForeignOverlay() {
+    #expect(machine("preroot", root: "26 1 0:30 /srv/container / rw - overlay preroot rw").mode == .staged(target: "default.target", .asked))
     #expect(machine(others: "40 26 0:30 / /etc rw - overlay overlay rw\n").mode == .staged(target: "default.target", .fileSystem("squashfs")))
     #expect(machine(root: "40 1 0:30 / / rw - overlay overlayroot rw\n").mode
       == .untouched(.rootWritable(type: "overlay", source: "overlayroot")))
   }
 
-  @Test("where it has been tried for this root")
+  @Test("where it has been tried in vain for this root")
   func byFlagOfThisRoot() {
     var facts = machine()
-    facts.ready = "98:0\n"
+    facts.failed = "98:0\n"
     #expect(facts.mode == .settled)
     #expect(facts.remarks.isEmpty)
   }

@@ -65,7 +65,7 @@ struct ExecutionTests {
       #expect(failure?.step == plan.steps[place])
       #expect(failure?.errno == .notPermitted)
       #expect(records.map(\.step) == performed)
-      #expect(records.filter { $0.errno != nil }.map(\.step) == [failure?.step])
+      #expect(records.filter { $0.errno != nil }.map(\.step) == [plan.steps[place]])
     }
   }
 

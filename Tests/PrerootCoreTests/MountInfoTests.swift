@@ -23,6 +23,7 @@ struct MountInfoTests {
     #expect(entry.fileSystemType.string == "ext3")
     #expect(entry.mountSource.string == "/dev/root")
     #expect(!entry.isShared)
+    #expect(!entry.isWhole)
     #expect(!entry.isOverlayOfPreroot)
   }
 
@@ -94,8 +95,9 @@ struct MountInfoTests {
       1 0 0:1 / / rw - overlay preroot rw,lowerdir=/l
       2 1 0:2 / /a rw - overlay overlay rw
       3 1 0:3 / /b rw - tmpfs preroot rw
+      4 1 0:1 /etc /c rw - overlay preroot rw
       """)
-    #expect(info.entries.map(\.isOverlayOfPreroot) == [true, false, false])
+    #expect(info.entries.map(\.isOverlayOfPreroot) == [true, false, false, false])
   }
 }
 
@@ -121,5 +123,13 @@ struct FileSystemTableTests {
   ])
   func keepsRootReadOnly(table: String, expected: Bool) {
     #expect(FileSystemTable(parsing: Text(utf8: table)).isRootReadOnly == expected)
+  }
+
+  @Test("may have a line for the root", arguments: [
+    ("", false), ("/dev/root / ext4 rw 0 1\n", true), ("/dev/root / ext4 ro\n", true), ("#/dev/root / ext4 rw 0 1\n", false),
+    ("/dev/usr /usr ext4 rw 0 1\n", false),
+  ])
+  func hasRoot(table: String, expected: Bool) {
+    #expect(FileSystemTable(parsing: Text(utf8: table)).hasRoot == expected)
   }
 }

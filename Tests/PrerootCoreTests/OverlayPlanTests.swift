@@ -59,6 +59,7 @@ struct OverlayPlanTests {
       make directory /run/initramfs/preroot
       make directory /run/initramfs/preroot/lower
       bind read-only at /run/initramfs/preroot/lower (/)
+      make private /run/initramfs/preroot/lower
       make directory /run/initramfs/preroot/upper
       mount tmpfs at /run/initramfs/preroot/upper (mode=0755,size=25%,nr_inodes=1m)
       require space on /run/initramfs/preroot/upper
@@ -93,6 +94,7 @@ struct OverlayPlanTests {
       make directory /run/initramfs/preroot
       make directory /run/initramfs/preroot/lower
       bind read-only at /run/initramfs/preroot/lower (/)
+      make private /run/initramfs/preroot/lower
       make directory /run/initramfs/preroot/upper
       mount tmpfs at /run/initramfs/preroot/upper (mode=0755,size=25%,nr_inodes=1m)
       require space on /run/initramfs/preroot/upper
@@ -177,6 +179,9 @@ struct OverlayPlanTests {
     #expect(!whole.text.string.contains("require mount point /run/initramfs/preroot/root/etc/machine-id"))
 
     let etc = plan(.directories(["/var", "/etc"]), over: Table.withMachineID, machineID: "0123\n")
+    let mount = Step(.unmount, "/etc/machine-id", "/run/machine-id")
+    #expect(etc.steps.contains(mount))
+    #expect(mount.inverse == Step(.bindReadOnly, "/etc/machine-id", "/run/machine-id"))
     #expect(etc.steps.last == Step(.writeFile, "/etc/machine-id", "0123\n"))
     let other = plan(.directories(["/var"]), over: Table.withMachineID, machineID: "0123\n")
     #expect(!other.text.string.contains("machine-id"))
@@ -204,6 +209,7 @@ struct OverlayPlanTests {
       case .makeDirectory: #expect(step.inverse == Step(.removeDirectory, step.path))
       case .mountTmpfs, .mountOverlay, .bindReadOnly: #expect(step.inverse == Step(.unmount, step.path))
       case .makePrivate: #expect(step.inverse == Step(.makeShared, step.path))
+      case .unmount: #expect(step.inverse == Step(.bindReadOnly, step.path, step.other))
       case .makeLink: #expect(step.inverse == Step(.removeFile, step.path))
       case .makeStoreDirectory, .requireDirectory, .requireMountPoint, .requireSpace, .writeFile, .pivot: #expect(step.inverse == nil)
       default: Issue.record("\(step) can be no step")

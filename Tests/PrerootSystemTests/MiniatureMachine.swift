@@ -37,7 +37,7 @@ func inPrivateNamespace<Result: Sendable>(_ body: @escaping @Sendable () throws 
   }
 }
 
-private func mount(_ source: String, at place: String, type: String? = nil, flags: Int = 0, data: String? = nil) throws {
+func mount(_ source: String, at place: String, type: String? = nil, flags: Int = 0, data: String? = nil) throws {
   guard Glibc.mount(source, place, type, UInt(flags), data) == 0 else {
     throw Problem("Cannot mount \(source) at \(place): \(String(cString: strerror(errno)))")
   }
@@ -80,6 +80,7 @@ struct MiniatureMachine: ~Copyable {
     if let transientMachineID {
       try FileDescriptor.currentDirectory.create(Text(utf8: "\(root)/run/machine-id"), contents: Text(utf8: transientMachineID))
       try mount("\(root)/run/machine-id", at: "\(root)/etc/machine-id", flags: MS_BIND)
+      try mount("none", at: "\(root)/etc/machine-id", flags: MS_BIND | MS_REMOUNT | MS_RDONLY)
     }
     try mount("miniature", at: root, flags: MS_REMOUNT | MS_RDONLY)
 
