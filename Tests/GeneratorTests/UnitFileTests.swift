@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+@Suite("systemd")
+struct UnitFileTests {
+  /// What systemd-analyze has to say against these units, looked up in these directories and then in the machine's own.
+  private func verify(_ units: [String], in directories: [String]) throws -> String {
+    let run = try Run(
+      "systemd-analyze", ["verify", "--man=no", "--recursive-errors=no"] + units,
+      environment: ["SYSTEMD_UNIT_PATH": directories.map { $0 + ":" }.joined()], package: "systemd")
+    return run.errors + (run.status == 0 ? "" : "exit status \(run.status)")
+  }
+
+  /// The shipped units, but for the path of the helper, which has to be there: that of the one just built.
+  private func units() throws -> Temporary {
+    let directory = try Temporary()
+    for unit in try FileManager.default.contentsOfDirectory(atPath: Checkout.path.appending(path: "generator/units").path) {
+      let text = try Checkout.text("generator/units/\(unit)").replacing("/usr/lib/preroot/overlay-prep", with: Checkout.ships("overlay-prep"))
+      try text.write(toFile: directory.path(unit), atomically: false, encoding: .utf8)
+    }
+    return directory
+  }
+
+  @Test("finds nothing wrong with the shipped units")
+  func acceptsShippedUnits() throws {
+    let units = try units()
+    let names = try FileManager.default.contentsOfDirectory(atPath: units.path).sorted()
+    #expect(names == ["overlay-prep.service", "overlay-prep.target", "preroot-fallback.service", "preroot-report.service"])
+    #expect(try verify(names, in: [units.path]) == "")
+  }
+
+  @Test("finds nothing wrong with a unit of any type behind the masks, and with the way to the overlay")
+  func acceptsGeneratedUnits() throws {
+    let units = try units()
+    let machine = try MiniatureMachine()
+    #expect(try machine.generate(environment: ["SYSTEMD_PROC_CMDLINE": "rescue"]).status == 0)
+    // The links lead to where the units are installed: here they are elsewhere.
+    for name in ["default.target", "rescue.target"] {
+      try FileManager.default.removeItem(atPath: "\(machine.early)/\(name)")
+      try FileManager.default.createSymbolicLink(atPath: "\(machine.early)/\(name)", withDestinationPath: units.path("overlay-prep.target"))
+    }
+    let masked = [
+      "a.service": "[Service]\nExecStart=true\n", "a.socket": "[Socket]\nListenStream=/run/a\n", "a.target": "[Unit]\n",
+      "a.timer": "[Timer]\nOnBootSec=1\n", "a.path": "[Path]\nPathExists=/a\n", "mnt-a.mount": "[Mount]\nWhat=tmpfs\nType=tmpfs\nWhere=/mnt/a\n",
+      "dev-a.swap": "[Swap]\nWhat=/dev/a\n", "mnt-b.automount": "[Automount]\nWhere=/mnt/b\n",
+      "mnt-b.mount": "[Mount]\nWhat=tmpfs\nType=tmpfs\nWhere=/mnt/b\n",
+    ]
+    for (name, text) in masked { try text.write(toFile: units.path(name), atomically: false, encoding: .utf8) }
+    let names = ["default.target", "rescue.target", "overlay-prep.service", "preroot-fallback.service"] + masked.keys.sorted()
+    #expect(try verify(names, in: [machine.early, machine.normal, units.path]) == "")
+  }
+
+  @Test("would find a mistake in them")
+  func findsMistake() throws {
+    let units = try units()
+    try "[Unit]\nConditionPathExist=/x\n".write(toFile: units.path("overlay-prep.target"), atomically: false, encoding: .utf8)
+    #expect(try verify(["overlay-prep.target"], in: [units.path]).contains("Unknown key"))
+  }
+
+  /// They are read by the generator to know that stage 1 is there, and by the masks to let it pass.
+  @Test("gets units whose names the core knows")
+  func getsKnownUnits() throws {
+    let installed = try FileManager.default.contentsOfDirectory(atPath: Checkout.path.appending(path: "generator/units").path)
+    #expect(Set(["overlay-prep.target", "overlay-prep.service", "preroot-fallback.service"]).isSubset(of: installed))
+  }
+}
