@@ -15,7 +15,7 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
   do throws(Errno) {
     let machine = try Machine()
     let log = KernelLog(of: machine, ident: "preroot-generator")
-    return unsafe generate(into: Text(cString: arguments[1]), Text(cString: arguments[2]), for: machine, log: log)
+    return unsafe generate(into: Text(cString: arguments[1]), Text(cString: arguments[2]), Text(cString: arguments[3]), for: machine, log: log)
   } catch {
     StandardError.say("preroot-generator", error)
     return ExitStatus.failure
@@ -28,12 +28,12 @@ enum ExitStatus {
   static let usage: Int32 = 2
 }
 
-func generate(into normal: Text, _ early: Text, for machine: borrowing Machine, log: KernelLog) -> Int32 {
+func generate(into normal: Text, _ early: Text, _ late: Text, for machine: borrowing Machine, log: KernelLog) -> Int32 {
   let facts = BootFacts(of: machine)
   let mode = BootMode(for: facts)
   for remark in mode.remarks(on: facts) { log.say(remark) }
   do throws(Errno) {
-    try UnitTree(for: mode, on: facts).write(into: GeneratorDirectories(normal: normal, early: early))
+    try UnitTree(for: mode, on: facts).write(into: GeneratorDirectories(normal: normal, early: early, late: late))
     return ExitStatus.success
   } catch {
     log.say(.error, "Booting without preroot, as its units cannot be written", error)

@@ -1,16 +1,19 @@
 import PrerootCore
 
-/// Of the directories that systemd gives a generator, those that are written to. See systemd.generator(7).
+/// The three directories that systemd gives a generator. See systemd.generator(7).
 public struct GeneratorDirectories: ~Copyable {
   let normal: FileDescriptor
   let early: FileDescriptor
+  let late: FileDescriptor
 
   /// - Throws: what `open` says of one of them.
-  public init(normal: Text, early: Text) throws(Errno) {
+  public init(normal: Text, early: Text, late: Text) throws(Errno) {
     let normal = try FileDescriptor(directory: normal)
     let early = try FileDescriptor(directory: early)
+    let late = try FileDescriptor(directory: late)
     self.normal = normal
     self.early = early
+    self.late = late
   }
 }
 
@@ -35,6 +38,7 @@ extension UnitTree.Node {
     switch directory {
     case .normal: try write(into: directories.normal)
     case .early: try write(into: directories.early)
+    case .late: try write(into: directories.late)
     }
   }
 
@@ -42,6 +46,7 @@ extension UnitTree.Node {
     switch directory {
     case .normal: remove(from: directories.normal)
     case .early: remove(from: directories.early)
+    case .late: remove(from: directories.late)
     }
   }
 

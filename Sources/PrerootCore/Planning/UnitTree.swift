@@ -1,11 +1,12 @@
 /// The files that the generator writes, in order: a boot is redirected by the last of them, so until all is in place
 /// nothing has changed. See systemd.generator(7).
 public struct UnitTree: Equatable, Sendable {
-  /// Of the three directories that systemd gives a generator the two that are of use here: below the administrator's
-  /// /etc/systemd/system, and above it.
+  /// The three directories that systemd gives a generator: below the administrator's /etc/systemd/system, above it, and below
+  /// everything else.
   public enum Directory: Equatable, Sendable {
     case normal
     case early
+    case late
   }
   public enum Content: Equatable, Sendable {
     case file(Text)
@@ -36,8 +37,10 @@ public struct UnitTree: Equatable, Sendable {
     add(.normal, Text("sysinit.target.wants/") + unit, .link(to: Text("/usr/lib/systemd/system/") + unit))
     for mount in facts.mountInfo.entries where mount.isOverlayOfPreroot {
       if !(mount.mountPoint == "/") {
-        // As systemd itself has it for /usr and /etc: not to be unmounted before the very end, as it is in use until then.
-        add(.normal, mount.mountPoint.unitName + ".mount.d/50-preroot.conf", .file(Self.header + "[Unit]\nDefaultDependencies=no\n"))
+        // As systemd itself has it for /usr and /etc: not to be unmounted before the very end, as it is in use until then. A
+        // whole unit, as a drop-in is not looked for where the unit was asked for before it was seen mounted.
+        add(.late, mount.mountPoint.unitName + ".mount", .file(Self.header
+          + "[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=preroot\nType=overlay\nWhere=" + mount.mountPoint.escapedForSpecifiers + "\n"))
       } else if facts.fileSystemTable.hasRoot {
         add(.normal, "systemd-remount-fs.service.d/zz-preroot.conf", .file(Self.header + Self.remountAllButRoot))
       }
@@ -103,6 +106,7 @@ extension UnitTree.Directory {
     switch self {
     case .normal: "generator"
     case .early: "generator.early"
+    case .late: "generator.late"
     }
   }
 }
