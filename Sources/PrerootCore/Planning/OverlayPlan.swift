@@ -28,6 +28,8 @@ public struct OverlayPlan: Equatable, Sendable {
     add(.makeDirectory, Self.base)
     add(.makeDirectory, Self.lower)
     add(.bindReadOnly, Self.lower, "/")
+    // A bind has the peers of what it shows: mounts on the root would be seen below it, too.
+    if root.isShared { add(.makePrivate, Self.lower) }
     add(.makeDirectory, Self.store)
     switch settings.upper {
     case .tmpfs(let options): add(.mountTmpfs, Self.store, "mode=0755," + options.text)
