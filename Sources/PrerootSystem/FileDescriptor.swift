@@ -86,6 +86,7 @@ extension FileDescriptor {
     // Nearly always nothing is there, and then one call does it.
     do throws(Errno) { return try makeLink(path, to: target) } catch { guard error == .fileExists else { throw error } }
     let temporary = path + ".preroot"
+    try? remove(temporary)
     try makeLink(temporary, to: target)
     do throws(Errno) { try rename(temporary, to: path) } catch {
       try? remove(temporary)
