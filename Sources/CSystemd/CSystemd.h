@@ -41,16 +41,16 @@ static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method
   return r;
 }
 
-/* Cancels every job but those of the units whose names begin with `prefix`. */
-static inline int systemd_cancel_other_jobs(sd_bus *_Nonnull bus, const char *_Nonnull prefix) {
+/* Cancels every start of a unit that is not named in `kept`. */
+static inline int systemd_cancel_other_jobs(sd_bus *_Nonnull bus, const char *_Nonnull kept) {
   sd_bus_message *reply = NULL;
-  const char *unit;
+  const char *unit, *type;
   uint32_t id;
   int r = sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListJobs", NULL, &reply, NULL);
   if (r >= 0) r = sd_bus_message_enter_container(reply, 'a', "(usssoo)");
-  while (r >= 0 && (r = sd_bus_message_read(reply, "(usssoo)", &id, &unit, NULL, NULL, NULL, NULL)) > 0)
+  while (r >= 0 && (r = sd_bus_message_read(reply, "(usssoo)", &id, &unit, &type, NULL, NULL, NULL)) > 0)
     /* A job may have ended meanwhile. */
-    if (strncmp(unit, prefix, strlen(prefix)) != 0)
+    if (strcmp(type, "start") == 0 && !strstr(kept, unit))
       sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "CancelJob", NULL, NULL, "u", id);
   sd_bus_message_unref(reply);
   return r;

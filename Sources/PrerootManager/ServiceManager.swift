@@ -48,9 +48,9 @@ import PrerootCore
 
   deinit { unsafe systemd_disconnect(bus) }
 
-  /// Cancels what PID 1 was about to start beside the units named `prefix…`.
-  public func cancelJobs(except prefix: Text) throws(Refusal) {
-    let result = unsafe prefix.terminated.withCString { unsafe systemd_cancel_other_jobs(bus, $0) }
+  /// Cancels what PID 1 is about to start, but the units named in `kept`.
+  public func cancelStarts(except kept: Text) throws(Refusal) {
+    let result = unsafe kept.terminated.withCString { unsafe systemd_cancel_other_jobs(bus, $0) }
     guard result >= 0 else { throw Refusal("", Errno(rawValue: -result)) }
   }
 

@@ -39,7 +39,7 @@ private func reload(_ manager: borrowing ServiceManager, _ story: inout Story, _
     let start = kernel.microseconds
     do throws(ServiceManager.Refusal) {
       // Whatever else was to start with stage 1, by the image's wish for default.target, would do so without the masks.
-      try manager.cancelJobs(except: "overlay-prep.")
+      try manager.cancelStarts(except: StageOne.exemptNames)
       try manager.reload()
       let duration = kernel.microseconds - start
       story.tell(step: "reload", Remark(.info, Text("systemd loaded its units anew: ") + Text(decimal: duration / 1000) + " ms"), at: start, for: duration)

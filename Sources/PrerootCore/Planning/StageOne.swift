@@ -23,14 +23,15 @@ public enum StageOne {
 
   /// What starts in stage 1 all the same: our own, and the way out, so that Ctrl-Alt-Del, FailureAction=, poweroff,
   /// emergency and systemd.debug_shell work while the overlay is being made.
-  static var exempt: [Text] {
-    Text("""
-      overlay-prep.target overlay-prep.service preroot-fallback.service \
-      shutdown.target umount.target final.target \
-      reboot.target poweroff.target halt.target kexec.target exit.target soft-reboot.target \
-      systemd-reboot.service systemd-poweroff.service systemd-halt.service systemd-kexec.service systemd-exit.service \
-      systemd-soft-reboot.service \
-      emergency.target emergency.service debug-shell.service
-      """).words
+  static var exempt: [Text] { exemptNames.words }
+  public static var exemptNames: Text {
+    """
+    overlay-prep.target overlay-prep.service preroot-fallback.service \
+    shutdown.target umount.target final.target \
+    reboot.target poweroff.target halt.target kexec.target exit.target soft-reboot.target \
+    systemd-reboot.service systemd-poweroff.service systemd-halt.service systemd-kexec.service systemd-exit.service \
+    systemd-soft-reboot.service \
+    emergency.target emergency.service debug-shell.service
+    """
   }
 }
