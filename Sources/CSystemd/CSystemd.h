@@ -41,21 +41,6 @@ static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method
   return r;
 }
 
-/* Cancels every start of a unit that is not named in `kept`. */
-static inline int systemd_cancel_other_jobs(sd_bus *_Nonnull bus, const char *_Nonnull kept) {
-  sd_bus_message *reply = NULL;
-  const char *unit, *type;
-  uint32_t id;
-  int r = sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListJobs", NULL, &reply, NULL);
-  if (r >= 0) r = sd_bus_message_enter_container(reply, 'a', "(usssoo)");
-  while (r >= 0 && (r = sd_bus_message_read(reply, "(usssoo)", &id, &unit, &type, NULL, NULL, NULL)) > 0)
-    /* A job may have ended meanwhile. */
-    if (strcmp(type, "start") == 0 && !strstr(kept, unit))
-      sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "CancelJob", NULL, NULL, "u", id);
-  sd_bus_message_unref(reply);
-  return r;
-}
-
 /* The Id of the unit that `name` leads to, loaded where it has to be; good until the next call. */
 static inline int systemd_unit_id(sd_bus *_Nonnull bus, const char *_Nonnull name, const char *_Nullable *_Nonnull id) {
   static char *value;

@@ -48,12 +48,6 @@ import PrerootCore
 
   deinit { unsafe systemd_disconnect(bus) }
 
-  /// Cancels what PID 1 is about to start, but the units named in `kept`.
-  public func cancelStarts(except kept: Text) throws(Refusal) {
-    let result = unsafe kept.terminated.withCString { unsafe systemd_cancel_other_jobs(bus, $0) }
-    guard result >= 0 else { throw Refusal("", Errno(rawValue: -result)) }
-  }
-
   /// Runs the generators and loads all units anew; returns when that is done.
   public func reload() throws(Refusal) {
     try call("Reload", timeout: Self.reloadTimeout)

@@ -38,8 +38,10 @@ private func reload(_ manager: borrowing ServiceManager, _ story: inout Story, _
   for _ in 1...3 {
     let start = kernel.microseconds
     do throws(ServiceManager.Refusal) {
-      // Whatever else was to start with stage 1, by the image's wish for default.target, would do so without the masks.
-      try manager.cancelStarts(except: StageOne.exemptNames)
+      // What else was to start with stage 1, as the image wants it with default.target, would do so once the masks are gone.
+      // Isolation takes it out of the queue without a word; cancelling the jobs would fail those that depend on them. Refused
+      // it is where the machine is on its way down.
+      try? manager.start("preroot-stage1.target", .isolate)
       try manager.reload()
       let duration = kernel.microseconds - start
       story.tell(step: "reload", Remark(.info, Text("systemd loaded its units anew: ") + Text(decimal: duration / 1000) + " ms"), at: start, for: duration)

@@ -1,7 +1,8 @@
 /// The names that make up stage 1.
 public enum StageOne {
   /// Its own units.
-  public static var units: [Text] { Text("overlay-prep.target overlay-prep.service preroot-fallback.service").words }
+  public static var units: [Text] { names.words }
+  private static var names: Text { "overlay-prep.target overlay-prep.service preroot-stage1.target preroot-fallback.service" }
 
   /// The mask condition: while it is absent, nothing but stage 1 starts.
   public static var ready: Text { "/run/preroot/ready" }
@@ -23,15 +24,13 @@ public enum StageOne {
 
   /// What starts in stage 1 all the same: our own, and the way out, so that Ctrl-Alt-Del, FailureAction=, poweroff,
   /// emergency and systemd.debug_shell work while the overlay is being made.
-  static var exempt: [Text] { exemptNames.words }
-  public static var exemptNames: Text {
-    """
-    overlay-prep.target overlay-prep.service preroot-fallback.service \
-    shutdown.target umount.target final.target \
-    reboot.target poweroff.target halt.target kexec.target exit.target soft-reboot.target \
-    systemd-reboot.service systemd-poweroff.service systemd-halt.service systemd-kexec.service systemd-exit.service \
-    systemd-soft-reboot.service \
-    emergency.target emergency.service debug-shell.service
-    """
+  static var exempt: [Text] {
+    (names + """
+       shutdown.target umount.target final.target \
+      reboot.target poweroff.target halt.target kexec.target exit.target soft-reboot.target \
+      systemd-reboot.service systemd-poweroff.service systemd-halt.service systemd-kexec.service systemd-exit.service \
+      systemd-soft-reboot.service \
+      emergency.target emergency.service debug-shell.service
+      """).words
   }
 }
