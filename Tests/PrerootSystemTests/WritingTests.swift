@@ -137,13 +137,15 @@ struct FileDescriptorTests {
 struct UnitTreeWritingTests {
   let normal: Temporary
   let early: Temporary
+  let late: Temporary
   init() throws {
     normal = try Temporary()
     early = try Temporary()
+    late = try Temporary()
   }
 
   private func write(_ tree: UnitTree) throws -> Errno? {
-    let directories = try GeneratorDirectories(normal: Text(utf8: normal.path), early: Text(utf8: early.path))
+    let directories = try GeneratorDirectories(normal: Text(utf8: normal.path), early: Text(utf8: early.path), late: Text(utf8: late.path))
     return error { () throws(Errno) in try tree.write(into: directories) }
   }
   private var stageOne: UnitTree { UnitTree(for: .staged(target: "my.target", .asked), on: BootFacts()) }
@@ -204,20 +206,25 @@ struct UnitTreeWritingTests {
 
   @Test("needs its directories")
   func needsDirectories() throws {
-    #expect(throws: Errno.noSuchFileOrDirectory) { try GeneratorDirectories(normal: "/nonexistent", early: Text(utf8: early.path)) }
-    #expect(throws: Errno.noSuchFileOrDirectory) { try GeneratorDirectories(normal: Text(utf8: normal.path), early: "/nonexistent") }
+    func failure(_ normal: String, _ early: String, _ late: String) -> Errno? {
+      error { () throws(Errno) in _ = try GeneratorDirectories(normal: Text(utf8: normal), early: Text(utf8: early), late: Text(utf8: late)) }
+    }
+    #expect(failure(normal.path, early.path, late.path) == nil)
+    #expect(failure("/nonexistent", early.path, late.path) == .noSuchFileOrDirectory)
+    #expect(failure(normal.path, "/nonexistent", late.path) == .noSuchFileOrDirectory)
+    #expect(failure(normal.path, early.path, "/nonexistent") == .noSuchFileOrDirectory)
     try early.write("file", "")
-    #expect(throws: Errno.notDirectory) { try GeneratorDirectories(normal: Text(utf8: normal.path), early: Text(utf8: early.path + "/file")) }
+    #expect(failure(normal.path, early.path + "/file", late.path) == .notDirectory)
   }
 
   @Test(
     "is not written at all on a file system that has no room for it", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"),
     arguments: (1...70).map { "nr_inodes=\($0)" } + ["size=4k", "size=8k", "size=28k"])
   func isNotWrittenOnFullFileSystem(options: String) async throws {
-    let path = Text(utf8: early.path), normalPath = Text(utf8: normal.path), tree = stageOne
+    let path = Text(utf8: early.path), normalPath = Text(utf8: normal.path), latePath = Text(utf8: late.path), tree = stageOne
     let (failure, names, nodes) = try await inPrivateNamespace {
       try mount("full", at: path.string, type: "tmpfs", data: options)
-      let directories = try GeneratorDirectories(normal: normalPath, early: path)
+      let directories = try GeneratorDirectories(normal: normalPath, early: path, late: latePath)
       let failure = error { () throws(Errno) in try tree.write(into: directories) }
       return (failure, FileDescriptor.currentDirectory.names(in: path).map(\.string).filter { $0 != "." && $0 != ".." }, tree.nodes.count)
     }
