@@ -55,7 +55,6 @@ int32_t linux_mount_overlay(const char *t, const char *data) { return RESULT(mou
 int32_t linux_bind_read_only(const char *s, const char *t) {
   if (mount(s, t, NULL, MS_BIND, NULL) < 0) return -errno;
   int32_t result = RESULT(mount(NULL, t, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
-  if (result >= 0) result = linux_make_private(t);
   if (result < 0) umount2(t, UMOUNT_NOFOLLOW);
   return result;
 }

@@ -119,8 +119,29 @@ struct DocumentationTests {
       #expect(page.contains(node.path.fileName.string))
     }
     #expect(page.contains("10-target.conf"))
-    #expect(page.contains("sysinit.target.wants/preroot-report.service"))
     #expect(page.contains("ConditionPathExists=\(StageOne.ready.string)"))
+  }
+
+  @Test("names every file of the second stage")
+  func namesFilesOfStageTwo() throws {
+    let page = try Page("preroot-generator.8").section("WHAT IT WRITES")
+    var facts = BootFacts()
+    facts.fileSystemTable.hasRoot = true
+    facts.mountInfo = MountInfo(parsing: "1 0 0:1 / / rw - overlay preroot rw\n2 1 0:2 / /etc rw - overlay preroot rw\n")
+    let paths = UnitTree(for: .settled, on: facts).nodes.map(\.path.string)
+    #expect(paths.count == 3)
+    for path in paths { #expect(page.contains(path == "etc.mount" ? ".mount" : path), "\(path)") }
+  }
+
+  @Test("names every file that is kept below /run/preroot")
+  func namesFilesOfRun() throws {
+    let directory = Checkout.path.appending(path: "Sources").path
+    let sources = try FileManager.default.subpathsOfDirectory(atPath: directory).filter { $0.hasSuffix(".swift") }
+      .map { try Checkout.text("Sources/\($0)") }.joined()
+    let files = Set(sources.matches(of: #/\/run\/preroot\/[a-z]+/#).map { String($0.output) })
+    #expect(files.count >= 3)
+    let pages = try Page.all.map { try Page($0).text }.joined()
+    for file in files { #expect(pages.contains(file), "\(file)") }
   }
 
   @Test("names every path that is promised", arguments: [

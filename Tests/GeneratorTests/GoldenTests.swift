@@ -7,7 +7,7 @@ import Testing
 ///     missing                   what is taken away from it, a path a line
 ///     environment               NAME=value, a variable a line: what systemd tells its generators
 ///     before/generator.early/   what another generator has written already
-///     expected/generator/, expected/generator.early/, expected/kmsg
+///     expected/generator/, expected/generator.early/, expected/generator.late/, expected/kmsg
 ///
 /// `PREROOT_WRITE_EXPECTED=1 swift test --filter GoldenTests` writes `expected/` anew, for review with `git diff`. Where two
 /// cases expect the same, the later one's directory is a link to the first one's.
@@ -81,7 +81,7 @@ struct GoldenTests {
       #expect(try machine.generate(environment: golden.environment).status == 0)
       try? FileManager.default.removeItem(atPath: golden.path("expected"))
       try FileManager.default.createDirectory(atPath: golden.path("expected"), withIntermediateDirectories: true)
-      for (directory, from) in [("generator", machine.normal), ("generator.early", machine.early)] {
+      for (directory, from) in [("generator", machine.normal), ("generator.early", machine.early), ("generator.late", machine.late)] {
         let tree = try machine.output.below(directory)
         let place = "\(golden.name)/expected/\(directory)"
         if tree.isEmpty { continue }

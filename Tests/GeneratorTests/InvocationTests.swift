@@ -25,10 +25,10 @@ struct InvocationTests {
   }
 
   /// PID 1 gives its generators /dev/null: what is not in the kernel's log is said to nobody.
-  @Test("with a directory that is not there fails, and the kernel's log says so", arguments: ["normal", "early"])
+  @Test("with a directory that is not there fails, and the kernel's log says so", arguments: ["normal", "early", "late"])
   func withoutDirectory(which: String) throws {
     let machine = try MiniatureMachine()
-    try FileManager.default.removeItem(atPath: which == "normal" ? machine.normal : machine.early)
+    try FileManager.default.removeItem(atPath: which == "normal" ? machine.normal : which == "early" ? machine.early : machine.late)
     let run = try machine.generate()
     #expect(run.status == 1)
     #expect(try machine.kernelLog.contains(#/<27>preroot-generator\[PID\]: .*: No such file or directory\n/#))

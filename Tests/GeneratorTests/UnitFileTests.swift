@@ -50,6 +50,25 @@ struct UnitFileTests {
     #expect(try verify(names, in: [machine.early, machine.normal, units.path]) == "")
   }
 
+  @Test("finds nothing wrong with the second stage's units")
+  func acceptsUnitsOfSecondStage() throws {
+    let units = try units()
+    let machine = try MiniatureMachine()
+    try machine.write("etc/fstab", "/dev/root / ext4 ro\n")
+    let table = try String(contentsOfFile: "\(machine.root)/proc/1/mountinfo", encoding: .utf8).split(separator: "\n").dropLast()
+    try machine.write("proc/1/mountinfo", (table + [
+      "40 1 0:40 / / rw shared:1 - overlay preroot rw", "41 40 0:41 / /etc rw shared:2 - overlay preroot rw",
+      #"42 40 0:42 / /var/lib-x\040% rw shared:3 - overlay preroot rw"#,
+    ]).joined(separator: "\n"))
+    #expect(try machine.generate().status == 0)
+    let names = ["etc.mount", #"var-lib\x2dx\x20\x25.mount"#]
+    #expect(try Set(machine.output.below("generator.late").nodes.keys) == Set(names))
+    #expect(try machine.output.nodes["generator/systemd-remount-fs.service.d/zz-preroot.conf"] != nil)
+    // The report is linked to where it is installed.
+    try FileManager.default.removeItem(atPath: "\(machine.normal)/sysinit.target.wants")
+    #expect(try verify(names + ["systemd-remount-fs.service"], in: [machine.normal, units.path, machine.late]) == "")
+  }
+
   @Test("would find a mistake in them")
   func findsMistake() throws {
     let units = try units()

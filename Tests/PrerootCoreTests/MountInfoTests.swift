@@ -22,6 +22,7 @@ struct MountInfoTests {
     #expect(entry.mountPoint.string == "/mnt2")
     #expect(entry.fileSystemType.string == "ext3")
     #expect(entry.mountSource.string == "/dev/root")
+    #expect(entry.superOptions.string == "rw,errors=continue")
     #expect(!entry.isShared)
     #expect(!entry.isWhole)
     #expect(!entry.isOverlayOfPreroot)

@@ -33,8 +33,7 @@ int32_t linux_copy_owner_and_mode(const char *_Nonnull model, const char *_Nonnu
 /* Mounts. See mount(2), umount2(2), pivot_root(2), statvfs(3). */
 int32_t linux_mount_tmpfs(const char *_Nonnull target, const char *_Nonnull data);
 int32_t linux_mount_overlay(const char *_Nonnull target, const char *_Nonnull data);
-/* The flags of a bind are only heard in a remount, and what is mounted on a shared source later would come here too.
- * On an error nothing is mounted. */
+/* Two calls: the flags of a bind are only heard in a remount. On an error nothing is mounted. */
 int32_t linux_bind_read_only(const char *_Nonnull source, const char *_Nonnull target);
 /* A remount of a tmpfs with its own mount flags and another size. */
 int32_t linux_resize_tmpfs(const char *_Nonnull target, const char *_Nonnull data);

@@ -1,0 +1,287 @@
+import Foundation
+import PrerootCore
+import Testing
+
+@testable import PrerootSystem
+
+/// A directory that goes with its owner.
+final class Temporary {
+  let path: String
+
+  init() throws {
+    var template = Array("\(FileManager.default.temporaryDirectory.path)/preroot-test.XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw Problem("Cannot make a directory: \(String(cString: strerror(errno)))") }
+    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func text(_ name: String) -> String? { try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8) }
+  var names: [String] { get throws { try FileManager.default.subpathsOfDirectory(atPath: path).sorted() } }
+  func link(_ name: String) -> String? { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\(name)") }
+
+  func write(_ name: String, _ contents: String) throws {
+    let url = URL(filePath: "\(path)/\(name)")
+    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try contents.write(to: url, atomically: false, encoding: .utf8)
+  }
+}
+
+/// The error that a call throws; nil where it throws none.
+private func error(of body: () throws(Errno) -> Void) -> Errno? {
+  do throws(Errno) {
+    try body()
+    return nil
+  } catch { return error }
+}
+
+@Suite("A file")
+struct FileDescriptorTests {
+  let directory: Temporary
+  init() throws { directory = try Temporary() }
+
+  private func opened() throws -> FileDescriptor { try FileDescriptor(directory: Text(utf8: directory.path)) }
+
+  @Test("is read to its end, whatever its size", arguments: [0, 1, 4095, 4096, 4097, 100_000])
+  func isReadToEnd(size: Int) throws {
+    let contents = String(String(repeating: "0123456789", count: size / 10 + 1).prefix(size))
+    try directory.write("a", contents)
+    #expect(try opened().read("a").string == contents)
+  }
+
+  @Test("of the kernel's, which has no size, is read to its end")
+  func isReadFromKernel() throws {
+    let text = try FileDescriptor(directory: "/").read("proc/self/mountinfo")
+    #expect(text.string.hasSuffix("\n"))
+    #expect(!MountInfo(parsing: text).entries.isEmpty)
+  }
+
+  @Test("is created once, readable by all, and left alone where it is there")
+  func isCreatedOnce() throws {
+    let opened = try opened()
+    #expect(error { () throws(Errno) in try opened.create("a", contents: "one\n") } == nil)
+    #expect(error { () throws(Errno) in try opened.create("a", contents: "two\n") } == .fileExists)
+    #expect(directory.text("a") == "one\n")
+    #expect(try directory.names == ["a"])
+    #expect(error { () throws(Errno) in try opened.create("none/a", contents: "") } == .noSuchFileOrDirectory)
+  }
+
+  @Test("is not created through a link, wherever that leads")
+  func isNotCreatedThroughLink() throws {
+    let opened = try opened()
+    try opened.makeLink("a", to: "b")
+    #expect(error { () throws(Errno) in try opened.create("a", contents: "x") } == .fileExists)
+    #expect(try directory.names == ["a"])
+  }
+
+  @Test("is replaced in one step, with nothing left beside it", arguments: ["a file", "a link", "nothing", "what an attempt left"])
+  func isReplaced(before: String) throws {
+    switch before {
+    case "a file": try directory.write("a", "old")
+    case "a link": try opened().makeLink("a", to: "/dev/null")
+    case "what an attempt left": try directory.write("a.preroot", "half")
+    default: break
+    }
+    try opened().replace("a", contents: "new\n")
+    #expect(directory.text("a") == "new\n")
+    #expect(directory.link("a") == nil)
+    #expect(try directory.names == ["a"])
+    #expect(try FileManager.default.attributesOfItem(atPath: "\(directory.path)/a")[.posixPermissions] as? Int == 0o444)
+  }
+
+  @Test("gives its place to a link, whatever it was", arguments: ["a file", "a link", "nothing", "what an attempt left"])
+  func isReplacedByLink(before: String) throws {
+    switch before {
+    case "a file": try directory.write("a", "old")
+    case "a link": try opened().makeLink("a", to: "/elsewhere")
+    case "what an attempt left":
+      try directory.write("a", "old")
+      try opened().makeLink("a.preroot", to: "/half")
+    default: break
+    }
+    try opened().replaceLink("a", to: "/there")
+    #expect(directory.link("a") == "/there")
+    #expect(try directory.names == ["a"])
+  }
+
+  @Test("is no directory, and stays one where a link is to replace it")
+  func isNoDirectory() throws {
+    try directory.write("a/b", "")
+    let opened = try opened()
+    #expect(error { () throws(Errno) in try opened.replaceLink("a", to: "/there") } != nil)
+    #expect(try directory.names == ["a", "a/b"])
+  }
+
+  @Test("is there or not, and a link that leads nowhere is not")
+  func isThere() throws {
+    let opened = try opened()
+    try directory.write("a", "")
+    try opened.makeLink("b", to: "nowhere")
+    let areThere = ["a", "b", "c"].map { opened.exists(Text(utf8: $0)) }
+    #expect(areThere == [true, false, false])
+    let targets = ["a", "b", "c"].map { opened.target(ofLink: Text(utf8: $0))?.string }
+    #expect(targets == [nil, "nowhere", nil])
+  }
+
+  @Test("is listed by its directory, however many there are", arguments: [0, 1, 500])
+  func isListed(count: Int) throws {
+    for place in 0..<count { try directory.write("a-file-with-a-long-name-\(place)", "") }
+    let names = try FileDescriptor(directory: "/").names(in: Text(utf8: directory.path)).map(\.string)
+    #expect(names.count == count + 2)
+    #expect(Set(names) == Set(try directory.names + [".", ".."]))
+    #expect(try opened().names(in: "none").isEmpty)
+  }
+}
+
+@Suite("A unit tree")
+struct UnitTreeWritingTests {
+  let normal: Temporary
+  let early: Temporary
+  let late: Temporary
+  init() throws {
+    normal = try Temporary()
+    early = try Temporary()
+    late = try Temporary()
+  }
+
+  private func write(_ tree: UnitTree) throws -> Errno? {
+    let directories = try GeneratorDirectories(normal: Text(utf8: normal.path), early: Text(utf8: early.path), late: Text(utf8: late.path))
+    return error { () throws(Errno) in try tree.write(into: directories) }
+  }
+  private var stageOne: UnitTree { UnitTree(for: .staged(target: "my.target", .asked), on: BootFacts()) }
+
+  @Test("is written as it says")
+  func isWritten() throws {
+    #expect(try write(stageOne) == nil)
+    for node in stageOne.nodes {
+      #expect(node.directory == .early)
+      switch node.content {
+      case .file(let contents): #expect(early.text(node.path.string) == contents.string)
+      case .link(let target): #expect(early.link(node.path.string) == target.string)
+      }
+    }
+    let directories = Set(stageOne.nodes.compactMap { $0.path.string.contains("/") ? $0.path.string.prefix { $0 != "/" } : nil })
+    #expect(try early.names.count == stageOne.nodes.count + directories.count)
+    #expect(try normal.names == [])
+    #expect(try write(UnitTree(for: .settled, on: BootFacts())) == nil)
+    #expect(try normal.names == ["sysinit.target.wants", "sysinit.target.wants/preroot-report.service"])
+  }
+
+  /// Another generator may have been there first, with the same name.
+  @Test("is written all or not at all, for each file that may be in its way", arguments: UnitTree(for: .staged(target: "my.target", .asked), on: BootFacts()).nodes.filter {
+    if case .file = $0.content { true } else { false }
+  }.map(\.path.string))
+  func isWrittenWholeOrNot(path: String) throws {
+    try early.write(path, "theirs")
+    let before = try early.names
+    #expect(try write(stageOne) == .fileExists)
+    #expect(try early.names == before)
+    #expect(early.text(path) == "theirs")
+  }
+
+  @Test("takes the place of a default.target, whatever it was", arguments: ["a file", "a link"])
+  func takesPlaceOfDefaultTarget(before: String) throws {
+    if before == "a file" {
+      try early.write("default.target", "[Unit]\n")
+    } else {
+      try FileManager.default.createSymbolicLink(atPath: "\(early.path)/default.target", withDestinationPath: "/usr/lib/systemd/system/system-update.target")
+    }
+    #expect(try write(stageOne) == nil)
+    #expect(early.link("default.target") == "/usr/lib/systemd/system/overlay-prep.target")
+  }
+
+  @Test("is not written at all where the last of it cannot be")
+  func isNotWrittenWithoutLast() throws {
+    try early.write("default.target/in-the-way", "")
+    #expect(try write(stageOne) != nil)
+    #expect(try early.names == ["default.target", "default.target/in-the-way"])
+  }
+
+  @Test("leaves what others have in the same directories")
+  func leavesOthers() throws {
+    try early.write("service.d/10-other.conf", "[Unit]\n")
+    #expect(try write(stageOne) == nil)
+    #expect(early.text("service.d/10-other.conf") == "[Unit]\n")
+  }
+
+  @Test("needs its directories")
+  func needsDirectories() throws {
+    func failure(_ normal: String, _ early: String, _ late: String) -> Errno? {
+      error { () throws(Errno) in _ = try GeneratorDirectories(normal: Text(utf8: normal), early: Text(utf8: early), late: Text(utf8: late)) }
+    }
+    #expect(failure(normal.path, early.path, late.path) == nil)
+    #expect(failure("/nonexistent", early.path, late.path) == .noSuchFileOrDirectory)
+    #expect(failure(normal.path, "/nonexistent", late.path) == .noSuchFileOrDirectory)
+    #expect(failure(normal.path, early.path, "/nonexistent") == .noSuchFileOrDirectory)
+    try early.write("file", "")
+    #expect(failure(normal.path, early.path + "/file", late.path) == .notDirectory)
+  }
+
+  @Test(
+    "is not written at all on a file system that has no room for it", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"),
+    arguments: (1...70).map { "nr_inodes=\($0)" } + ["size=4k", "size=8k", "size=28k"])
+  func isNotWrittenOnFullFileSystem(options: String) async throws {
+    let path = Text(utf8: early.path), normalPath = Text(utf8: normal.path), latePath = Text(utf8: late.path), tree = stageOne
+    let (failure, names, nodes) = try await inPrivateNamespace {
+      try mount("full", at: path.string, type: "tmpfs", data: options)
+      let directories = try GeneratorDirectories(normal: normalPath, early: path, late: latePath)
+      let failure = error { () throws(Errno) in try tree.write(into: directories) }
+      return (failure, FileDescriptor.currentDirectory.names(in: path).map(\.string).filter { $0 != "." && $0 != ".." }, tree.nodes.count)
+    }
+    if failure == nil {
+      #expect(names.count > 20 && nodes > 30)
+    } else {
+      #expect(failure == .noSpace)
+      #expect(names == [])
+    }
+  }
+}
+
+@Suite("A file system", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+struct SpaceTests {
+  @Test("tells its size, and what is free of it")
+  func tellsSize() async throws {
+    let (total, free, inodes) = try await inPrivateNamespace {
+      try mount("space", at: "/mnt", type: "tmpfs", data: "size=1m,nr_inodes=100")
+      try FileDescriptor.currentDirectory.create("/mnt/a", contents: Text([UInt8](repeating: 0, count: 8192)))
+      let space = try Space(of: "/mnt")
+      return (space.totalBytes, space.freeBytes, space.freeInodes)
+    }
+    #expect(total == 1 << 20)
+    #expect(free == (1 << 20) - 8192)
+    #expect(inodes == 98)
+  }
+
+  @Test("gets another size and keeps all else: its files, its options and its inodes")
+  func getsAnotherSize() async throws {
+    let (sizes, contents, before, after, inodes) = try await inPrivateNamespace {
+      try mount("space", at: "/mnt", type: "tmpfs", flags: MS_NOSUID | MS_NODEV, data: "size=1m,nr_inodes=100,mode=755")
+      try FileDescriptor.currentDirectory.create("/mnt/a", contents: "kept\n")
+      func line() throws -> String {
+        try FileDescriptor.currentDirectory.read("/proc/thread-self/mountinfo").lines.last!.string
+      }
+      let before = try line()
+      try Space.resizeTmpfs(at: "/mnt", toBytes: 3 << 20)
+      let grown = try Space(of: "/mnt")
+      let after = try line()
+      try Space.resizeTmpfs(at: "/mnt", toBytes: 1 << 20)
+      return ([grown.totalBytes, try Space(of: "/mnt").totalBytes], try FileDescriptor.currentDirectory.read("/mnt/a").string, before, after, grown.freeInodes)
+    }
+    #expect(sizes == [3 << 20, 1 << 20])
+    #expect(contents == "kept\n")
+    #expect(after == before.replacing("size=1024k", with: "size=3072k"))
+    #expect(inodes == 98)
+  }
+}
+
+@Suite("The mount namespace of PID 1")
+struct MountNamespaceTests {
+  private static let canBeSeen = access("/proc/1/ns/mnt", F_OK) == 0
+
+  @Test("is told from another", .enabled(if: canBeSeen, "/proc/1/ns/mnt is not for us to see: run the tests as root, outside a sandbox"))
+  func isToldFromAnother() throws {
+    // The helper, which has one thread, looks at its process.
+    let links = try ["/proc/self/ns/mnt", "/proc/1/ns/mnt"].map { try FileManager.default.destinationOfSymbolicLink(atPath: $0) }
+    #expect(try MountNamespace.isThatOfInit() == (links[0] == links[1]))
+  }
+}
