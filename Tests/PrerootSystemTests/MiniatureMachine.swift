@@ -93,7 +93,8 @@ struct MiniatureMachine: ~Copyable {
   /// The mount table, in which this thread and not the test's process is looked up.
   var mountInfo: MountInfo { MountInfo(parsing: contents("/proc/thread-self/mountinfo")) }
 
-  /// One line a mount without the numbers that differ each time: `PLACE on PARENT: TYPE SOURCE OPTIONS`.
+  /// One line a mount without the numbers that differ each time: `PLACE on PARENT: TYPE SOURCE OPTIONS`. Sorted, as the kernel's
+  /// own order is that of numbers which are given anew once a mount is gone.
   var mountTable: [String] {
     let lines = contents("/proc/thread-self/mountinfo").lines.map(\.words)
     return lines.map { line in
@@ -102,7 +103,7 @@ struct MiniatureMachine: ~Copyable {
       let propagation = line[6..<separator].map { $0.string.prefix { $0 != ":" } }.joined(separator: " ")
       let options = line[5].string.split(separator: ",").first { $0 == "ro" || $0 == "rw" } ?? ""
       return "\(line[4].string) on \(parent): \(line[separator + 1].string) \(line[separator + 2].string) \(options) \(propagation)"
-    }
+    }.sorted()
   }
 
   func contents(_ path: String) -> Text { (try? FileDescriptor.currentDirectory.read(Text(utf8: path))) ?? Text() }

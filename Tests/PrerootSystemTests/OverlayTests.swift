@@ -39,7 +39,7 @@ struct OverlayTests {
     #expect(seen.lowerNew == "")
     #expect(seen.writingLower == .readOnly)
     #expect(seen.directory == "/")
-    #expect(seen.table.sorted() == [
+    #expect(seen.table == [
       "/ on nothing: overlay preroot rw shared",
       "/dev on /: tmpfs tmpfs rw shared",
       "/dev/shm on /dev: tmpfs tmpfs rw shared",
@@ -75,7 +75,7 @@ struct OverlayTests {
     #expect(seen.state == "old\n")
     #expect(seen.modes == ["755 0 0", "755 7 8"])
     #expect(seen.upper == "new\n")
-    #expect(seen.table.filter { $0.contains("preroot") }.sorted() == [
+    #expect(seen.table.filter { $0.contains("preroot") } == [
       "/etc on /: overlay preroot rw shared",
       "/run/initramfs/preroot/lower on /run: tmpfs miniature ro shared",
       "/run/initramfs/preroot/upper on /run: tmpfs preroot rw shared",
