@@ -9,7 +9,7 @@ struct InvocationTests {
     let directories = Array([machine.normal, machine.early, machine.late, machine.late].prefix(count))
     let run = try Run(Checkout.ships("preroot-generator"), directories, environment: ["PREROOT_ROOT": machine.root])
     #expect(run.status == 2)
-    #expect(run.errors == "Usage: preroot-generator NORMAL-DIR EARLY-DIR LATE-DIR\nIt is run by systemd; see preroot-generator(8).\n")
+    #expect(run.errors == "Usage: preroot-generator NORMAL-DIR EARLY-DIR LATE-DIR; see preroot-generator(8)\n")
     #expect(run.output == "")
     #expect(try machine.output.differences(from: MiniatureMachine().output) == "")
     #expect(try machine.kernelLog == "")

@@ -109,7 +109,7 @@ struct UnitTreeTests {
     let exempt = Self.staged("default.target").nodes.filter { $0.content == .link(to: "/dev/null") }
     #expect(exempt.allSatisfy { $0.directory == .early })
     #expect(Set(exempt.map(\.path.string)) == Set([
-      "overlay-prep.target", "overlay-prep.service", "preroot-fallback.service",
+      "overlay-prep.target", "overlay-prep.service", "preroot-stage1.target", "preroot-fallback.service",
       "shutdown.target", "umount.target", "final.target",
       "reboot.target", "poweroff.target", "halt.target", "kexec.target", "exit.target", "soft-reboot.target",
       "systemd-reboot.service", "systemd-poweroff.service", "systemd-halt.service", "systemd-kexec.service", "systemd-exit.service",
@@ -157,7 +157,7 @@ struct StageOneTests {
   @Test("needs its units and the helper installed")
   func needsFiles() {
     #expect(StageOne.files.strings == ["/usr/lib/preroot/overlay-prep"] + StageOne.units.strings.map { "/usr/lib/systemd/system/\($0)" })
-    #expect(StageOne.units.strings == ["overlay-prep.target", "overlay-prep.service", "preroot-fallback.service"])
+    #expect(StageOne.units.strings == ["overlay-prep.target", "overlay-prep.service", "preroot-stage1.target", "preroot-fallback.service"])
   }
 
   @Test("exempts each of its units from its masks")

@@ -17,7 +17,7 @@ public enum Reason: Equatable, Sendable {
     case .userManager:
       "This is a user's service manager, not the machine's"
     case .initrd:
-      "This is an initrd (/etc/initrd-release), which prepares the root by its own means"
+      "This is an initrd (/etc/initrd-release)"
     case .disabled:
       "Switched off by preroot=no or Enable=no"
     case .container(let name):
