@@ -7,6 +7,10 @@ public struct Suite: Hashable, Sendable, CustomStringConvertible {
 
   /// Debian 12, systemd 252.
   public static let bookworm = Suite(name: "bookworm", options: [])
+  /// Debian 13, systemd 257: generators in a sandbox, mount(8) by the new system calls.
+  public static let trixie = Suite(name: "trixie", options: [])
+
+  public static let all = [bookworm, trixie]
 
   public var description: String { name }
 }

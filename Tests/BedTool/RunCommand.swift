@@ -14,6 +14,11 @@ struct RunCommand: AsyncParsableCommand {
   var leg: LegName = .uml
   @Option(help: "What the root is on in User Mode Linux.")
   var image: ImageKind = .squashfs
+  @Option(help: "The release of Debian.", transform: { name in
+    guard let suite = Suite.all.first(where: { $0.name == name }) else { throw ValidationError("there is no '\(name)' in the bed") }
+    return suite
+  })
+  var suite = Suite.bookworm
   @Option(help: "How much of Debian runs.")
   var profile: Profile = .lean
   @Option(help: "The memory in MiB in User Mode Linux.")
@@ -28,7 +33,7 @@ struct RunCommand: AsyncParsableCommand {
   var words: [String] = []
 
   func run() async throws {
-    var machine = Machine(leg == .uml ? .kernel(image) : .container, Tree(.bookworm, profile, hasPreroot: !plain))
+    var machine = Machine(leg == .uml ? .kernel(image) : .container, Tree(suite, profile, hasPreroot: !plain))
     machine.words = words
     if let over { machine.tree = machine.tree.with(everythingIn: FilePath(over)) }
     machine.memoryInMegabytes = memory
