@@ -10,7 +10,10 @@ public struct Suite: Hashable, Sendable, CustomStringConvertible {
   /// Debian 13, systemd 257: generators in a sandbox, mount(8) by the new system calls.
   public static let trixie = Suite(name: "trixie", options: [])
 
-  public static let all = [bookworm, trixie]
+  /// Debian's development version, systemd 262 or later.
+  public static let sid = Suite(name: "sid", options: ["--aptopt=Acquire::Check-Valid-Until \"false\""])
+
+  public static let all = [bookworm, trixie, sid]
 
   public var description: String { name }
 }
