@@ -1,11 +1,21 @@
 import SystemPackage
 
 /// How a call of the helper to PID 1 ends in a machine under test.
-public enum CallFate: String, Sendable {
+public enum CallFate: Sendable {
   /// The helper dies by SIGKILL before it is made.
   case killed
   /// PID 1 says no, however often it is asked.
   case refused
+  /// A command is run just before it is made.
+  case after(String)
+
+  var text: String {
+    switch self {
+    case .killed: "killed"
+    case .refused: "refused"
+    case .after(let command): command
+    }
+  }
 }
 
 extension Tree {
@@ -16,7 +26,7 @@ extension Tree {
     let library = "/usr/lib/bed/interpose.so"
     return with(copyOf: try await Self.interposer(), at: library)
       .with("/etc/systemd/system/overlay-prep.service.d/bed.conf",
-            "[Service]\nEnvironment=LD_PRELOAD=\(library) BED_METHOD=\(method) BED_FATE=\(fate.rawValue)\n")
+            "[Service]\nEnvironment=LD_PRELOAD=\(library) BED_METHOD=\(method) \"BED_FATE=\(fate.text)\"\n")
   }
 
   private static func interposer() async throws -> FilePath {

@@ -1,5 +1,5 @@
-/* Preloaded into overlay-prep in a machine under test: has one of its calls to PID 1 end as $BED_FATE says, "killed" before it is
- * made, or "refused", every time. $BED_METHOD is the method's name. */
+/* Preloaded into overlay-prep in a machine under test: has its calls of one method of PID 1, $BED_METHOD, end as $BED_FATE says:
+ * "killed" before it is made, or "refused"; any other fate is a command that is run just before it is made. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,6 +14,11 @@ static int meet(const char *method, sd_bus_error *error) {
   const char *doomed = getenv("BED_METHOD"), *fate = getenv("BED_FATE");
   if (!doomed || !fate || !method || strcmp(method, doomed) != 0) return 0;
   if (strcmp(fate, "killed") == 0) raise(SIGKILL);
+  if (strcmp(fate, "refused") != 0) {
+    unsetenv("LD_PRELOAD");
+    system(fate);
+    return 0;
+  }
   if (error) sd_bus_error_set(error, "org.freedesktop.DBus.Error.Failed", "The bed refuses");
   return 1;
 }
