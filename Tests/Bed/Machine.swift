@@ -9,6 +9,8 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var words: [String]
   /// Of a machine with its own kernel.
   public var memoryInMegabytes = 256
+  /// Whether the kernel calls the root's block device read-only. Where not, what is written is gone with the run.
+  public var isRootDeviceReadOnly = true
   /// Of a machine with its own kernel: /dev/ubdb, /dev/ubdc …
   public var disks: [Disk] = []
   /// How long it may take from power-on to power-off, on a machine that has nothing else to do.
@@ -47,6 +49,17 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
       throw Problem("\(self) reported '\(boot.state)' and did not power off (\(outcome.ending)). The console's end:\n\(run.console().tail())")
     }
     return boot
+  }
+
+  /// Boots a machine that powers off by itself before it can report.
+  ///
+  /// - Throws: ``Problem`` with the end of the console where it reports or does not power off in time.
+  public func bootUntilPowerOff() async throws -> Console {
+    let (run, outcome) = try await run()
+    guard outcome.ending == .poweredOff, !outcome.hasReport else {
+      throw Problem("\(self) did not just power off (\(outcome)). The console's end:\n\(run.console().tail())")
+    }
+    return run.console()
   }
 
   /// Boots the machine and pulls its plug when the console says ``powerCut``.

@@ -4,6 +4,8 @@ public struct Unit: Sendable {
   public let properties: [String: String]
 
   public var id: String { properties["Id"] ?? "" }
+  /// Its own name and its aliases.
+  public var names: [String] { (properties["Names"] ?? "").split(separator: " ").map(String.init) }
   public var loadState: String { properties["LoadState"] ?? "" }
   public var activeState: String { properties["ActiveState"] ?? "" }
   public var subState: String { properties["SubState"] ?? "" }

@@ -3,20 +3,21 @@ import Testing
 
 @Suite("A boot word")
 struct BootWordTests {
-  /// The shells of rescue and emergency read from a console that is not there, and would go on to the default target.
-  private static let waitForEver = "[Service]\nExecStart=\nExecStart=-/bin/sleep infinity\n"
-  private static let tree = Tree.lean
-    .with("/etc/systemd/system/rescue.service.d/bed.conf", waitForEver)
-    .with("/etc/systemd/system/emergency.service.d/bed.conf", waitForEver)
+  private static let tree = Tree.lean.withWaitingShells
 
-  static let staged: [(word: String, target: String)] = [
-    ("systemd.unit=multi-user.target", "multi-user.target"), ("3", "multi-user.target"), ("5", "graphical.target"),
-    ("systemd.unit=rescue.target", "rescue.target"), ("rescue", "rescue.target"), ("single", "rescue.target"), ("s", "rescue.target"),
+  /// PID 1 reads the words of a machine and of a container alike; the first ones are for the kernel's handing them on.
+  static let staged: [(leg: Leg, word: String, target: String)] = [
+    (.kernel(.squashfs), "systemd.unit=multi-user.target", "multi-user.target"), (.kernel(.squashfs), "3", "multi-user.target"),
+    (.kernel(.squashfs), "-s", "rescue.target"),
+    (.container, "2", "multi-user.target"), (.container, "4", "multi-user.target"), (.container, "5", "graphical.target"),
+    (.container, "systemd.unit=rescue.target", "rescue.target"), (.container, "rescue", "rescue.target"),
+    (.container, "single", "rescue.target"), (.container, "s", "rescue.target"), (.container, "S", "rescue.target"),
+    (.container, "1", "rescue.target"),
   ]
 
   @Test("leads to its target on a writable root", arguments: staged)
-  func reachesItsTarget(word: String, target: String) async throws {
-    let boot = try await Machine(.kernel(.squashfs), Self.tree, "preroot=tmpfs", word).boot()
+  func reachesItsTarget(leg: Leg, word: String, target: String) async throws {
+    let boot = try await Machine(leg, Self.tree, "preroot=tmpfs", word).boot()
     #expect(boot.units[target]?.activeState == "active")
     #expect(boot.state == (target == "rescue.target" ? "maintenance" : "running"))
     #expect(boot.isRootWritable)
@@ -34,5 +35,13 @@ struct BootWordTests {
     #expect(boot.mounts["/"]?.fileSystem == "squashfs")
     #expect(boot.failedUnits == [])
     #expect(boot.file("dmesg")?.contains("preroot-generator") == true, "Nobody says why the root is read-only")
+  }
+}
+
+extension Tree {
+  /// The shells of rescue and emergency read from a console that is not there, and would go on to the default target: here they wait.
+  var withWaitingShells: Tree {
+    let wait = "[Service]\nExecStart=\nExecStart=-/bin/sleep infinity\n"
+    return with("/etc/systemd/system/rescue.service.d/bed.conf", wait).with("/etc/systemd/system/emergency.service.d/bed.conf", wait)
   }
 }

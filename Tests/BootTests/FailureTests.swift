@@ -41,6 +41,39 @@ struct FailureTests {
     #expect(!errors.isEmpty, "No line of the journal says '\(failure.says)'")
   }
 
+  struct Death: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let helper: String
+    let words: [String]
+    let target: String
+  }
+
+  private static let crash = "#!/bin/sh\nkill -SEGV $$\n"
+  static let deaths = [
+    Death(testDescription: "on the way to the default target", helper: "#!/bin/false\n", words: [], target: "graphical.target"),
+    Death(testDescription: "on the way to 3", helper: crash, words: ["3"], target: "multi-user.target"),
+    Death(testDescription: "on the way to rescue", helper: "#!/bin/false\n", words: ["systemd.unit=rescue.target"], target: "rescue.target"),
+  ]
+
+  /// With so little memory /run is too small for a reload, whoever asks for it.
+  @Test("boots to its target without a helper and with little memory", arguments: deaths)
+  func bootsWithoutHelper(death: Death) async throws {
+    var machine = Machine(.kernel(.squashfs), Tree.lean.withWaitingShells.with(Self.helper, death.helper, mode: 0o755))
+    machine.words = ["preroot=tmpfs"] + death.words
+    machine.memoryInMegabytes = 64
+    machine.patience = .seconds(30)
+    let boot = try await machine.boot()
+    #expect(boot.units[death.target]?.activeState == "active")
+    #expect(boot.failedUnits.contains("overlay-prep.service"))
+    #expect(!boot.isRootWritable)
+    #expect(boot.mounts["/"]?.fileSystem == "squashfs")
+    #expect(boot.startupCount == 1)
+    #expect(boot.units["preroot-fallback.service"]?.result == "success")
+    let beyond = ["rescue.target", "multi-user.target", "graphical.target"].drop { $0 != death.target }.dropFirst()
+    #expect(beyond.filter { boot.units[$0]?.activeState == "active" } == [], "The boot went beyond its target")
+    #expect(boot.units.values.filter(\.needsReload).map(\.id) == [], "The masks are still loaded")
+  }
+
   @Test("boots as ever where the helper is not installed")
   func needsItsHelper() async throws {
     let boot = try await Machine(.kernel(.squashfs), .lean.without(Self.helper), "preroot=tmpfs").boot()

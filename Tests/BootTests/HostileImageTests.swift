@@ -44,6 +44,66 @@ struct HostileImageTests {
     #expect(boot.startupCount == 1)
   }
 
+  /// Units that start others by themselves, at once, wanted by the target the boot starts with; and mounts.
+  private static let triggers = Tree.lean
+    .with("/etc/systemd/system/by-timer.service", oneshot).with("/etc/systemd/system/by-path.service", oneshot)
+    .with("/etc/systemd/system/by-socket.service", "[Service]\nExecStart=/bin/sleep infinity\n")
+    .with("/etc/systemd/system/by-timer.timer", "[Timer]\nOnBootSec=1us\n")
+    .with("/etc/systemd/system/by-path.path", "[Path]\nPathExists=/proc/cmdline\n")
+    .with("/etc/systemd/system/by-socket.socket", "[Socket]\nListenStream=/run/by-socket\n")
+    .with("/etc/systemd/system/mnt.mount", "[Mount]\nWhat=tmpfs\nWhere=/mnt\nType=tmpfs\n")
+    .with("/etc/systemd/system/opt.automount", "[Automount]\nWhere=/opt\n")
+    .with("/etc/systemd/system/opt.mount", "[Mount]\nWhat=tmpfs\nWhere=/opt\nType=tmpfs\n")
+    .wishing(["by-timer.timer", "by-path.path", "by-socket.socket", "mnt.mount", "opt.automount"], of: "default.target")
+  private static let oneshot = "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n"
+
+  @Test("has its timers, sockets, paths and mounts wait for the writable root", arguments: Leg.each)
+  func triggersWait(leg: Leg) async throws {
+    let boot = try await Machine(leg, Self.triggers, "preroot=tmpfs").boot()
+    #expect(boot.state == "running")
+    #expect(boot.failedUnits == [])
+    #expect(boot.mounts["/"]?.source == "preroot")
+    try #require(boot.unitsLoaded != nil, "The units were never loaded anew")
+    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
+    // There are no automounts in containers.
+    let automounts = leg == .container ? [] : ["opt.automount"]
+    for unit in ["by-timer.timer", "by-timer.service", "by-path.path", "by-path.service", "by-socket.socket", "mnt.mount"] + automounts {
+      #expect(boot.units[unit]?.activeState == "active", "\(unit)")
+      #expect(boot.unitsStarted[unit] == 1, "\(unit)")
+    }
+    #expect(boot.units["by-socket.socket"]?.subState == "listening")
+    #expect(boot.unitsStartedAgain == [])
+    #expect(boot.consoleFailures == [])
+  }
+
+  /// PID 1 may take its target from where the generator does not look: then the boot is not sent to stage 1 by its alias.
+  @Test("is made writable though the boot target is not redirected", arguments: Leg.each)
+  func isCaughtByTheNet(leg: Leg) async throws {
+    let tree = Self.eager.with("/etc/systemd/system-generators/contrary", """
+      #!/bin/sh
+      # In stage 1: takes the alias away as soon as it is there.
+      grep -q ' / / .* - overlay preroot ' /proc/1/mountinfo && exit
+      for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+        [ -L "$2/default.target" ] && exec rm "$2/default.target"
+        sleep 0.1
+      done
+
+      """, mode: 0o755)
+    let boot = try await Machine(leg, tree, "preroot=tmpfs").boot()
+    #expect(boot.state == "running")
+    #expect(boot.failedUnits == [])
+    #expect(boot.isRootWritable)
+    #expect(boot.mounts["/"]?.source == "preroot")
+    #expect(boot.units["graphical.target"]?.activeState == "active")
+    try #require(boot.unitsLoaded != nil, "The units were never loaded anew")
+    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
+    #expect(boot.unitsStarted["eager.service"] == 1)
+    #expect(boot.unitsStartedAgain == [])
+    #expect(boot.startupCount == 1)
+    // Pulled in by the image's target in stage 1, where what it is a Requisite= of has been skipped.
+    #expect(boot.consoleFailures.filter { !$0.contains("Record Runlevel Change") } == [])
+  }
+
   /// With PrivateTmp=yes for all, systemd's own first services wait for each other: without preroot, too, it leaves some of them out to
   /// break the cycle, and which ones is chance. So this is about stage 1 alone.
   @Test("is made writable even where it breaks its own services")
@@ -54,5 +114,12 @@ struct HostileImageTests {
     #expect(boot.units["overlay-prep.service"]?.result == "success")
     #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
     #expect(boot.units["multi-user.target"]?.activeState == "active")
+  }
+}
+
+extension Tree {
+  /// The same tree, where a unit wants others of the image's own.
+  func wishing(_ units: [String], of unit: String) -> Tree {
+    units.reduce(self) { $0.linking("/etc/systemd/system/\(unit).wants/\($1)", to: "../\($1)") }
   }
 }

@@ -40,4 +40,52 @@ struct AutomaticTests {
     #expect(boot.state == "running")
     #expect(boot.mounts["/"]?.source == "preroot")
   }
+
+  @Test("is left alone where its root can be written")
+  func isPlain() async throws {
+    func machine(_ tree: Tree) -> Machine {
+      var machine = Machine(.kernel(.ext4), tree)
+      machine.isRootDeviceReadOnly = false
+      return machine
+    }
+    let boot = try await machine(.lean).boot()
+    let plain = try await machine(Tree.lean.withoutPreroot).boot()
+    #expect(boot.state == plain.state)
+    #expect(boot.mounts.normalised == plain.mounts.normalised)
+    #expect(boot.unitsActive == plain.unitsActive)
+    #expect(boot.unitsBegun == plain.unitsBegun)
+    #expect(boot.isRootWritable == plain.isRootWritable)
+  }
+}
+
+@Suite("A machine on which a unit of stage 1 is masked")
+struct MaskedTests {
+  struct Mask: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    var tree = Tree.lean
+    var words = ["preroot=tmpfs"]
+  }
+
+  private static let unit = "/etc/systemd/system/overlay-prep.service"
+  static let masks = [
+    Mask(testDescription: "by a link to /dev/null", tree: .lean.linking(unit, to: "/dev/null")),
+    Mask(testDescription: "by an empty file", tree: .lean.with(unit, "")),
+    Mask(testDescription: "by a word", words: ["preroot=tmpfs", "systemd.mask=overlay-prep.service"]),
+  ]
+
+  @Test("boots as ever, and one line says why", arguments: masks)
+  func isPlain(mask: Mask) async throws {
+    var machine = Machine(.kernel(.squashfs), mask.tree)
+    machine.words = mask.words
+    let boot = try await machine.boot()
+    let plain = try await Machine(.kernel(.squashfs), Tree.lean.withoutPreroot).sharedBoot()
+    #expect(boot.state == plain.state)
+    #expect(boot.failedUnits == plain.failedUnits)
+    #expect(boot.mounts.normalised == plain.mounts.normalised)
+    #expect(boot.unitsActive == plain.unitsActive)
+    #expect(boot.unitsBegun == plain.unitsBegun)
+    let lines = boot.journal.entries(by: "preroot-generator")
+    #expect(lines.map(\.priority) == [4])
+    #expect(lines.first?.message.contains("overlay-prep.service is masked") == true)
+  }
 }

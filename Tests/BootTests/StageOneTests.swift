@@ -1,0 +1,70 @@
+import Bed
+import Testing
+
+@Suite("Stage 1")
+struct StageOneTests {
+  @Test("has a shell for debugging where one is asked for, and leaves it running")
+  func hasDebugShell() async throws {
+    // The machine has no /dev/tty9, which the shell is for.
+    let tree = Tree.lean
+      .with("/etc/systemd/system/debug-shell.service.d/bed.conf",
+            "[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart=/bin/sleep infinity\nStandardInput=null\nTTYPath=\nTTYReset=no\nTTYVHangup=no\n")
+      .running("""
+        shell=$(systemctl show --property=MainPID --value debug-shell.service)
+        # It came along to the overlay.
+        [ "$(stat -Lc %d:%i /proc/$shell/root)" = "$(stat -c %d:%i /)" ]
+        """)
+    let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs", "systemd.debug_shell").boot()
+    #expect(boot.state == "running")
+    #expect(boot.failedUnits == [])
+    #expect(boot.isRootWritable)
+    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == ["debug-shell.service"])
+    #expect(boot.unitsStarted["debug-shell.service"] == 1)
+    #expect(boot.script?.status == 0, "\(boot.script?.output ?? "The script did not run")")
+    #expect(boot.unitsStartedAgain == [])
+    #expect(boot.unitsStopped == [])
+    #expect(boot.startupCount == 1)
+    #expect(boot.consoleFailures == [])
+  }
+
+  /// When the helper begins to talk to PID 1, and when all is done but the last word.
+  static let moments = ["ListJobs", "StartUnit"]
+
+  @Test("is left for a power-off, cleanly", arguments: moments)
+  func powersOff(moment: String) async throws {
+    // As `systemctl poweroff`, and Ctrl-Alt-Del for a reboot.
+    let tree = try await Tree.lean.having(calls: moment, .after("systemctl --no-block --job-mode=replace-irreversibly start poweroff.target"))
+    let console = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").bootUntilPowerOff()
+    #expect(console.lines.contains { $0.contains("Power down") })
+    #expect(console.lines.filter { $0.contains("multi-user.target") } == [], "It went on")
+    #expect(console.failures == [])
+  }
+
+  @Test("is left for a power-off while the helper hangs")
+  func powersOffWhileHanging() async throws {
+    let tree = Tree.lean.with("/usr/lib/preroot/overlay-prep",
+      "#!/bin/sh\nsystemctl --no-block --job-mode=replace-irreversibly start poweroff.target\nexec sleep 60\n", mode: 0o755)
+    let console = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").bootUntilPowerOff()
+    #expect(console.lines.contains { $0.contains("Power down") })
+    #expect(console.failures == [])
+  }
+
+  @Test("makes /run larger for the reload where memory is small, and puts it back")
+  func growsRun() async throws {
+    func small(_ tree: Tree) async throws -> Boot {
+      var machine = Machine(.kernel(.squashfs), tree, "preroot=tmpfs")
+      machine.memoryInMegabytes = 64
+      return try await machine.boot()
+    }
+    func size(of mount: MountTable.Mount?) -> String? { mount?.superOptions.first { $0.hasPrefix("size=") } }
+    let boot = try await small(.lean)
+    let plain = try await small(Tree.lean.withoutPreroot)
+    #expect(boot.state == "running")
+    #expect(boot.failedUnits == [])
+    #expect(boot.isRootWritable)
+    #expect(!boot.journal.entries(saying: "/run is larger while systemd reloads").isEmpty)
+    #expect(boot.journal.entries(saying: "Reload refused").isEmpty)
+    #expect(size(of: boot.mounts["/run"]) != nil)
+    #expect(size(of: boot.mounts["/run"]) == size(of: plain.mounts["/run"]))
+  }
+}
