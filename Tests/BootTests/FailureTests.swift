@@ -21,6 +21,8 @@ struct FailureTests {
     Failure(testDescription: "as a directory of its scope is missing", words: ["preroot=tmpfs", "preroot.scope=/etc:/no/such"], says: "/no/such"),
     Failure(testDescription: "as the helper fails", tree: .lean.linking(helper, to: "/bin/false"), says: "overlay-prep.service: Failed"),
     Failure(testDescription: "as the helper crashes", tree: .lean.with(helper, "#!/bin/sh\nkill -SEGV $$\n", mode: 0o755), says: "overlay-prep.service: Failed"),
+    Failure(testDescription: "as the helper hangs", tree: .lean.with(helper, "#!/bin/sh\nexec sleep infinity\n", mode: 0o755)
+      .with("/etc/systemd/system/overlay-prep.service.d/bed.conf", "[Service]\nTimeoutStartSec=2s\n"), says: "overlay-prep.service: Failed with result 'timeout'"),
     Failure(testDescription: "as the helper cannot be run", tree: .lean.with(helper, "no program\n"), says: "overlay-prep.service: Failed"),
   ]
 
@@ -72,6 +74,19 @@ struct FailureTests {
     let beyond = ["rescue.target", "multi-user.target", "graphical.target"].drop { $0 != death.target }.dropFirst()
     #expect(beyond.filter { boot.units[$0]?.activeState == "active" } == [], "The boot went beyond its target")
     #expect(boot.units.values.filter(\.needsReload).map(\.id) == [], "The masks are still loaded")
+  }
+
+  @Test("ends in an emergency where neither the helper nor its fallback gets on")
+  func endsInEmergency() async throws {
+    // The bed's own probe waits for the condition, as everything does.
+    let tree = Tree.lean.withWaitingShells.linking(Self.helper, to: "/bin/false").with(
+      "/etc/systemd/system/preroot-fallback.service.d/bed.conf",
+      "[Service]\nExecStart=\nExecStart=mkdir -p /run/preroot\nExecStart=touch /run/preroot/ready\nExecStart=false\n")
+    let boot = try await Machine(.container, tree, "preroot=tmpfs").boot()
+    #expect(boot.units["emergency.target"]?.activeState == "active")
+    #expect(boot.state == "maintenance")
+    #expect(boot.failedUnits == ["overlay-prep.service", "preroot-fallback.service"])
+    #expect(boot.units["multi-user.target"]?.activeState != "active")
   }
 
   @Test("boots as ever where the helper is not installed")

@@ -5,13 +5,14 @@ import Testing
 @Suite("A machine whose helper does not get through to PID 1")
 struct InterruptedTests {
   /// The first thing asked of PID 1, the reload, and what comes after it.
-  static let deaths: [(leg: Leg, method: String)] = [
-    (.container, "StartUnit"), (.kernel(.squashfs), "Reload"), (.container, "LoadUnit"),
+  static let ends: [(leg: Leg, method: String, fate: CallFate)] = [
+    (.container, "StartUnit", .killed), (.kernel(.squashfs), "Reload", .killed), (.container, "LoadUnit", .killed),
+    (.container, "StartUnit", .refused),
   ]
 
-  @Test("ends in its default target on the overlay, though the helper is killed", arguments: deaths)
-  func survivesDeath(leg: Leg, method: String) async throws {
-    let boot = try await Machine(leg, Tree.lean.having(calls: method, .killed), "preroot=tmpfs").boot()
+  @Test("ends in its default target on the overlay, though the helper is killed or can start nothing", arguments: ends)
+  func survivesItsHelper(leg: Leg, method: String, fate: CallFate) async throws {
+    let boot = try await Machine(leg, Tree.lean.having(calls: method, fate), "preroot=tmpfs").boot()
     #expect(boot.state == "degraded")
     #expect(boot.failedUnits == ["overlay-prep.service"])
     #expect(boot.units["graphical.target"]?.activeState == "active")
