@@ -76,6 +76,23 @@ struct FailureTests {
     #expect(boot.units.values.filter(\.needsReload).map(\.id) == [], "The masks are still loaded")
   }
 
+  /// Neither of them fails overlay-prep.service.
+  static let idlers: [(why: String, tree: Tree)] = [
+    ("a condition of the administrator's", .lean.with("/etc/systemd/system/overlay-prep.service.d/site.conf", "[Unit]\nConditionKernelCommandLine=site.overlay\n")),
+    ("a helper that does nothing", .lean.linking(helper, to: "/bin/true")),
+  ]
+
+  @Test("boots read-only where the helper is not run, or does nothing", arguments: idlers)
+  func isNotLeftInStageOne(why: String, tree: Tree) async throws {
+    let boot = try await Machine(.container, tree, "preroot=tmpfs").boot()
+    let plain = try await Machine(.container, Tree.lean.withoutPreroot).sharedBoot()
+    #expect(boot.failedUnits == plain.failedUnits)
+    #expect(boot.units["graphical.target"]?.activeState == "active")
+    #expect(boot.mounts.normalised == plain.mounts.normalised)
+    #expect(boot.units["preroot-fallback.service"]?.activeState == "active")
+    #expect(boot.startupCount == 1)
+  }
+
   @Test("ends in an emergency where neither the helper nor its fallback gets on")
   func endsInEmergency() async throws {
     // The bed's own probe waits for the condition, as everything does.

@@ -25,7 +25,7 @@ struct UnitFileTests {
   func acceptsShippedUnits() throws {
     let units = try units()
     let names = try FileManager.default.contentsOfDirectory(atPath: units.path).sorted()
-    #expect(names == ["overlay-prep.service", "overlay-prep.target", "preroot-fallback.service", "preroot-report.service", "preroot-stage1.target"])
+    #expect(names == ["overlay-prep.service", "overlay-prep.target", "preroot-fallback.service", "preroot-report.service", "preroot-stage1.target", "prerootcheck.slice"])
     #expect(try verify(names, in: [units.path]) == "")
   }
 
