@@ -38,15 +38,16 @@ install: all
 packages_to_build = libsystemd-dev pkg-config
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
 packages_to_test = $(packages_to_show) bc binutils bison dpkg-dev erofs-utils flex gcc libc6-dev libelf-dev make mandoc \
-  procps squashfs-tools systemd systemd-container util-linux valgrind xz-utils
+  perl procps squashfs-tools systemd systemd-container util-linux valgrind xz-utils
 
-# $(call install-packages,PACKAGES): those that are not there yet.
+# $(call install-packages,PACKAGES): those that are not there yet. The lists of packages are needed in any case, as the images are
+# made from them.
 define install-packages
-missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(1) 2>/dev/null | awk '$$1 == "installed" { print $$2 }' | sort -u \
+missing=$$({ dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(1) 2>/dev/null || true; } | awk '$$1 == "installed" { print $$2 }' | sort -u \
   | comm -13 - <(printf '%s\n' $(1) | sort -u)); \
+if [ "$$(id -u)" != 0 ]; then echo "make: this has to be run as root" >&2; exit 1; fi; \
+if [ -n "$$missing" ] || ! compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null; then apt-get update -qq; fi; \
 if [ -n "$$missing" ]; then \
-  if [ "$$(id -u)" != 0 ]; then echo "make: run this as root, or install: $${missing//$$'\n'/ }" >&2; exit 1; fi; \
-  apt-get update -qq; \
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 fi
 endef
