@@ -20,14 +20,14 @@ func makeWritable(
   _ settings: Settings, _ target: Text, _ facts: borrowing BootFacts, _ machine: borrowing Machine, _ story: inout Story,
   _ log: KernelLog
 ) -> Int32 {
-  let plan = OverlayPlan(settings, over: facts.mountInfo, machineID: machine.transientMachineID)
+  let plan = OverlayPlan(settings, over: facts.mountInfo, machineID: machine.transientMachineID(facts.mountInfo))
   var kernel = LinuxKernel()
   let start = kernel.microseconds
   let failure = plan.execute(on: &kernel, before: &story)
   let remark = failure?.outcome(settings) ?? Remark(.notice, settings.scope.text + " is writable, upper: " + settings.upper.text)
   log.say(remark)
-  // For the generator, which would stage this boot again.
-  if failure != nil { machine.keep(StageOne.failed, machine.rootDevice + "\n", log) }
+  // For the generator, which would stage this boot again. All was taken back: the root is the one it was.
+  if failure != nil { machine.keep(StageOne.failed, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", log) }
   story.tell(failure == nil ? .writable : .readOnly, remark, settings, facts, target, from: start)
   return failure == nil ? ExitStatus.success : ExitStatus.readOnly
 }

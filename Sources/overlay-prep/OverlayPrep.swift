@@ -83,7 +83,8 @@ func prepare(_ facts: borrowing BootFacts, _ machine: borrowing Machine, _ log: 
 func dryRun() -> Int32 {
   do throws(Errno) {
     let machine = try Machine()
-    StandardOutput.say(outline(BootFacts(of: machine), machine.transientMachineID))
+    let facts = BootFacts(of: machine)
+    StandardOutput.say(outline(facts, machine.transientMachineID(facts.mountInfo)))
     return ExitStatus.success
   } catch {
     StandardError.say("overlay-prep", error)
@@ -116,9 +117,8 @@ extension Text {
 extension Machine {
   /// The ID that PID 1 made up for this boot: it is mounted on the lower's file, where the image has none. See
   /// machine-id(5), "First Boot Semantics".
-  var transientMachineID: Text? {
-    let mounts = MountInfo(parsing: text("/proc/1/mountinfo"))
-    return mounts.entry(at: "/etc/machine-id") == nil ? nil : contents("/etc/machine-id")
+  @inline(never) func transientMachineID(_ mounts: MountInfo) -> Text? {
+    mounts.entry(at: "/etc/machine-id") == nil ? nil : contents("/etc/machine-id")
   }
 }
 
