@@ -100,11 +100,14 @@ int32_t linux_is_same_file(const char *p, const char *other) {
 }
 int32_t linux_enter_mount_namespace(int32_t f) { return RESULT(setns(f, CLONE_NEWNS)); }
 
+int32_t linux_set_hostname(const char *name, size_t length) { return RESULT(sethostname(name, length)); }
+
 int64_t linux_monotonic_microseconds(void) {
   struct timespec t;
   if (clock_gettime(CLOCK_MONOTONIC, &t) < 0) return -errno;
   return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
+void linux_sleep(int64_t us) { nanosleep(&(struct timespec){ .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 }, NULL); }
 int32_t linux_getpid(void) { return getpid(); }
 const char *linux_getenv(const char *name) { return getenv(name); }
 const char *linux_strerror(int32_t error) { return strerror(error); }

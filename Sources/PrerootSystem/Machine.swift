@@ -22,7 +22,7 @@ public struct Machine: ~Copyable {
   /// The same, where an absent file says as much as an empty one.
   @inline(never) public func text(_ path: StaticString) -> Text { contents(path) ?? Text() }
 
-  @inline(never) func exists(_ path: Text) -> Bool { root.exists(path.asRelative) }
+  @inline(never) public func exists(_ path: Text) -> Bool { root.exists(path.asRelative) }
   @inline(never) func names(in path: Text) -> [Text] { root.names(in: path.asRelative) }
   @inline(never) public func target(ofLink path: Text) -> Text? { root.target(ofLink: path.asRelative) }
 

@@ -13,23 +13,35 @@ func joinInit(_ log: KernelLog) throws(Errno) {
   }
 }
 
-/// Carries the plan out, or takes it back; says how it went.
+/// Carries the plans out, or takes them back; says how it went.
 ///
 /// - Returns: the exit status that tells the one from the other.
 func makeWritable(
-  _ settings: Settings, _ target: Text, _ facts: borrowing BootFacts, _ machine: borrowing Machine, _ story: inout Story,
-  _ log: KernelLog
+  _ settings: Settings, _ target: Text, _ reading: FirstReading, _ facts: borrowing BootFacts, _ machine: borrowing Machine,
+  _ story: inout Story, _ log: KernelLog
 ) -> Int32 {
-  let plan = OverlayPlan(settings, over: facts.mountInfo, machineID: machine.transientMachineID(facts.mountInfo))
   var kernel = LinuxKernel()
   let start = kernel.microseconds
-  let failure = plan.execute(on: &kernel, before: &story)
+  let failure = attempt(settings, over: facts.mountInfo, reading.machineID, on: &kernel, &story)
+  for remark in kernel.remarks { log.say(remark) }
+  story.tell(kernel.remarks)
   let remark = failure?.outcome(settings) ?? Remark(.notice, settings.scope.text + " is writable, upper: " + settings.upper.text)
   log.say(remark)
   // For the generator, which would stage this boot again. All was taken back: the root is the one it was.
   if failure != nil { machine.keep(StageOne.failed, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", log) }
   story.tell(failure == nil ? .writable : .readOnly, remark, settings, facts, target, from: start)
   return failure == nil ? ExitStatus.success : ExitStatus.readOnly
+}
+
+/// - Returns: the step that failed, once all before it are taken back; nil where all are done.
+private func attempt(
+  _ settings: Settings, over mountInfo: MountInfo, _ machineID: RunningID, on kernel: inout LinuxKernel, _ story: inout Story
+) -> StepRecord? {
+  let store = StorePlan(settings.upper, over: mountInfo).steps
+  if let failure = store.execute(on: &kernel, before: &story) { return failure }
+  guard let failure = OverlayPlan(settings, over: mountInfo, machineID: machineID).execute(on: &kernel, before: &story) else { return nil }
+  store.takeBack(on: &kernel, before: &story)
+  return failure
 }
 
 extension StepRecord {

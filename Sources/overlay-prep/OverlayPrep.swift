@@ -75,8 +75,9 @@ func prepare(_ facts: borrowing BootFacts, _ machine: borrowing Machine, _ log: 
     var story = Story()
     story.tell(facts.request.remarks)
     story.tell(settings.remarks)
-    let status = makeWritable(settings, target, facts, machine, &story, log)
-    return goOn(to: target, &story, log) ? status : ExitStatus.failure
+    let reading = FirstReading(of: machine, facts)
+    let status = makeWritable(settings, target, reading, facts, machine, &story, log)
+    return goOn(to: target, settings, after: reading, &story, log) ? status : ExitStatus.failure
   }
 }
 
@@ -84,7 +85,7 @@ func dryRun() -> Int32 {
   do throws(Errno) {
     let machine = try Machine()
     let facts = BootFacts(of: machine)
-    StandardOutput.say(outline(facts, machine.transientMachineID(facts.mountInfo)))
+    StandardOutput.say(outline(facts, FirstReading(of: machine, facts)))
     return ExitStatus.success
   } catch {
     StandardError.say("overlay-prep", error)
@@ -93,7 +94,7 @@ func dryRun() -> Int32 {
 }
 
 /// What would be said and done.
-func outline(_ facts: borrowing BootFacts, _ machineID: Text?) -> Text {
+func outline(_ facts: borrowing BootFacts, _ reading: FirstReading) -> Text {
   let mode = BootMode(for: facts)
   var text = Text()
   text.comment(mode.remarks(on: facts))
@@ -103,7 +104,8 @@ func outline(_ facts: borrowing BootFacts, _ machineID: Text?) -> Text {
   case .staged:
     let settings = Settings(facts.assignments)
     text.comment(settings.remarks)
-    text.append(OverlayPlan(settings, over: facts.mountInfo, machineID: machineID).text)
+    text.append(StorePlan(settings.upper, over: facts.mountInfo).steps.text)
+    text.append(OverlayPlan(settings, over: facts.mountInfo, machineID: reading.machineID).text)
   }
   return text
 }
@@ -111,14 +113,6 @@ func outline(_ facts: borrowing BootFacts, _ machineID: Text?) -> Text {
 extension Text {
   @inline(never) fileprivate mutating func comment(_ remarks: [Remark]) {
     for remark in remarks { append(Text("# ") + remark.text + "\n") }
-  }
-}
-
-extension Machine {
-  /// The ID that PID 1 made up for this boot: it is mounted on the lower's file, where the image has none. See
-  /// machine-id(5), "First Boot Semantics".
-  @inline(never) func transientMachineID(_ mounts: MountInfo) -> Text? {
-    mounts.entry(at: "/etc/machine-id") == nil ? nil : contents("/etc/machine-id")
   }
 }
 

@@ -51,8 +51,12 @@ int32_t linux_fchdir(int32_t directory);
 int32_t linux_is_same_file(const char *_Nonnull path, const char *_Nonnull other);
 int32_t linux_enter_mount_namespace(int32_t file);
 
-/* The process. See clock_gettime(2) CLOCK_MONOTONIC, getpid(2), getenv(3), strerror(3). */
+/* The name of the machine. See sethostname(2). */
+int32_t linux_set_hostname(const char *_Nonnull name, size_t length);
+
+/* The process. See clock_gettime(2) CLOCK_MONOTONIC, nanosleep(2), getpid(2), getenv(3), strerror(3). */
 int64_t linux_monotonic_microseconds(void);
+void linux_sleep(int64_t microseconds);
 int32_t linux_getpid(void);
 const char *_Nullable linux_getenv(const char *_Nonnull name);
 const char *_Nonnull linux_strerror(int32_t error);

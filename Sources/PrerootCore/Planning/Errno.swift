@@ -11,4 +11,6 @@ public struct Errno: Error, Equatable, Sendable {
   public static var invalidArgument: Errno { Errno(rawValue: 22) }
   public static var noSpace: Errno { Errno(rawValue: 28) }
   public static var directoryNotEmpty: Errno { Errno(rawValue: 39) }
+  public static var connectionReset: Errno { Errno(rawValue: 104) }
+  public static var timedOut: Errno { Errno(rawValue: 110) }
 }

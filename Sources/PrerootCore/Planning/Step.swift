@@ -15,13 +15,17 @@ public struct Step: Equatable, Sendable {
     case requireDirectory
     /// Fails with ENOENT where there is nothing to mount on: a directory, or a file, as containers have /etc/resolv.conf.
     case requireMountPoint
-    /// Fails with ENOSPC where the file system at the path has less left than `OverlayPlan` says a boot needs.
+    /// Fails with ENOSPC where the file system at the path has less left than `StorePlan` says a boot needs.
     case requireSpace
     /// Writes `other` to a file, in one step as seen by others, readable by all and writable by none.
     case writeFile
     /// Makes a symbolic link that leads to `other`.
     case makeLink
     case removeFile
+    /// Gives the root at the path, empty for `/`, a machine ID where its /etc/machine-id has none: `other`. In a first boot it is
+    /// mounted over the file, as systemd has it: systemd-machine-id-commit.service writes it once the first boot is complete.
+    case settleMachineID
+    case unsettleMachineID
 
     /// Mounts a new tmpfs with the options `other`.
     case mountTmpfs
@@ -55,6 +59,8 @@ public struct Step: Equatable, Sendable {
       case .writeFile: "write"
       case .makeLink: "make link"
       case .removeFile: "remove"
+      case .settleMachineID: "settle the machine ID of"
+      case .unsettleMachineID: "unsettle the machine ID of"
       case .mountTmpfs: "mount tmpfs at"
       case .mountOverlay: "mount overlay at"
       case .bindReadOnly: "bind read-only at"
@@ -73,6 +79,7 @@ public struct Step: Equatable, Sendable {
       switch self {
       case .makeDirectory: .removeDirectory
       case .makeLink: .removeFile
+      case .settleMachineID: .unsettleMachineID
       case .mountTmpfs, .mountOverlay, .bindReadOnly: .unmount
       case .makePrivate: .makeShared
       default: nil
@@ -103,9 +110,9 @@ public struct Step: Equatable, Sendable {
   public var text: Text {
     @inline(never) get {
       var text = Text(stringLiteral: verb.text)
-      if !path.isEmpty { text.append(Text(" ") + path) }
+      if !path.isEmpty { text.append(Text(" ") + path) } else if verb == .settleMachineID { text.append(" /") }
       // A file's contents are nobody's business.
-      if !other.isEmpty, verb != .writeFile { text.append(Text(" (") + other + ")") }
+      if !other.isEmpty, verb != .writeFile, verb != .settleMachineID { text.append(Text(" (") + other + ")") }
       return text
     }
   }
