@@ -52,6 +52,8 @@ int32_t linux_copy_owner_and_mode(const char *model, const char *p) {
 int32_t linux_mount_tmpfs(const char *t, const char *data) { return RESULT(mount("preroot", t, "tmpfs", 0, data)); }
 int32_t linux_mount_overlay(const char *t, const char *data) { return RESULT(mount("preroot", t, "overlay", 0, data)); }
 
+int32_t linux_bind(const char *s, const char *t) { return RESULT(mount(s, t, NULL, MS_BIND, NULL)); }
+
 int32_t linux_bind_read_only(const char *s, const char *t) {
   if (mount(s, t, NULL, MS_BIND, NULL) < 0) return -errno;
   int32_t result = RESULT(mount(NULL, t, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
@@ -99,8 +101,6 @@ int32_t linux_is_same_file(const char *p, const char *other) {
   return s.st_dev == t.st_dev && s.st_ino == t.st_ino;
 }
 int32_t linux_enter_mount_namespace(int32_t f) { return RESULT(setns(f, CLONE_NEWNS)); }
-
-int32_t linux_set_hostname(const char *name, size_t length) { return RESULT(sethostname(name, length)); }
 
 int64_t linux_monotonic_microseconds(void) {
   struct timespec t;

@@ -3,7 +3,5 @@ import PrerootCore
 
 extension Hostname {
   /// Gives the machine a name. The system call is `sethostname`.
-  public static func set(_ name: Text) throws(Errno) {
-    try check(unsafe name.terminated.withCString { unsafe linux_set_hostname($0, name.count) })
-  }
+  public static func set(_ name: Text) throws(Errno) { unsafe try with(name) { unsafe linux_set_hostname($0) } }
 }

@@ -44,12 +44,19 @@ public struct LinuxKernel: Kernel, ~Copyable {
     case .unsettleMachineID:
       unsettleMachineID(in: path)
 
+    case .format, .check, .requireFitness, .mountDevice, .writeDurably, .removeDurably, .setAside, .takeBack, .deleteTree, .seed:
+      try performOnStore(step)
+    case .makeMountPoint:
+      try FileDescriptor.currentDirectory.makeDirectory(path)
+
     case .mountTmpfs:
       unsafe try with(path, other) { unsafe linux_mount_tmpfs($0, $1) }
     case .mountOverlay:
       unsafe try with(path, other) { unsafe linux_mount_overlay($0, $1) }
     case .bindReadOnly:
       unsafe try with(other, path) { unsafe linux_bind_read_only($0, $1) }
+    case .bind:
+      unsafe try with(other, path) { unsafe linux_bind($0, $1) }
     case .unmount:
       unsafe try with(path) { unsafe linux_unmount($0) }
     case .makePrivate:

@@ -72,6 +72,16 @@ extension ServiceManager {
 extension Machine {
   var rootDevice: Text { MountInfo(parsing: text("/proc/1/mountinfo")).root?.majorMinor ?? Text() }
 
+  /// Makes a link in /run/preroot, which is the path's directory.
+  borrowing func link(_ path: Text, to target: Text, _ log: KernelLog) {
+    do throws(Errno) {
+      try root.makeDirectory("run/preroot")
+      try root.replaceLink(path.asRelative, to: target)
+    } catch {
+      log.say(.error, "Cannot write to /run/preroot", error)
+    }
+  }
+
   /// Keeps a file in /run/preroot, which is the path's directory.
   borrowing func keep(_ path: Text, _ contents: Text, _ log: KernelLog) {
     do throws(Errno) {

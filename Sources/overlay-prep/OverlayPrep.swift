@@ -46,6 +46,8 @@ enum ExitStatus {
   static let usage: Int32 = 2
   /// The root stays as it was, and the machine goes on with it.
   static let readOnly: Int32 = 3
+  /// The upper that was asked for cannot be had; a tmpfs takes its place.
+  static let fallback: Int32 = 4
 }
 
 func prepare() -> Int32 {
@@ -76,8 +78,8 @@ func prepare(_ facts: borrowing BootFacts, _ machine: borrowing Machine, _ log: 
     story.tell(facts.request.remarks)
     story.tell(settings.remarks)
     let reading = FirstReading(of: machine, facts)
-    let status = makeWritable(settings, target, reading, facts, machine, &story, log)
-    return goOn(to: target, settings, after: reading, &story, log) ? status : ExitStatus.failure
+    let outcome = makeWritable(settings, target, reading, facts, machine, &story, log)
+    return goOn(to: outcome.target, settings, after: reading, &story, log) ? outcome.status : ExitStatus.failure
   }
 }
 
@@ -104,7 +106,7 @@ func outline(_ facts: borrowing BootFacts, _ reading: FirstReading) -> Text {
   case .staged:
     let settings = Settings(facts.assignments)
     text.comment(settings.remarks)
-    text.append(StorePlan(settings.upper, over: facts.mountInfo).steps.text)
+    text.append(StorePlan(settings, over: facts.mountInfo).steps.text)
     text.append(OverlayPlan(settings, over: facts.mountInfo, machineID: reading.machineID).text)
   }
   return text

@@ -11,6 +11,11 @@ public struct Errno: Error, Equatable, Sendable {
   public static var invalidArgument: Errno { Errno(rawValue: 22) }
   public static var noSpace: Errno { Errno(rawValue: 28) }
   public static var directoryNotEmpty: Errno { Errno(rawValue: 39) }
+  public static var inputOutput: Errno { Errno(rawValue: 5) }
+  public static var functionNotImplemented: Errno { Errno(rawValue: 38) }
+  public static var notUnique: Errno { Errno(rawValue: 76) }
+  public static var noLibrary: Errno { Errno(rawValue: 79) }
+  public static var notSupported: Errno { Errno(rawValue: 95) }
   public static var connectionReset: Errno { Errno(rawValue: 104) }
   public static var timedOut: Errno { Errno(rawValue: 110) }
 }

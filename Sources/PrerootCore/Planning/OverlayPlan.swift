@@ -9,21 +9,31 @@ public struct OverlayPlan: Equatable, Sendable {
 
   static var root: Text { "/run/initramfs/preroot/root" }
 
-  /// - Parameter machineID: for an overlay without one of its own.
-  public init(_ settings: Settings, over mountInfo: MountInfo, machineID: RunningID) {
+  /// The directory of the layers.
+  private let layers: Text
+  /// Whether the upper outlives the boot.
+  private let isPersistent: Bool
+
+  /// - Parameters:
+  ///   - layers: the directory where the layers are, on the upper's file system.
+  ///   - machineID: for an overlay without one of its own.
+  public init(_ settings: Settings, in layers: Text = StorePlan.store, over mountInfo: MountInfo, machineID: RunningID) {
+    self.layers = layers
+    isPersistent = settings.upper.isPersistent
     guard let root = mountInfo.root else { return }
     switch settings.scope {
-    case .root: overlayRoot(root, in: mountInfo, machineID)
-    case .directories(let directories): overlay(directories, in: mountInfo, machineID)
+    case .root: overlayRoot(root, in: mountInfo, settings.binds, machineID)
+    case .directories(let directories): overlay(directories, in: mountInfo, settings.binds, machineID)
     }
   }
 
   // MARK: The whole root
 
-  private mutating func overlayRoot(_ root: MountInfo.Entry, in mountInfo: MountInfo, _ machineID: RunningID) {
+  private mutating func overlayRoot(_ root: MountInfo.Entry, in mountInfo: MountInfo, _ binds: [Text], _ machineID: RunningID) {
     add(.makeDirectory, Self.root)
     mountOverlay(of: Text(), at: Self.root)
     settle(machineID, in: Self.root)
+    bind(binds, in: Self.root)
     if !root.majorMinor.hasPrefix("0:") {
       // Where systemd's tools look for the disk behind a root like this one (systemd: blockdev_get_root()).
       add(.makeLink, "/run/systemd/volatile-root", "/dev/block/" + root.majorMinor)
@@ -44,7 +54,7 @@ public struct OverlayPlan: Equatable, Sendable {
 
   // MARK: Only some directories
 
-  private mutating func overlay(_ directories: [Text], in mountInfo: MountInfo, _ machineID: RunningID) {
+  private mutating func overlay(_ directories: [Text], in mountInfo: MountInfo, _ binds: [Text], _ machineID: RunningID) {
     // Each is required before the first is mounted, so that a wrong name costs nothing.
     for directory in directories { add(.requireDirectory, StorePlan.lower + directory) }
     addStoreDirectories(of: Text())
@@ -55,6 +65,7 @@ public struct OverlayPlan: Equatable, Sendable {
       mountOverlay(of: directory, at: directory)
       if directory == "/etc" { settle(machineID, in: Text()) }
     }
+    bind(binds, in: Text())
     addAfterwards(.makeSharedRecursively, "/run")
   }
 
@@ -68,22 +79,33 @@ public struct OverlayPlan: Equatable, Sendable {
     }
   }
 
-  /// redirect_dir lets a directory of the lower be renamed, which dpkg does; metacopy keeps a chmod from copying the file
-  /// to memory. Both are for an upper that dies with its boot: over a lower that changes they are undefined. See
+  /// Directories past the overlay, each with what the lower has in it at the first time.
+  private mutating func bind(_ directories: [Text], in root: Text) {
+    for directory in directories {
+      let own = layers + "/bind/" + directory.unitName
+      add(.makeDirectory, layers + "/bind")
+      add(.seed, own, StorePlan.lower + directory)
+      add(.makeMountPoint, root + directory)
+      add(.bind, root + directory, own)
+    }
+  }
+
+  /// redirect_dir lets a directory of the lower be renamed, which dpkg does; metacopy keeps a chmod from copying the file to memory.
+  /// Over a lower that changes both are undefined, as are index and xino; so they are off for an upper that outlives its boot. See
   /// https://docs.kernel.org/filesystems/overlayfs.html, "Changes to underlying filesystems".
   ///
   /// - Parameter directory: empty for the root.
   private mutating func mountOverlay(of directory: Text, at place: Text) {
     addStoreDirectories(of: directory)
-    let path = directory.escapedForOverlay
+    let path = directory.escapedForOverlay, store = layers.escapedForOverlay
     add(.mountOverlay, place, Text("lowerdir=/run/initramfs/preroot/lower") + path
-      + ",upperdir=/run/initramfs/preroot/upper/upper" + path + ",workdir=/run/initramfs/preroot/upper/work" + path
-      + ",redirect_dir=on,metacopy=on")
+      + ",upperdir=" + store + "/upper" + path + ",workdir=" + store + "/work" + path
+      + (isPersistent ? ",index=off,metacopy=off,redirect_dir=off,xino=off" as Text : ",redirect_dir=on,metacopy=on"))
   }
 
   @inline(never) private mutating func addStoreDirectories(of directory: Text) {
-    add(.makeStoreDirectory, StorePlan.store + "/upper" + directory, StorePlan.lower + directory)
-    add(.makeStoreDirectory, StorePlan.store + "/work" + directory, StorePlan.lower + directory)
+    add(.makeStoreDirectory, layers + "/upper" + directory, StorePlan.lower + directory)
+    add(.makeStoreDirectory, layers + "/work" + directory, StorePlan.lower + directory)
   }
 
   @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text) { steps.append(Step(verb, path, other)) }
@@ -108,7 +130,7 @@ extension [Step] {
 
 extension Text {
   /// The directories above it, from the top, the root left out: `/a/b/c` has `/a` and `/a/b`.
-  var parents: [Text] {
+  public var parents: [Text] {
     var parents: [Text] = []
     for place in bytes.indices where place > 0 && bytes[place] == UInt8(ascii: "/") { parents.add(Text(bytes[..<place])) }
     return parents

@@ -27,12 +27,36 @@ public struct Step: Equatable, Sendable {
     case settleMachineID
     case unsettleMachineID
 
+    /// Makes a file system of the type `other` on a device that is blank, or where that was begun before.
+    case format
+    /// Has fsck of the type `other` look at the file system on a device, and mend what is safe to mend.
+    case check
+    /// Fails with EOPNOTSUPP where the file system lacks what overlayfs needs of an upper's.
+    case requireFitness
+    /// Writes `other` to a file, or removes one if it is there; after that not even a power cut takes it back.
+    case writeDurably
+    case removeDurably
+    /// Renames a directory to `other`, unless that is there already or the directory is not.
+    case setAside
+    /// Takes what is at `other` back to the path, with the directories it is in, unless it is not there.
+    case takeBack
+    /// Removes a directory with all that is in it; what cannot be removed in a minute stays for the next boot.
+    case deleteTree
+    /// Makes a directory with the contents of `other`, or empty where there is none, unless there is one already.
+    case seed
+    /// Makes a directory to mount on, where there is none.
+    case makeMountPoint
+
+    /// Mounts a device: `other` is the type of its file system, the source, and options.
+    case mountDevice
     /// Mounts a new tmpfs with the options `other`.
     case mountTmpfs
     /// Mounts an overlay with the options `other`; its source is `preroot`.
     case mountOverlay
     /// Shows the mount at `other`, without what is mounted below it, at a second place, read-only.
     case bindReadOnly
+    /// Shows the directory `other` at a second place.
+    case bind
     /// Unmounts; where `other` is given, it was a read-only bind of that.
     case unmount
     /// Stops (private) or restarts (shared) the propagation of mounts. See mount_namespaces(7).
@@ -61,6 +85,18 @@ public struct Step: Equatable, Sendable {
       case .removeFile: "remove"
       case .settleMachineID: "settle the machine ID of"
       case .unsettleMachineID: "unsettle the machine ID of"
+      case .format: "make a file system on"
+      case .check: "check the file system on"
+      case .requireFitness: "require fitness for an upper of"
+      case .writeDurably: "write"
+      case .removeDurably: "remove"
+      case .setAside: "set aside"
+      case .takeBack: "take back"
+      case .deleteTree: "delete"
+      case .seed: "seed"
+      case .makeMountPoint: "make mount point"
+      case .mountDevice: "mount device at"
+      case .bind: "bind at"
       case .mountTmpfs: "mount tmpfs at"
       case .mountOverlay: "mount overlay at"
       case .bindReadOnly: "bind read-only at"
@@ -80,7 +116,7 @@ public struct Step: Equatable, Sendable {
       case .makeDirectory: .removeDirectory
       case .makeLink: .removeFile
       case .settleMachineID: .unsettleMachineID
-      case .mountTmpfs, .mountOverlay, .bindReadOnly: .unmount
+      case .mountTmpfs, .mountDevice, .mountOverlay, .bindReadOnly, .bind: .unmount
       case .makePrivate: .makeShared
       default: nil
       }

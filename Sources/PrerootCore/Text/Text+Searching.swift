@@ -67,6 +67,13 @@ extension Text {
     return pieces
   }
 
+  /// The text with A to Z in small letters.
+  var lowercased: Text {
+    var copy = self
+    for place in bytes.indices where bytes[place].isLetter { copy.bytes[place] |= 0x20 }
+    return copy
+  }
+
   /// The text without white space at its ends.
   public var trimmed: Text { trim() }
 
