@@ -12,6 +12,8 @@ public struct Machine: ~Copyable {
     root = try FileDescriptor(directory: Self.variable("PREROOT_ROOT") ?? "/")
   }
 
+  init(root: consuming FileDescriptor) { self.root = root }
+
   /// The file's contents; nil where it cannot be read, for whatever reason. `path` is absolute.
   @inline(never) @_disfavoredOverload public func contents(_ path: Text) -> Text? {
     do throws(Errno) { return try root.read(path.asRelative) } catch { return nil }
