@@ -20,10 +20,12 @@ scratch = .build/ships
 ships = $(scratch)/release
 programs = preroot-generator overlay-prep
 
+# The compilers' names, .comment, are no use on a device. llvm-objcopy comes with Swift.
 all:
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 	@for program in $(programs); do \
 	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath --product $$program; \
+	  llvm-objcopy --remove-section=.comment $(ships)/$$program; \
 	done
 
 install: all
