@@ -39,14 +39,15 @@ public struct Formatting: Equatable, Sendable {
   ///
   /// See mke2fs(8): quiet, no questions, its size in KiB. See mkfs.f2fs(8): its size in sectors.
   public var arguments: [Text]? {
-    let size = sizeInBytes - Self.reservedBytes
-    switch type {
-    case "ext4":
-      return Text("mkfs.ext4 -q -F -U").words + [uuid, "-L", label, device, Text(decimal: Int(size >> 10)) + "k"]
-    case "f2fs":
-      return Text("mkfs.f2fs -q -f -U").words + [uuid, "-l", label, device, Text(decimal: Int(size >> 9))]
-    default:
-      return nil
-    }
+    let isExt4 = type == "ext4"
+    guard isExt4 || type == "f2fs" else { return nil }
+    let kibibytes = Int((sizeInBytes - Self.reservedBytes) >> 10)
+    var arguments = (isExt4 ? Text("mkfs.ext4 -q -F -U") : "mkfs.f2fs -q -f -U").words
+    arguments.add(uuid)
+    arguments.add(isExt4 ? "-L" : "-l")
+    arguments.add(label)
+    arguments.add(device)
+    arguments.add(isExt4 ? Text(decimal: kibibytes) + "k" : Text(decimal: kibibytes * 2))
+    return arguments
   }
 }

@@ -10,7 +10,7 @@ extension BlockDevice {
   public static func find(_ name: DeviceName, on machine: borrowing Machine) throws(Errno) -> Text? {
     switch name.kind {
     case .path: return machine.exists(name.value) ? name.value : nil
-    case .mtd: return try Mtd.find(name.value, on: machine)
+    case .mtd: return try Ubi.findMtd(name.value, on: machine)
     case .ubi: return try Ubi.find(name, on: machine)
     default: break
     }
