@@ -48,8 +48,8 @@ int32_t linux_is_erased(int32_t f, int64_t bytes) {
   return 1;
 }
 
-/* By hand, so that a machine without libblkid loses no more than what needs it. Weak: before glibc 2.34 dlopen is in libdl, which is
- * not linked; where nothing else brings it along, libblkid counts as missing. */
+/* By hand, so that a machine without libblkid loses no more than what needs it; it stays loaded. Weak: before glibc 2.34 dlopen is in
+ * libdl, which is not linked; where nothing else brings it along, libblkid counts as missing. */
 #pragma weak dlopen
 #pragma weak dlsym
 
@@ -224,11 +224,18 @@ static int32_t try_types(int d) {
   return result;
 }
 
+static void remove_trial(int d) {
+  if (unlinkat(d, "a", 0) < 0) unlinkat(d, "a", AT_REMOVEDIR);
+  unlinkat(d, "b", 0);
+}
+
 int32_t linux_try(const char *p, int32_t what) {
   static const char attribute[] = "trusted.overlay.preroot";
   char value;
   int d = open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (d < 0) return -errno;
+  /* A power cut may have left it. */
+  remove_trial(d);
   int32_t result = 0;
   switch (what) {
     case LINUX_TRY_ATTRIBUTE:
@@ -246,8 +253,7 @@ int32_t linux_try(const char *p, int32_t what) {
       if (result == 0) result = RESULT(mknodat(d, "b", S_IFREG | 0600, 0));
       if (result == 0) result = RESULT(renameat2(d, "a", d, "b", what == LINUX_TRY_RENAME ? 0 : RENAME_WHITEOUT));
   }
-  if (unlinkat(d, "a", 0) < 0) unlinkat(d, "a", AT_REMOVEDIR);
-  unlinkat(d, "b", 0);
+  remove_trial(d);
   close(d);
   return result < 0 ? result : 0;
 }

@@ -24,7 +24,10 @@ private final class LoopDevice {
   }()
 }
 
-@Suite("On a real block device", .enabled(if: LoopDevice.isPossible, "There are no loop devices here for us: run the tests as root, outside a container"))
+/// One at a time: losetup, looking for a free device, holds each for a moment, also those that are another test's.
+@Suite(
+  "On a real block device", .serialized,
+  .enabled(if: LoopDevice.isPossible, "There are no loop devices here for us: run the tests as root, outside a container"))
 struct LoopDeviceTests {
   let directory: Temporary
   private let device: LoopDevice
@@ -62,6 +65,22 @@ struct LoopDeviceTests {
     #expect(busy?.rawValue == 16)
     #expect(probe == .signature(signature))
     #expect(try Program.run(["e2fsck", "-fn", device.text], limitMicroseconds: Self.minute).isSuccess)
+  }
+
+  /// A disk may forget what it had said it had.
+  @Test("a file system that was mounted since is not unfinished, whatever the marker says")
+  func wasMounted() async throws {
+    let formatting = Formatting(
+      device.text, type: "ext4", label: "", uuid: "01234567-89ab-cdef-0123-456789abcdef", sizeInBytes: Int64(16 * Disk.megabyte))
+    #expect(try Program.run(formatting.arguments!, limitMicroseconds: Self.minute).isSuccess)
+    try BlockDevice(toWrite: device.text).writeMarker(formatting.marker)
+    #expect(try BlockDevice.probe(device.text) == .unfinished)
+    let text = device.text
+    try await inPrivateNamespace {
+      do throws(Errno) { try PrerootSystem.mount(text, at: "/mnt", type: "ext4", options: "") } catch { throw Problem(error.text.string) }
+      umount("/mnt")
+    }
+    #expect(try BlockDevice.probe(device.text) == .signature(Signature(type: "ext4", uuid: formatting.uuid)))
   }
 
   @Test("f2fs is made under the same marker", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))

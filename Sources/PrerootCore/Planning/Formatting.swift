@@ -1,10 +1,12 @@
 /// A file system in the making, so that a power cut leaves a blank device, an unfinished one or a whole file system, and one can
 /// tell which.
 ///
-/// No mkfs promises the order of its writes. So there is a marker, written and brought to the disk first and taken away last, in the
-/// device's last block, which is left out of the file system: whatever is on the device, with the marker it is unfinished, and as it
-/// was blank before, making it can start over. The file system's UUID is in the marker. Where it holds another one, the
-/// marker is none: somebody made that one since, or has grown it over that block, and the marker is a file's contents.
+/// No mkfs promises the order of its writes. So there is a marker, written and brought to the disk first and taken away last, in
+/// the device's last block, which is left out of the file system: whatever is on the device, with the marker it is unfinished,
+/// and as it was blank before, making it can start over.
+///
+/// The file system's UUID is in the marker. Beside a file system with another one the marker says nothing: somebody made that one
+/// since, or has grown it over that block, and the marker is a file's contents. Nor does it beside one that was mounted since.
 public struct Formatting: Equatable, Sendable {
   public var device: Text
   public var type: Text

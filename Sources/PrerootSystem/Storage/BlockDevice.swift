@@ -30,7 +30,13 @@ public struct BlockDevice: ~Copyable {
   private func probe() throws(Errno) -> Probe {
     let (result, properties) = try look()
     let found = result == LINUX_PROBE_FOUND ? Signature(properties: properties) : nil
-    if let uuid = try unfinishedUUID(), found == nil || found!.uuid == uuid { return .unfinished }
+    if let uuid = try unfinishedUUID() {
+      guard let found else { return .unfinished }
+      if found.uuid == uuid {
+        let isInUse = found.type == "ext4" ? try wasMounted() : false
+        if !isInUse { return .unfinished }
+      }
+    }
     if let found { return .signature(found) }
     if result == LINUX_PROBE_AMBIVALENT { return .ambivalent }
     return try check(linux_is_erased(file.rawValue, Self.blankBytes)) == 1 ? .blank : .unknown

@@ -16,8 +16,8 @@ public enum Program {
     public var isSuccess: Bool { end == .exited(0) }
   }
 
-  /// Runs the program named by the first argument, which is looked up in /usr/sbin, /usr/bin, /sbin and /bin, in the C locale; its
-  /// whole session is killed at the limit.
+  /// Runs the program named by the first argument, which is looked up in /usr/sbin, /usr/bin, /sbin and /bin, in the C locale; it
+  /// and its children are killed at the limit.
   ///
   /// - Throws: ENOENT where there is no such program, and whatever else keeps it from starting.
   public static func run(_ arguments: [Text], limitMicroseconds: Int) throws(Errno) -> Outcome {
