@@ -8,6 +8,8 @@ SHELL = /bin/bash
 .PHONY: all install check demo clean
 
 DESTDIR =
+# For an image with an older libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd.
+SYSROOT =
 prefix = /usr
 systemunitdir = $(prefix)/lib/systemd/system
 systemgeneratordir = $(prefix)/lib/systemd/system-generators
@@ -16,15 +18,22 @@ libexecdir = $(prefix)/lib/preroot
 mandir = $(prefix)/share/man
 
 # A build directory of its own: the tests' build of the same sources takes the usual one.
-scratch = .build/ships
+scratch = .build/ships$(if $(SYSROOT),-$(notdir $(abspath $(SYSROOT))))
 ships = $(scratch)/release
 programs = preroot-generator overlay-prep
+
+ifdef SYSROOT
+sysroot = $(abspath $(SYSROOT))
+options = -Xcc --sysroot=$(sysroot) -Xswiftc -Xclang-linker -Xswiftc --sysroot=$(sysroot)
+export PKG_CONFIG_SYSROOT_DIR = $(sysroot)
+export PKG_CONFIG_LIBDIR = $(subst $() ,:,$(wildcard $(sysroot)/usr/lib/*/pkgconfig $(sysroot)/usr/lib/pkgconfig $(sysroot)/usr/share/pkgconfig))
+endif
 
 # The compilers' names, .comment, are no use on a device. llvm-objcopy comes with Swift.
 all:
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 	@for program in $(programs); do \
-	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath --product $$program; \
+	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath $(options) --product $$program; \
 	  llvm-objcopy --remove-section=.comment $(ships)/$$program; \
 	done
 
@@ -65,4 +74,4 @@ check:
 	swift test
 
 clean:
-	rm -rf .build/ships .build/debug .build/x86_64-unknown-linux-gnu
+	rm -rf .build/ships* .build/debug .build/x86_64-unknown-linux-gnu
