@@ -1,11 +1,12 @@
 # make            builds what ships
 # make install    puts it below $(DESTDIR)
 # make check      runs every test; make demo shows it at work. Both install what they need, as root, on Debian.
+# make check-all  runs the tests on every version of systemd that the bed knows
 
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all install check demo clean
+.PHONY: all install check check-all demo clean
 
 DESTDIR =
 # For an image with an older libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd.
@@ -48,8 +49,8 @@ install: all
 # What Debian calls what is needed: to build, to show, to test.
 packages_to_build = libsystemd-dev pkg-config
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
-packages_to_test = $(packages_to_show) bc binutils bison dpkg-dev erofs-utils f2fs-tools flex gcc libc6-dev libelf-dev make mandoc \
-  perl procps squashfs-tools systemd systemd-container util-linux valgrind xz-utils
+packages_to_test = $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dpkg-dev erofs-utils f2fs-tools flex gcc gpg \
+  libc6-dev libelf-dev make mandoc perl procps squashfs-tools systemd systemd-container util-linux valgrind xz-utils
 
 # $(call install-packages,PACKAGES): those that are not there yet. The lists of packages are needed in any case, as the images are
 # made from them.
@@ -72,6 +73,9 @@ check:
 	@$(call install-packages,$(packages_to_test))
 	@$(MAKE) --no-print-directory all
 	swift test
+
+check-all: export PREROOT_SUITES = all
+check-all: check
 
 clean:
 	rm -rf .build/ships* .build/debug .build/x86_64-unknown-linux-gnu
