@@ -111,7 +111,7 @@ final class Work {
 
   private func say(_ remark: Remark) {
     log.say(remark)
-    story.tell([remark])
+    story.tell([remark], as: .upper)
   }
 
   // MARK: The device
