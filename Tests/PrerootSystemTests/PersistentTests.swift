@@ -15,7 +15,7 @@ private struct PersistentPlan {
     store = StorePlan(source, .mount(type: type), settings, over: table).steps
     var facts = StoreFacts(in: directory)
     facts.lower = LowerIdentity(type: "tmpfs", superblock: "", rootHash: "", imageVersion: "1")
-    layers = LayerPlan(facts, .asItIs, isCounted: true).steps
+    layers = LayerPlan(facts, .asItIs, settings, isCounted: true).steps
     overlay = OverlayPlan(settings, in: directory, over: table, machineID: RunningID("0123456789abcdef0123456789abcdef"))
   }
 
