@@ -292,7 +292,7 @@ struct LayerPlanTests {
 
   @Test("takes back what the mark keeps, and nothing that is no path", arguments: [
     ("", []), ("\n", []), ("/etc/ssh\n", ["/etc/ssh"]), ("/a\n/b c\n", ["/a", "/b c"]), (" /etc/ \n\n//var//lib/", ["/etc", "/var/lib"]),
-    ("/\netc\n/../etc\n/etc/..\n.\n/x", ["/x"]),
+    ("/\netc\n/../etc\n/etc/..\n.\n/x", ["/x"]), ("/a/b\n/a\n/a/c\n/ab\n/a", ["/a", "/ab"]),
   ] as [(String, [String])])
   func takesBack(mark: String, expected: [String]) {
     let taken = steps(.anew("Marked")) { $0.mark = Text(utf8: mark) }.filter { $0.verb == .takeBack }
@@ -331,6 +331,11 @@ struct Reset: CustomTestStringConvertible, Sendable {
       kept: [
         "/etc": Store.directory, "/etc/ssh": Store.directory, "/etc/ssh/key": "secret", "/etc/ssh/keys": Store.directory, "/etc/ssh/keys/more": "secret",
         "/var": Store.directory, "/var/lib": Store.directory, "/var/lib/data": "1",
+      ]),
+    Reset(
+      testDescription: "by a mark that keeps one within another", mark: "/etc/ssh/keys\n/etc/ssh\n/etc/ssh/key\n/etc/ssh\n",
+      kept: [
+        "/etc": Store.directory, "/etc/ssh": Store.directory, "/etc/ssh/key": "secret", "/etc/ssh/keys": Store.directory, "/etc/ssh/keys/more": "secret",
       ]),
     Reset(testDescription: "by the policy", policy: .reset, lower: Store.newImage),
   ]

@@ -33,9 +33,12 @@ public struct LayerPlan: Equatable, Sendable {
     if facts.resetting == nil { add(.writeDurably, directory + "/resetting", name + "\n") }
     add(.makeDirectory, directory + "/trash")
     add(.setAside, directory + "/upper", directory + "/trash/" + name)
+    // None within another: that would be in the way of the other.
+    var kept: [Text] = []
     for path in (facts.mark ?? Text()).lines {
-      if let path = path.trimmed.normalPath, !(path == "/") { add(.takeBack, directory + "/upper" + path, directory + "/trash/" + name + path) }
+      if let path = path.trimmed.normalPath, !(path == "/") { kept.addDirectory(path) }
     }
+    for path in kept { add(.takeBack, directory + "/upper" + path, directory + "/trash/" + name + path) }
   }
 
   @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text = Text()) { steps.append(Step(verb, path, other)) }
