@@ -182,6 +182,16 @@ struct StepTests {
     #expect(Step(.unmount, "/a", "/b").inverse == Step(.bindReadOnly, "/a", "/b"))
   }
 
+  @Test("shows no file's contents", arguments: [Step.Verb.writeFile, .writeDurably, .settleMachineID])
+  func hidesContents(verb: Step.Verb) {
+    #expect(Step(verb, "/a", "secret\n").text.string == Text(stringLiteral: verb.text).string + " /a")
+  }
+
+  @Test("at the root names it", arguments: [Step.Verb.settleMachineID, .unsettleMachineID])
+  func namesRoot(verb: Step.Verb) {
+    #expect(Step(verb, "").text.string == Text(stringLiteral: verb.text).string + " /")
+  }
+
   @Test("begins with its verb and is one line", arguments: all.map(\.0))
   func isOneLine(verb: Step.Verb) {
     let verbText = Text(stringLiteral: verb.text).string

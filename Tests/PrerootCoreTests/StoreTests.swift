@@ -113,7 +113,7 @@ extension Store {
   ) throws -> UpperUse {
     let facts = facts(in: directory, lower: lower, bootID: bootID)
     let use = UpperUse(facts, settings, isReset: isReset)
-    for step in LayerPlan(facts, use, isCounted: settings.attempts > 0).steps { try perform(step) }
+    for step in LayerPlan(facts, use, settings, isCounted: settings.attempts > 0).steps { try perform(step) }
     if case .leftOut = use { return use }
     for name in ["upper", "work"] { try perform(Step(.makeStoreDirectory, Text(utf8: "\(directory)/\(name)"))) }
     return use
@@ -229,7 +229,7 @@ struct LayerPlanTests {
     facts.lower = Store.oldImage
     facts.bootID = "boot"
     change(&facts)
-    return LayerPlan(facts, use, isCounted: isCounted).steps
+    return LayerPlan(facts, use, Settings(), isCounted: isCounted).steps
   }
   private let store = StorePlan.store
 
@@ -292,7 +292,7 @@ struct LayerPlanTests {
 
   @Test("takes back what the mark keeps, and nothing that is no path", arguments: [
     ("", []), ("\n", []), ("/etc/ssh\n", ["/etc/ssh"]), ("/a\n/b c\n", ["/a", "/b c"]), (" /etc/ \n\n//var//lib/", ["/etc", "/var/lib"]),
-    ("/\netc\n/../etc\n/etc/..\n.\n/x", ["/x"]),
+    ("/\netc\n/../etc\n/etc/..\n.\n/x", ["/x"]), ("/a/b\n/a\n/a/c\n/ab\n/a", ["/a", "/ab"]),
   ] as [(String, [String])])
   func takesBack(mark: String, expected: [String]) {
     let taken = steps(.anew("Marked")) { $0.mark = Text(utf8: mark) }.filter { $0.verb == .takeBack }
@@ -331,6 +331,11 @@ struct Reset: CustomTestStringConvertible, Sendable {
       kept: [
         "/etc": Store.directory, "/etc/ssh": Store.directory, "/etc/ssh/key": "secret", "/etc/ssh/keys": Store.directory, "/etc/ssh/keys/more": "secret",
         "/var": Store.directory, "/var/lib": Store.directory, "/var/lib/data": "1",
+      ]),
+    Reset(
+      testDescription: "by a mark that keeps one within another", mark: "/etc/ssh/keys\n/etc/ssh\n/etc/ssh/key\n/etc/ssh\n",
+      kept: [
+        "/etc": Store.directory, "/etc/ssh": Store.directory, "/etc/ssh/key": "secret", "/etc/ssh/keys": Store.directory, "/etc/ssh/keys/more": "secret",
       ]),
     Reset(testDescription: "by the policy", policy: .reset, lower: Store.newImage),
   ]
@@ -464,6 +469,12 @@ struct AttemptTests {
     #expect(try uses(limit: 3, boots: 8) == [true, true, true, false, true, false, true, false])
     #expect(try uses(limit: 1, boots: 4) == [true, false, true, false])
     #expect(try uses(limit: 0, boots: 5) == [true, true, true, true, true])
+  }
+
+  /// As after the limit was lowered.
+  @Test("has the next boot try the upper also where it is far over the limit", arguments: ["4\n", "50\n", "9223372036854775807\n"])
+  func isFarOver(before: String) throws {
+    #expect(try uses(limit: 3, boots: 4, before: before) == [false, true, false, true])
   }
 
   @Test("begins anew where it is no number", arguments: ["", "\n", "junk\n", "-1\n", "99999999999999999999\n"])
