@@ -159,14 +159,14 @@ struct DocumentationTests {
       facts.lower = LowerIdentity(type: "squashfs", superblock: "", rootHash: "new", imageVersion: "")
       settings.onLowerChange = lowerChange
       change(&facts)
-      switch UpperUse(facts, settings, isReset: isReset) {
+      switch UpperUse(facts, settings, isReset: isReset, isCounted: true) {
       case .asItIs: return "?"
       case .asItIsAlthough(let text): return "\"\(text.string)\""
       case .anew(let text): return text.string
       case .leftOut(let text): return "\"... is left out: \(text.string)\""
       }
     }
-    #expect(page.has(sentence { $0.resetting = "x" }))
+    #expect(page.has(sentence { $0.isResetting = true }))
     #expect(page.has(sentence { $0.mark = "" }))
     #expect(page.has(sentence(isReset: true) { _ in }))
     #expect(page.has(sentence { $0.attempts = 3 }))
@@ -192,10 +192,10 @@ struct DocumentationTests {
   func explainsFilesOfStore() throws {
     let sources = try ["PrerootCore/Planning/LayerPlan", "PrerootCore/Planning/OverlayPlan", "PrerootSystem/Storage/StoreFacts+Reading", "overlay-prep/Work"]
       .map { try Checkout.text("Sources/\($0).swift") }.joined()
-    let names = Set(sources.matches(of: #/(?:directory|layers|store) \+ "\/([a-z.]+)/#).map { String($0.output.1) })
-    #expect(names.isSuperset(of: ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting", "trash"]))
+    let names = Set(sources.matches(of: #/(?:directory|layers|bindings|store) \+ "\/([a-z.-]+)/#).map { String($0.output.1) })
+    #expect(names.isSuperset(of: ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting", "trash-"]))
     let page = try Page("preroot.conf.5")
-    for name in names { #expect(!(page.entry(name) + page.entry("\(name)/")).isEmpty, "\(name)") }
+    for name in names { #expect(!(page.entry(name) + page.entry("\(name)/") + page.entry("\(name)NAME/")).isEmpty, "\(name)") }
     #expect(sources.contains("\"/image-\""))
     #expect(!page.entry("image-HASH/").isEmpty)
   }
@@ -255,9 +255,9 @@ struct DocumentationTests {
   @Test("names every word that switches preroot on or off")
   func namesWords() throws {
     let lists = try Checkout.text("Sources/PrerootCore/Deciding/Enable.swift").matches(of: #/place\(among: "(.*?)", isExact/#)
-    #expect(lists.count == 2)
+    #expect(lists.count == 3)
     let settings = try Page("preroot.conf.5").section("SETTINGS")
-    for word in lists.flatMap({ $0.output.1.split(separator: " ").map(String.init) }) + ["auto"] {
+    for word in lists.flatMap({ $0.output.1.split(separator: " ").map(String.init) }) {
       #expect(settings.contains(try Regex("\\b\(word)\\b")), "\(word)")
       #expect(Enable(Text(utf8: word)) != nil)
     }

@@ -96,11 +96,11 @@ extension Store {
     func text(_ name: String) -> Text? { self["\(directory)/\(name)"].map { Text(utf8: $0) } }
     var facts = StoreFacts(in: Text(utf8: directory))
     facts.hasUpper = has("\(directory)/upper")
-    facts.hasTrash = has("\(directory)/trash")
+    facts.trash = nodes.keys.filter { $0.hasPrefix("\(directory)/trash-") && !$0.dropFirst(directory.count + 1).contains("/") }.sorted().map { Text(utf8: String($0.dropFirst(directory.count + 1))) }
     facts.recorded = text("lower.id")?.trimmed
     facts.attempts = text("attempts")?.trimmed.decimalValue ?? 0
     facts.mark = text("reset")
-    facts.resetting = text("resetting")?.trimmed
+    facts.isResetting = has("\(directory)/resetting")
     facts.bootID = Text(utf8: bootID)
     facts.lower = lower
     return facts
@@ -112,7 +112,7 @@ extension Store {
     _ settings: Settings = Settings(), in directory: String = root, over lower: LowerIdentity? = oldImage, isReset: Bool = false, bootID: String = "boot"
   ) throws -> UpperUse {
     let facts = facts(in: directory, lower: lower, bootID: bootID)
-    let use = UpperUse(facts, settings, isReset: isReset)
+    let use = UpperUse(facts, settings, isReset: isReset, isCounted: settings.attempts > 0)
     for step in LayerPlan(facts, use, settings, isCounted: settings.attempts > 0).steps { try perform(step) }
     if case .leftOut = use { return use }
     for name in ["upper", "work"] { try perform(Step(.makeStoreDirectory, Text(utf8: "\(directory)/\(name)"))) }
@@ -141,11 +141,11 @@ struct UpperUseTests {
     return facts
   }
 
-  private func use(_ facts: StoreFacts, _ policy: LowerChange = .warn, attempts: Int = 3, isReset: Bool = false) -> UpperUse {
+  private func use(_ facts: StoreFacts, _ policy: LowerChange = .warn, attempts: Int = 3, isReset: Bool = false, isCounted: Bool = true) -> UpperUse {
     var settings = Settings()
     settings.onLowerChange = policy
     settings.attempts = attempts
-    return UpperUse(facts, settings, isReset: isReset)
+    return UpperUse(facts, settings, isReset: isReset, isCounted: isCounted && attempts > 0)
   }
 
   @Test("is nothing where nobody wants anything")
@@ -175,6 +175,13 @@ struct UpperUseTests {
     }
   }
 
+  @Test("is in no doubt for a boot that is not counted: who comes with a rescue shell may have come for it")
+  func isThereForRescue() {
+    var facts = facts()
+    facts.attempts = 5
+    #expect(use(facts, isCounted: false) == .asItIs)
+  }
+
   @Test("is a boot without it after so many that did not get through", arguments: [
     (0, 3, false), (2, 3, false), (3, 3, true), (4, 3, true), (1, 1, true), (0, 1, false), (100, 0, false), (99, 100, false),
   ])
@@ -190,18 +197,18 @@ struct UpperUseTests {
     var all = facts(over: Store.newImage)
     all.attempts = 3
     all.mark = ""
-    all.resetting = "boot"
+    all.isResetting = true
     for policy in LowerChange.all {
       var facts = all
       #expect(use(facts, policy, isReset: true) == .anew(Text(utf8: Self.begun)))
-      facts.resetting = nil
+      facts.isResetting = false
       #expect(use(facts, policy, isReset: true) == .anew(Text(utf8: Self.marked)))
       facts.mark = nil
       #expect(use(facts, policy, isReset: true) == .anew(Text(utf8: Self.asked)))
       #expect(use(facts, policy) == leftOut(3))
     }
     #expect(use(all, .reset, attempts: 0) == .anew(Text(utf8: Self.begun)))
-    all.resetting = nil
+    all.isResetting = false
     all.mark = nil
     #expect(use(all, .reset, attempts: 0) == .anew(Text(utf8: Self.other)))
   }
@@ -211,7 +218,7 @@ struct UpperUseTests {
     var facts = facts()
     facts.directory = "/elsewhere"
     facts.bootID = "other"
-    facts.hasTrash = true
+    facts.trash = ["trash-1"]
     #expect(use(facts) == .asItIs)
   }
 }
@@ -249,7 +256,8 @@ struct LayerPlanTests {
 
   @Test("deletes what an earlier boot set aside and could not delete")
   func deletesTrash() {
-    #expect(steps(.asItIs, isCounted: false) { $0.hasTrash = true } == [Step(.deleteTree, store + "/trash")])
+    #expect(steps(.asItIs, isCounted: false) { $0.trash = ["trash-1", "trash-2"] }
+      == [Step(.deleteTree, store + "/trash-1"), Step(.deleteTree, store + "/trash-2")])
   }
 
   @Test("makes the directories above it, from the top", arguments: [
@@ -264,30 +272,21 @@ struct LayerPlanTests {
   @Test("counts a boot without the upper back by one, so that the next tries it again, and does nothing else")
   func leavesOut() {
     for isCounted in [false, true] {
-      #expect(steps(.leftOut("Broken"), isCounted: isCounted) { $0.attempts = 3; $0.hasTrash = true; $0.recorded = nil }
+      #expect(steps(.leftOut("Broken"), isCounted: isCounted) { $0.attempts = 3; $0.trash = ["trash-1"]; $0.recorded = nil }
         == [Step(.writeDurably, store + "/attempts", "2\n")])
     }
   }
 
-  @Test("for an empty upper says what it begins before it sets the old one aside, and deletes last")
+  @Test("for an empty upper sets the old one aside first, and deletes last")
   func startsAnew() {
     #expect(steps(.anew("Asked")) { $0.attempts = 2; $0.recorded = nil } == [
-      Step(.writeDurably, store + "/resetting", "boot\n"),
-      Step(.makeDirectory, store + "/trash"),
-      Step(.setAside, store + "/upper", store + "/trash/boot"),
+      Step(.setAside, store + "/upper", store + "/resetting"),
       Step(.writeDurably, store + "/lower.id", Store.oldImage.text + "\n"),
       Step(.writeDurably, store + "/attempts", "1\n"),
       Step(.removeDurably, store + "/reset"),
-      Step(.removeDurably, store + "/resetting"),
-      Step(.deleteTree, store + "/trash"),
+      Step(.setAside, store + "/resetting", store + "/trash-boot"),
+      Step(.deleteTree, store + "/trash-boot"),
     ])
-  }
-
-  @Test("goes on with a reset under the name that it was begun with")
-  func goesOn() {
-    let steps = steps(.anew("Begun"), isCounted: false) { $0.resetting = "earlier" }
-    #expect(!steps.contains { $0.path == store + "/resetting" && $0.verb == .writeDurably })
-    #expect(steps.contains(Step(.setAside, store + "/upper", store + "/trash/earlier")))
   }
 
   @Test("takes back what the mark keeps, and nothing that is no path", arguments: [
@@ -296,7 +295,7 @@ struct LayerPlanTests {
   ] as [(String, [String])])
   func takesBack(mark: String, expected: [String]) {
     let taken = steps(.anew("Marked")) { $0.mark = Text(utf8: mark) }.filter { $0.verb == .takeBack }
-    #expect(taken == expected.map { Step(.takeBack, store + "/upper" + Text(utf8: $0), store + "/trash/boot" + Text(utf8: $0)) })
+    #expect(taken == expected.map { Step(.takeBack, store + "/upper" + Text(utf8: $0), store + "/resetting" + Text(utf8: $0)) })
   }
 }
 
@@ -384,7 +383,7 @@ struct PowerCutTests {
       }
       count += 1
     }
-    #expect(count > 15)
+    #expect(count > 10)
   }
 
   /// The word is typed once, at the boot loader.
@@ -395,7 +394,7 @@ struct PowerCutTests {
     while isCut {
       var store = reset.before
       isCut = try boot(&store, reset, isAsked: true, cutAfter: count, "1")
-      let isBegun = store.has("\(reset.directory)/resetting") || !isCut || count > 1
+      let isBegun = store.has("\(reset.directory)/resetting") || !isCut || count > 0
       #expect(try !boot(&store, reset, isAsked: false, cutAfter: nil, "2"))
       let upper = store.below("\(reset.directory)/upper")
       let isReset = upper.count == 1
@@ -414,13 +413,13 @@ struct PowerCutTests {
     while isCut {
       var store = reset.before
       isCut = try boot(&store, reset, isAsked: reset.isAsked, cutAfter: count, "1")
-      if !store.has("\(reset.directory)/resetting"), count > 2 {
+      if !store.has("\(reset.directory)/resetting"), count > 0 {
         store.changesLeft = nil
         try store.makeDirectory("\(reset.directory)/upper")
         try store.write("\(reset.directory)/upper/new", "mine")
         #expect(try !boot(&store, reset, isAsked: false, cutAfter: nil, "2"))
         #expect(store["\(reset.directory)/upper/new"] == "mine", "after \(count) changes")
-        #expect(!store.has("\(reset.directory)/trash"))
+        #expect(store.facts(in: reset.directory, lower: nil, bootID: "3").trash.isEmpty)
       }
       count += 1
     }

@@ -32,6 +32,8 @@ struct LoopDeviceTests {
   let directory: Temporary
   private let device: LoopDevice
   static let minute = 60_000_000
+  /// Nobody else's: other tests may run on this machine.
+  private static let label = Text(utf8: "preroot-\(getpid())")
 
   init() throws {
     directory = try Temporary()
@@ -39,7 +41,7 @@ struct LoopDeviceTests {
   }
 
   private func format(_ type: Text = "ext4") throws(Errno) -> Program.Outcome {
-    try BlockDevice.format(device.text, type: type, label: "preroot-loop", limitMicroseconds: Self.minute)
+    try BlockDevice.format(device.text, type: type, label: Self.label, limitMicroseconds: Self.minute)
   }
 
   @Test("a file system is made, found, mounted, and fit for an upper")
@@ -48,7 +50,7 @@ struct LoopDeviceTests {
     #expect(try format().isSuccess)
     guard case .signature(let signature) = try BlockDevice.probe(device.text) else { throw Problem("There is no file system") }
     let root = Text(utf8: "/")
-    for word in [Text("LABEL=preroot-loop"), "UUID=" + signature.uuid] {
+    for word in [Text("LABEL=") + Self.label, "UUID=" + signature.uuid] {
       #expect(try BlockDevice.find(DeviceName(word)!, on: Machine(below: root)) == device.text)
     }
     let text = device.text

@@ -22,23 +22,23 @@ public struct LayerPlan: Equatable, Sendable {
     if isCounted { add(.writeDurably, directory + "/attempts", Text(decimal: attempts + 1) + "\n") }
     if case .anew = use {
       add(.removeDurably, directory + "/reset")
-      add(.removeDurably, directory + "/resetting")
-    } else if !facts.hasTrash { return }
-    add(.deleteTree, directory + "/trash")
+      add(.setAside, directory + "/resetting", directory + "/trash-" + facts.bootID)
+      add(.deleteTree, directory + "/trash-" + facts.bootID)
+    }
+    for name in facts.trash { add(.deleteTree, directory + "/" + name) }
   }
 
-  /// Renamed first, deleted last: a power cut in the middle finds the old upper or none, and `resetting` tells that there is more to do.
+  /// Renamed first, deleted last: a power cut in the middle finds the old upper, or none and the old one as `resetting`, which tells that
+  /// there is more to do. Nothing is written for that, as a full upper is what needs a reset.
   private mutating func setAside(_ facts: StoreFacts) {
-    let directory = facts.directory, name = facts.resetting ?? facts.bootID
-    if facts.resetting == nil { add(.writeDurably, directory + "/resetting", name + "\n") }
-    add(.makeDirectory, directory + "/trash")
-    add(.setAside, directory + "/upper", directory + "/trash/" + name)
+    let directory = facts.directory
+    add(.setAside, directory + "/upper", directory + "/resetting")
     // None within another: that would be in the way of the other.
     var kept: [Text] = []
     for path in (facts.mark ?? Text()).lines {
       if let path = path.trimmed.normalPath, !(path == "/") { kept.addDirectory(path) }
     }
-    for path in kept { add(.takeBack, directory + "/upper" + path, directory + "/trash/" + name + path) }
+    for path in kept { add(.takeBack, directory + "/upper" + path, directory + "/resetting" + path) }
   }
 
   @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text = Text()) { steps.append(Step(verb, path, other)) }

@@ -19,7 +19,7 @@ extension LinuxKernel {
       try mount(source, at: path, type: type, options: options)
     case .writeDurably:
       do throws(Errno) { try here.replaceDurably(path, contents: other) } catch {
-        // None of these is worth a boot: a full upper is to be booted, so that something can be deleted.
+        // A count, or a name: neither is worth a boot. A full upper is to be booted, so that something can be deleted.
         guard error == .noSpace else { throw error }
         remarks.append(Remark(.warning, Text("Cannot write ") + path + ", the upper is full"))
       }
@@ -50,7 +50,8 @@ extension LinuxKernel {
       return
     }
     guard let lacking else { return }
-    remarks.append(Remark(lacking.isLimit ? .warning : .error, lacking.isLimit ? lacking.text : "The file system cannot hold an upper: " + lacking.text))
+    remarks.append(Remark(lacking.isLimit ? .warning : .error,
+      (lacking.isLimit ? "The file system holds an upper with limits: " : "The file system cannot hold an upper: ") as Text + lacking.text))
     if !lacking.isLimit { throw .notSupported }
   }
 

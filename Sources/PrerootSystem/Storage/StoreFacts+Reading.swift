@@ -5,11 +5,11 @@ extension StoreFacts {
   public init(in directory: Text, _ facts: borrowing BootFacts, _ machine: borrowing Machine) {
     self.init(in: directory)
     hasUpper = machine.exists(directory + "/upper")
-    hasTrash = machine.exists(directory + "/trash")
+    for name in machine.names(in: directory) where name.hasPrefix("trash-") { trash.add(name) }
     recorded = machine.contents(directory + "/lower.id")?.trimmed
     attempts = machine.contents(directory + "/attempts")?.trimmed.decimalValue ?? 0
     mark = machine.contents(directory + "/reset")
-    resetting = machine.contents(directory + "/resetting")?.trimmed
+    isResetting = machine.exists(directory + "/resetting")
     bootID = machine.text("/proc/sys/kernel/random/boot_id").trimmed
     lower = LowerIdentity(facts, machine)
   }
