@@ -88,6 +88,17 @@ extension LinuxKernel {
     return outcome.end == .timedOut ? .timedOut : .inputOutput
   }
 
+  /// What is there already has been in use, and its owner and mode are the machine's. Made under another name first, so that what a
+  /// power cut leaves never has too wide a mode.
+  func makeStoreDirectory(_ path: Text, like model: Text) throws(Errno) {
+    let here = FileDescriptor.currentDirectory
+    if here.exists(path) { return }
+    let unfinished = path + ".unfinished"
+    try here.makeDirectory(unfinished)
+    unsafe try with(model, unfinished) { unsafe linux_copy_owner_and_mode($0, $1) }
+    try here.rename(unfinished, to: path)
+  }
+
   private func makeParents(of path: Text, as model: Text) throws(Errno) {
     let here = FileDescriptor.currentDirectory
     for parent in path.parents where !here.exists(parent) {
