@@ -28,7 +28,7 @@ extension LinuxKernel {
     case .setAside:
       if here.exists(path), !here.exists(other) { try here.renameDurably(path, to: other) }
     case .takeBack:
-      guard here.exists(other) else { return }
+      guard here.exists(other) || here.target(ofLink: other) != nil else { return }
       try makeParents(of: path, as: other)
       try here.renameDurably(other, to: path)
     case .deleteTree:
