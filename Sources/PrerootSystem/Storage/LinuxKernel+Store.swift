@@ -50,7 +50,7 @@ extension LinuxKernel {
       return
     }
     guard let lacking else { return }
-    remarks.append(Remark(lacking.isLimit ? .warning : .error, lacking.isLimit ? lacking.text : "The file system cannot hold an upper: " + lacking.text))
+    remarks.append(Remark(lacking.isLimit ? .warning : .error, (lacking.isLimit ? "The file system holds an upper with limits: " : "The file system cannot hold an upper: ") as Text + lacking.text))
     if !lacking.isLimit { throw .notSupported }
   }
 
