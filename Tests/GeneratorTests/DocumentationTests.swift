@@ -166,7 +166,7 @@ struct DocumentationTests {
       case .leftOut(let text): return "\"... is left out: \(text.string)\""
       }
     }
-    #expect(page.has(sentence { $0.resetting = "x" }))
+    #expect(page.has(sentence { $0.isResetting = true }))
     #expect(page.has(sentence { $0.mark = "" }))
     #expect(page.has(sentence(isReset: true) { _ in }))
     #expect(page.has(sentence { $0.attempts = 3 }))

@@ -13,10 +13,8 @@ public struct StoreFacts: Equatable, Sendable {
   public var attempts = 0
   /// What the mark for a reset says, the paths that are to be kept; nil where there is none.
   public var mark: Text?
-  /// The name of the reset that was begun and has not come to its end.
-  public var resetting: Text?
-  /// A name that no other boot has.
-  public var bootID = Text()
+  /// Whether a reset was begun and has not come to its end: the old upper is there under another name.
+  public var isResetting = false
 
   public init(in directory: Text) { self.directory = directory }
 }
@@ -34,7 +32,7 @@ public enum UpperUse: Equatable, Sendable {
   /// - Parameter isReset: whether the command line or the configuration wants an empty upper.
   public init(_ facts: StoreFacts, _ settings: Settings, isReset: Bool) {
     let isOther = facts.hasUpper && facts.recorded != nil && facts.lower != nil && facts.recorded != facts.lower?.text
-    if facts.resetting != nil {
+    if facts.isResetting {
       self = .anew("a reset was begun in an earlier boot")
     } else if facts.mark != nil {
       self = .anew("a mark on it asks for that")
