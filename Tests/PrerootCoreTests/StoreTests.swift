@@ -12,6 +12,8 @@ struct Store {
   private(set) var nodes: [String: String] = [:]
   /// How many more changes there will be; nil for no end.
   var changesLeft: Int?
+  /// Whether there is time to delete a tree.
+  var deletes = true
 
   init(_ files: [String: String]) {
     for (path, contents) in files {
@@ -70,7 +72,7 @@ struct Store {
       if !has(other) { return }
       for parent in step.path.parents.strings { try makeDirectory(parent) }
       try rename(other, to: path)
-    case .deleteTree: try remove(path)
+    case .deleteTree: if deletes { try remove(path) }
     default: throw Errno.invalidArgument
     }
   }
@@ -92,16 +94,15 @@ extension Store {
   }
 
   /// As `StoreFacts+Reading` reads them.
-  func facts(in directory: String, lower: LowerIdentity?, bootID: String) -> StoreFacts {
+  func facts(in directory: String, lower: LowerIdentity?) -> StoreFacts {
     func text(_ name: String) -> Text? { self["\(directory)/\(name)"].map { Text(utf8: $0) } }
     var facts = StoreFacts(in: Text(utf8: directory))
     facts.hasUpper = has("\(directory)/upper")
-    facts.trash = nodes.keys.filter { $0.hasPrefix("\(directory)/trash-") && !$0.dropFirst(directory.count + 1).contains("/") }.sorted().map { Text(utf8: String($0.dropFirst(directory.count + 1))) }
+    facts.hasTrash = has("\(directory)/trash")
     facts.recorded = text("lower.id")?.trimmed
     facts.attempts = text("attempts")?.trimmed.decimalValue ?? 0
     facts.mark = text("reset")
     facts.isResetting = has("\(directory)/resetting")
-    facts.bootID = Text(utf8: bootID)
     facts.lower = lower
     return facts
   }
@@ -109,9 +110,9 @@ extension Store {
   /// A boot as far as the store is concerned, and what became of the upper.
   @discardableResult
   mutating func boot(
-    _ settings: Settings = Settings(), in directory: String = root, over lower: LowerIdentity? = oldImage, isReset: Bool = false, bootID: String = "boot"
+    _ settings: Settings = Settings(), in directory: String = root, over lower: LowerIdentity? = oldImage, isReset: Bool = false
   ) throws -> UpperUse {
-    let facts = facts(in: directory, lower: lower, bootID: bootID)
+    let facts = facts(in: directory, lower: lower)
     let use = UpperUse(facts, settings, isReset: isReset, isCounted: settings.attempts > 0)
     for step in LayerPlan(facts, use, settings, isCounted: settings.attempts > 0).steps { try perform(step) }
     if case .leftOut = use { return use }
@@ -213,12 +214,11 @@ struct UpperUseTests {
     #expect(use(all, .reset, attempts: 0) == .anew(Text(utf8: Self.other)))
   }
 
-  @Test("is decided without looking where it is or what its boot is called")
+  @Test("is decided without looking where it is")
   func isOfNoPlace() {
     var facts = facts()
     facts.directory = "/elsewhere"
-    facts.bootID = "other"
-    facts.trash = ["trash-1"]
+    facts.hasTrash = true
     #expect(use(facts) == .asItIs)
   }
 }
@@ -234,7 +234,6 @@ struct LayerPlanTests {
     facts.hasUpper = true
     facts.recorded = Store.oldImage.text
     facts.lower = Store.oldImage
-    facts.bootID = "boot"
     change(&facts)
     return LayerPlan(facts, use, Settings(), isCounted: isCounted).steps
   }
@@ -256,8 +255,7 @@ struct LayerPlanTests {
 
   @Test("deletes what an earlier boot set aside and could not delete")
   func deletesTrash() {
-    #expect(steps(.asItIs, isCounted: false) { $0.trash = ["trash-1", "trash-2"] }
-      == [Step(.deleteTree, store + "/trash-1"), Step(.deleteTree, store + "/trash-2")])
+    #expect(steps(.asItIs, isCounted: false) { $0.hasTrash = true } == [Step(.deleteTree, store + "/trash")])
   }
 
   @Test("makes the directories above it, from the top", arguments: [
@@ -272,21 +270,27 @@ struct LayerPlanTests {
   @Test("counts a boot without the upper back by one, so that the next tries it again, and does nothing else")
   func leavesOut() {
     for isCounted in [false, true] {
-      #expect(steps(.leftOut("Broken"), isCounted: isCounted) { $0.attempts = 3; $0.trash = ["trash-1"]; $0.recorded = nil }
+      #expect(steps(.leftOut("Broken"), isCounted: isCounted) { $0.attempts = 3; $0.recorded = nil }
         == [Step(.writeDurably, store + "/attempts", "2\n")])
     }
   }
 
-  @Test("for an empty upper sets the old one aside first, and deletes last")
+  @Test("for an empty upper sets the old one aside, writes nothing before that is deleted, and takes the mark away at the end")
   func startsAnew() {
-    #expect(steps(.anew("Asked")) { $0.attempts = 2; $0.recorded = nil } == [
+    #expect(steps(.anew("Asked")) { $0.attempts = 2; $0.recorded = nil; $0.hasTrash = true } == [
+      Step(.deleteTree, store + "/trash"),
       Step(.setAside, store + "/upper", store + "/resetting"),
+      Step(.deleteTree, store + "/resetting"),
       Step(.writeDurably, store + "/lower.id", Store.oldImage.text + "\n"),
       Step(.writeDurably, store + "/attempts", "1\n"),
       Step(.removeDurably, store + "/reset"),
-      Step(.setAside, store + "/resetting", store + "/trash-boot"),
-      Step(.deleteTree, store + "/trash-boot"),
+      Step(.setAside, store + "/resetting", store + "/trash"),
     ])
+  }
+
+  @Test("goes on with a reset as it would begin one")
+  func goesOn() {
+    #expect(steps(.anew("Begun")) { $0.isResetting = true } == steps(.anew("Asked")))
   }
 
   @Test("takes back what the mark keeps, and nothing that is no path", arguments: [
@@ -351,10 +355,10 @@ struct PowerCutTests {
   }
 
   /// A boot that may be cut short; whether it was.
-  private func boot(_ store: inout Store, _ reset: Reset, isAsked: Bool, cutAfter count: Int?, _ name: String) throws -> Bool {
+  private func boot(_ store: inout Store, _ reset: Reset, isAsked: Bool, cutAfter count: Int?) throws -> Bool {
     store.changesLeft = count
     do {
-      try store.boot(reset.settings, in: reset.directory, over: reset.lower, isReset: isAsked, bootID: name)
+      try store.boot(reset.settings, in: reset.directory, over: reset.lower, isReset: isAsked)
       return false
     } catch is Store.PowerCut { return true }
   }
@@ -362,7 +366,7 @@ struct PowerCutTests {
   @Test("after none, a reset leaves what is to be kept, and nothing else of the upper", arguments: Reset.all)
   func isNone(reset: Reset) throws {
     var store = reset.before
-    #expect(try !boot(&store, reset, isAsked: reset.isAsked, cutAfter: nil, "1"))
+    #expect(try !boot(&store, reset, isAsked: reset.isAsked, cutAfter: nil))
     #expect(store.lasting == end(of: reset))
     #expect(store["\(reset.directory)/attempts"] == "1\n")
   }
@@ -372,12 +376,12 @@ struct PowerCutTests {
     var count = 0, isCut = true
     while isCut {
       var once = reset.before
-      isCut = try boot(&once, reset, isAsked: reset.isAsked, cutAfter: count, "1")
+      isCut = try boot(&once, reset, isAsked: reset.isAsked, cutAfter: count)
       var second = 0, isCutAgain = true
       while isCutAgain {
         var store = once
-        isCutAgain = try boot(&store, reset, isAsked: isCut && reset.isAsked, cutAfter: second, "2")
-        #expect(try !boot(&store, reset, isAsked: isCut && isCutAgain && reset.isAsked, cutAfter: nil, "3"))
+        isCutAgain = try boot(&store, reset, isAsked: isCut && reset.isAsked, cutAfter: second)
+        #expect(try !boot(&store, reset, isAsked: isCut && isCutAgain && reset.isAsked, cutAfter: nil))
         #expect(store.lasting == end(of: reset), "after \(count) and \(second) changes")
         second += 1
       }
@@ -393,9 +397,9 @@ struct PowerCutTests {
     var count = 0, isCut = true
     while isCut {
       var store = reset.before
-      isCut = try boot(&store, reset, isAsked: true, cutAfter: count, "1")
+      isCut = try boot(&store, reset, isAsked: true, cutAfter: count)
       let isBegun = store.has("\(reset.directory)/resetting") || !isCut || count > 0
-      #expect(try !boot(&store, reset, isAsked: false, cutAfter: nil, "2"))
+      #expect(try !boot(&store, reset, isAsked: false, cutAfter: nil))
       let upper = store.below("\(reset.directory)/upper")
       let isReset = upper.count == 1
       #expect(isReset == isBegun)
@@ -407,21 +411,18 @@ struct PowerCutTests {
     #expect(outcomes == [false, true])
   }
 
-  @Test("while the old upper is deleted does not have the new one reset", arguments: Reset.all)
+  @Test("or too little time, while the old upper is deleted, does not have the new one reset", arguments: Reset.all)
   func isInDeletion(reset: Reset) throws {
-    var count = 0, isCut = true
-    while isCut {
+    for deletes in [[true, true, true], [false, true, true], [false, false, true], [false, false, false]] {
       var store = reset.before
-      isCut = try boot(&store, reset, isAsked: reset.isAsked, cutAfter: count, "1")
-      if !store.has("\(reset.directory)/resetting"), count > 0 {
-        store.changesLeft = nil
-        try store.makeDirectory("\(reset.directory)/upper")
-        try store.write("\(reset.directory)/upper/new", "mine")
-        #expect(try !boot(&store, reset, isAsked: false, cutAfter: nil, "2"))
-        #expect(store["\(reset.directory)/upper/new"] == "mine", "after \(count) changes")
-        #expect(store.facts(in: reset.directory, lower: nil, bootID: "3").trash.isEmpty)
+      for (place, deletes) in deletes.enumerated() {
+        store.deletes = deletes
+        #expect(try !boot(&store, reset, isAsked: place == 0 && reset.isAsked, cutAfter: nil))
+        if place == 0 { try store.write("\(reset.directory)/upper/new", "mine") }
+        #expect(store["\(reset.directory)/upper/new"] == "mine")
+        #expect(!store.has("\(reset.directory)/resetting"))
       }
-      count += 1
+      #expect(store.has("\(reset.directory)/trash") == !deletes.contains(true))
     }
   }
 

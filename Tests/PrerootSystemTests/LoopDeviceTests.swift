@@ -85,6 +85,33 @@ struct LoopDeviceTests {
     #expect(try BlockDevice.probe(device.text) == .signature(Signature(type: "ext4", uuid: formatting.uuid)))
   }
 
+  @Test("a file system that is full to the last block is reset")
+  func resetsFull() async throws {
+    #expect(try format().isSuccess)
+    let text = device.text
+    let (failures, names) = try await inPrivateNamespace {
+      do throws(Errno) { try PrerootSystem.mount(text, at: "/mnt", type: "ext4", options: "") } catch { throw Problem(error.text.string) }
+      let here = FileDescriptor.currentDirectory
+      mkdir("/mnt/upper", 0o755)
+      try here.create("/mnt/reset", contents: "")
+      var size = 1 << 20, place = 0
+      while size > 0 {
+        place += 1
+        do { try here.create("/mnt/upper/" + Text(decimal: place), contents: Text([UInt8](repeating: 1, count: size))) } catch { size /= 2 }
+      }
+      var facts = StoreFacts(in: "/mnt")
+      facts.hasUpper = true
+      facts.mark = ""
+      facts.lower = LowerIdentity(type: "squashfs", superblock: "", rootHash: "1", imageVersion: "")
+      var kernel = LinuxKernel()
+      var memory = Memory()
+      _ = LayerPlan(facts, .anew("Marked"), Settings(), isCounted: true).steps.execute(on: &kernel, before: &memory)
+      return (memory.failures + kernel.remarks.map(\.text.string), here.names(in: "/mnt").map(\.string).sorted())
+    }
+    #expect(failures == [])
+    #expect(names == [".", "..", "attempts", "lost+found", "lower.id"])
+  }
+
   @Test("f2fs is made under the same marker", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))
   func f2fs() throws {
     let device = try LoopDevice(Disk(directory, "larger", megabytes: 64))

@@ -3,8 +3,8 @@ public struct StoreFacts: Equatable, Sendable {
   /// Where the layers are or will be.
   public var directory: Text
   public var hasUpper = false
-  /// The names of earlier uppers that wait to be deleted.
-  public var trash: [Text] = []
+  /// Whether an earlier upper waits to be deleted.
+  public var hasTrash = false
   /// Which image the upper was made over; nil where that is not written down.
   public var recorded: Text?
   /// The image that is there now; nil where nothing tells.
@@ -13,10 +13,8 @@ public struct StoreFacts: Equatable, Sendable {
   public var attempts = 0
   /// What the mark for a reset says, the paths that are to be kept; nil where there is none.
   public var mark: Text?
-  /// Whether a reset was begun and has not come to its end: the earlier upper is set aside, and no more.
+  /// Whether a reset was begun and has not come to its end: the old upper is there under another name.
   public var isResetting = false
-  /// A name that no other boot has.
-  public var bootID = Text()
 
   public init(in directory: Text) { self.directory = directory }
 }

@@ -5,12 +5,11 @@ extension StoreFacts {
   public init(in directory: Text, _ facts: borrowing BootFacts, _ machine: borrowing Machine) {
     self.init(in: directory)
     hasUpper = machine.exists(directory + "/upper")
-    for name in machine.names(in: directory) where name.hasPrefix("trash-") { trash.add(name) }
+    hasTrash = machine.exists(directory + "/trash")
     recorded = machine.contents(directory + "/lower.id")?.trimmed
     attempts = machine.contents(directory + "/attempts")?.trimmed.decimalValue ?? 0
     mark = machine.contents(directory + "/reset")
     isResetting = machine.exists(directory + "/resetting")
-    bootID = machine.text("/proc/sys/kernel/random/boot_id").trimmed
     lower = LowerIdentity(facts, machine)
   }
 }
