@@ -65,6 +65,25 @@ extension Disk {
     try overwrite(at: offset + 1024, with: Array(repeating: 0xa5, count: 32))
   }
 
+  /// Marks its file system as one in which an error was found, as the kernel does: until it is checked, it stays so.
+  public func markFaulty() async throws {
+    try await sh("debugfs", "-w", "-R", "set_super_value state 2", fileSystem)
+  }
+
+  /// Whether an error was found in its file system that nobody has looked after since.
+  public var isMarkedFaulty: Bool {
+    get async throws { try await sh("dumpe2fs", "-h", fileSystem).contains(/Filesystem state:.*errors/) }
+  }
+
+  /// Another disk with the same contents.
+  public func copy() async throws -> Disk {
+    var copy = Disk(FilePath(path.removingLastComponent().string).appending("\(UUID().uuidString).img"), isReadOnly: isReadOnly)
+    copy.kind = kind
+    copy.offset = offset
+    try await sh("cp", "--sparse=always", path.string, copy.path.string)
+    return copy
+  }
+
   /// A name for every byte of it: two are equal where nothing was written, whatever it holds.
   public var checksum: String {
     get async throws { String(try await sh("sha256sum", path.string).prefix(64)) }
@@ -74,9 +93,7 @@ extension Disk {
   @discardableResult
   private func asMounted<Result: Sendable>(_ look: (_ fileSystem: String) async throws -> Result) async throws -> Result {
     guard try await needsRecovery else { return try await look(fileSystem) }
-    var copy = Disk(FilePath(path.string + ".mounted"))
-    copy.offset = offset
-    try await sh("cp", "--sparse=always", path.string, copy.path.string)
+    let copy = try await copy()
     defer { try? FileManager.default.removeItem(atPath: copy.path.string) }
     try await sh("e2fsck", "-p", "-E", "journal_only", copy.fileSystem)
     return try await look(copy.fileSystem)

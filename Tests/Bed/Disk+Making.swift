@@ -26,14 +26,14 @@ extension Disk {
   }
 
   /// A disk with a partition table (GPT) and one partition, 1 MiB from its start, that holds an ext4 file system.
-  public static func partitioned(megabytes: Int = 64, partitionLabel: String, partitionUUID: String, label: String? = nil) async throws -> Disk {
+  public static func partitioned(megabytes: Int = 64, partitionLabel: String, partitionUUID: String, label: String? = nil, uuid: String? = nil) async throws -> Disk {
     var disk = try blank(megabytes: megabytes)
     let table = FilePath(disk.path.string + ".table")
     try Data("label: gpt\nstart=2048, name=\"\(partitionLabel)\", uuid=\(partitionUUID)\n".utf8).write(to: URL(fileURLWithPath: table.string))
     try await sh("sh", "-c", "sfdisk --quiet \(disk.path) < \(table) && rm \(table)")
     disk.offset = 1 << 20
     // The last MiB is for the second copy of the table.
-    try await disk.makeExt4(label: label, uuid: nil, size: "\(megabytes - 2)m")
+    try await disk.makeExt4(label: label, uuid: uuid, size: "\(megabytes - 2)m")
     return disk
   }
 
