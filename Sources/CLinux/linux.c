@@ -52,6 +52,8 @@ int32_t linux_copy_owner_and_mode(const char *model, const char *p) {
 int32_t linux_mount_tmpfs(const char *t, const char *data) { return RESULT(mount("preroot", t, "tmpfs", 0, data)); }
 int32_t linux_mount_overlay(const char *t, const char *data) { return RESULT(mount("preroot", t, "overlay", 0, data)); }
 
+int32_t linux_bind(const char *s, const char *t) { return RESULT(mount(s, t, NULL, MS_BIND, NULL)); }
+
 int32_t linux_bind_read_only(const char *s, const char *t) {
   if (mount(s, t, NULL, MS_BIND, NULL) < 0) return -errno;
   int32_t result = RESULT(mount(NULL, t, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
@@ -105,6 +107,7 @@ int64_t linux_monotonic_microseconds(void) {
   if (clock_gettime(CLOCK_MONOTONIC, &t) < 0) return -errno;
   return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
+void linux_sleep(int64_t us) { nanosleep(&(struct timespec){ .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 }, NULL); }
 int32_t linux_getpid(void) { return getpid(); }
 const char *linux_getenv(const char *name) { return getenv(name); }
 const char *linux_strerror(int32_t error) { return strerror(error); }

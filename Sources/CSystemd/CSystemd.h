@@ -41,6 +41,11 @@ static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method
   return r;
 }
 
+/* Enables and disables what the presets say, of all units, as PID 1 does it in a first boot where it can write. */
+static inline int systemd_preset_all(sd_bus *_Nonnull bus) {
+  return sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "PresetAllUnitFiles", NULL, NULL, "sbb", "enable-only", 0, 0);
+}
+
 /* The Id of the unit that `name` leads to, loaded where it has to be; good until the next call. */
 static inline int systemd_unit_id(sd_bus *_Nonnull bus, const char *_Nonnull name, const char *_Nullable *_Nonnull id) {
   static char *value;

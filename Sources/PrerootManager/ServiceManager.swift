@@ -35,15 +35,17 @@ import PrerootCore
   /// sd-bus' own default, 25 seconds, for what PID 1 answers at once.
   private static var callTimeout: UInt64 { 0 }
 
-  private let bus: OpaquePointer
+  private var bus: OpaquePointer
 
   public init() throws(Refusal) {
+    unsafe bus = try Self.connect()
+  }
+
+  private static func connect() throws(Refusal) -> OpaquePointer {
     var bus: OpaquePointer? = nil
     let result = unsafe systemd_connect(&bus)
-    guard result >= 0, let bus = unsafe bus else {
-      throw Refusal("", Errno(rawValue: -result))
-    }
-    unsafe self.bus = bus
+    guard result >= 0, let bus = unsafe bus else { throw Refusal("", Errno(rawValue: -result)) }
+    return unsafe bus
   }
 
   deinit { unsafe systemd_disconnect(bus) }
@@ -51,6 +53,36 @@ import PrerootCore
   /// Runs the generators and loads all units anew; returns when that is done.
   public func reload() throws(Refusal) {
     try call("Reload", timeout: Self.reloadTimeout)
+  }
+
+  /// Has PID 1 execute itself anew and keep what it is doing; it then runs the generators and loads all units. That is not done when
+  /// this returns, but when it answers on a new connection.
+  ///
+  /// - Throws: the refusal; that the connection breaks is the answer.
+  public func reexecute() throws(Refusal) {
+    do throws(Refusal) { try call("Reexecute", timeout: Self.reloadTimeout) } catch {
+      // systemctl takes these two for success as well.
+      guard error.errno == .connectionReset || error.errno == .timedOut else { throw error }
+    }
+  }
+
+  /// Tries to reach PID 1 again, once.
+  ///
+  /// - Returns: whether it answers.
+  public mutating func reconnect() -> Bool {
+    do throws(Refusal) {
+      let anew = unsafe try Self.connect()
+      unsafe systemd_disconnect(bus)
+      unsafe bus = anew
+      _ = try id(ofUnit: "init.scope")
+      return true
+    } catch { return false }
+  }
+
+  /// Enables and disables what the presets say, as PID 1 does it in a first boot. See systemd.preset(5).
+  public func presetAll() throws(Refusal) {
+    let result = unsafe systemd_preset_all(bus)
+    if result < 0 { throw Refusal("", Errno(rawValue: -result)) }
   }
 
   /// Enqueues the start of `unit`; returns when the job exists, not when it is done.

@@ -5,10 +5,14 @@ import PrerootCore
 public struct LinuxKernel: Kernel, ~Copyable {
   /// The root before the pivot, held to reach what is still mounted there.
   private var oldRoot: FileDescriptor? = nil
+  /// On what was found on the way and is no failure, for the log.
+  public var remarks: [Remark] = []
 
   public init() {}
 
   public var microseconds: Int { Int(truncatingIfNeeded: linux_monotonic_microseconds()) }
+
+  public static func sleep(microseconds: Int) { linux_sleep(Int64(microseconds)) }
 
   public mutating func perform(_ step: Step) throws(Errno) {
     let path = step.path, other = step.other
@@ -28,13 +32,22 @@ public struct LinuxKernel: Kernel, ~Copyable {
       guard FileDescriptor.currentDirectory.exists(path) else { throw .noSuchFileOrDirectory }
     case .requireSpace:
       let space = try Space(of: path)
-      guard space.freeBytes >= OverlayPlan.minimumBytes, space.freeInodes >= OverlayPlan.minimumInodes else { throw .noSpace }
+      guard space.freeBytes >= StorePlan.minimumBytes, space.freeInodes >= StorePlan.minimumInodes else { throw .noSpace }
     case .writeFile:
       try FileDescriptor.currentDirectory.replace(path, contents: other)
     case .makeLink:
       try FileDescriptor.currentDirectory.replaceLink(path, to: other)
     case .removeFile:
       try FileDescriptor.currentDirectory.remove(path)
+    case .settleMachineID:
+      try settleMachineID(other, in: path)
+    case .unsettleMachineID:
+      unsettleMachineID(in: path)
+
+    case .format, .check, .requireFitness, .mountDevice, .writeDurably, .removeDurably, .setAside, .takeBack, .deleteTree, .seed:
+      try performOnStore(step)
+    case .makeMountPoint:
+      try FileDescriptor.currentDirectory.makeDirectory(path)
 
     case .mountTmpfs:
       unsafe try with(path, other) { unsafe linux_mount_tmpfs($0, $1) }
@@ -42,6 +55,8 @@ public struct LinuxKernel: Kernel, ~Copyable {
       unsafe try with(path, other) { unsafe linux_mount_overlay($0, $1) }
     case .bindReadOnly:
       unsafe try with(other, path) { unsafe linux_bind_read_only($0, $1) }
+    case .bind:
+      unsafe try with(other, path) { unsafe linux_bind($0, $1) }
     case .unmount:
       unsafe try with(path) { unsafe linux_unmount($0) }
     case .makePrivate:

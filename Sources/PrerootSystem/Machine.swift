@@ -12,6 +12,8 @@ public struct Machine: ~Copyable {
     root = try FileDescriptor(directory: Self.variable("PREROOT_ROOT") ?? "/")
   }
 
+  init(root: consuming FileDescriptor) { self.root = root }
+
   /// The file's contents; nil where it cannot be read, for whatever reason. `path` is absolute.
   @inline(never) @_disfavoredOverload public func contents(_ path: Text) -> Text? {
     do throws(Errno) { return try root.read(path.asRelative) } catch { return nil }
@@ -22,7 +24,12 @@ public struct Machine: ~Copyable {
   /// The same, where an absent file says as much as an empty one.
   @inline(never) public func text(_ path: StaticString) -> Text { contents(path) ?? Text() }
 
-  @inline(never) func exists(_ path: Text) -> Bool { root.exists(path.asRelative) }
+  /// The first 4 KiB, or what there is.
+  func beginning(of path: Text) -> Text {
+    do throws(Errno) { return try BlockDevice(path, on: self).beginning } catch { return Text() }
+  }
+
+  @inline(never) public func exists(_ path: Text) -> Bool { root.exists(path.asRelative) }
   @inline(never) func names(in path: Text) -> [Text] { root.names(in: path.asRelative) }
   @inline(never) public func target(ofLink path: Text) -> Text? { root.target(ofLink: path.asRelative) }
 

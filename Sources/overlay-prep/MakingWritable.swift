@@ -13,43 +13,45 @@ func joinInit(_ log: KernelLog) throws(Errno) {
   }
 }
 
-/// Carries the plan out, or takes it back; says how it went.
-///
-/// - Returns: the exit status that tells the one from the other.
+/// How the root was made writable, or was not.
+struct Outcome {
+  /// The exit status that tells the one from the other.
+  var status = ExitStatus.success
+  /// Where the boot goes on to.
+  var target: Text
+  /// What stands below the overlay; nil where there is none.
+  var upper: Upper?
+  /// What was asked for and not given, and why; nil where all was.
+  var failure: Text?
+}
+
+/// Carries the plans out, or takes them back and falls back; says how it went.
 func makeWritable(
-  _ settings: Settings, _ target: Text, _ facts: borrowing BootFacts, _ machine: borrowing Machine, _ story: inout Story,
-  _ log: KernelLog
-) -> Int32 {
-  let plan = OverlayPlan(settings, over: facts.mountInfo, machineID: machine.transientMachineID(facts.mountInfo))
-  var kernel = LinuxKernel()
-  let start = kernel.microseconds
-  let failure = plan.execute(on: &kernel, before: &story)
-  let remark = failure?.outcome(settings) ?? Remark(.notice, settings.scope.text + " is writable, upper: " + settings.upper.text)
+  _ settings: Settings, _ target: Text, _ reading: FirstReading, _ facts: borrowing BootFacts, _ machine: borrowing Machine,
+  _ story: inout Story, _ log: KernelLog
+) -> Outcome {
+  let work = Work(settings, reading, isCounted: settings.attempts > 0 && target == "default.target", log)
+  let start = work.kernel.microseconds
+  var outcome = Outcome(target: target, upper: settings.upper)
+  switch settings.upper {
+  case .tmpfs(let options): outcome.failure = work.mount(options, facts)
+  case .device(let name):
+    outcome.failure = work.mount(name, facts, machine)
+    if let failure = outcome.failure { work.fallBack(&outcome, name.text + " " + failure, facts) }
+  }
+  if outcome.failure != nil, outcome.status == ExitStatus.success {
+    outcome.status = ExitStatus.readOnly
+    outcome.upper = nil
+  }
+  story = work.story
+  let scope = settings.scope.text
+  var remark = Remark(.notice, scope + " is writable, upper: " + (outcome.upper?.text ?? Text()))
+  if let failure = outcome.failure {
+    remark = Remark(.error, scope + (outcome.upper == nil ? " stays read-only: " : " is writable on a tmpfs only, what is written is lost at power-off: ") + failure)
+  }
   log.say(remark)
   // For the generator, which would stage this boot again. All was taken back: the root is the one it was.
-  if failure != nil { machine.keep(StageOne.failed, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", log) }
-  story.tell(failure == nil ? .writable : .readOnly, remark, settings, facts, target, from: start)
-  return failure == nil ? ExitStatus.success : ExitStatus.readOnly
-}
-
-extension StepRecord {
-  @inline(never) fileprivate func outcome(_ settings: Settings) -> Remark {
-    var sentence = settings.scope.text + " stays read-only: " + text
-    if let advice { sentence.append("; " + advice) }
-    return Remark(.error, sentence)
-  }
-
-  fileprivate var text: Text {
-    @inline(never) get {
-      guard let errno else { return step.text + ": " + Text(decimal: microseconds) + " us" }
-      return Text("failed to ") + step.text + ": " + errno.text
-    }
-  }
-}
-
-extension Story: Witness {
-  @inline(never) mutating func hear(_ record: StepRecord) {
-    let remark = Remark(record.errno == nil ? .debug : .warning, record.text)
-    tell(step: record.step.text, remark, at: record.startedAtMicroseconds, for: record.microseconds)
-  }
+  if outcome.upper == nil { machine.keep(StageOne.failed, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", log) }
+  story.tell(outcome, remark, settings, facts, from: start)
+  return outcome
 }

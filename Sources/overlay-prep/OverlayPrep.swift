@@ -46,6 +46,8 @@ enum ExitStatus {
   static let usage: Int32 = 2
   /// The root stays as it was, and the machine goes on with it.
   static let readOnly: Int32 = 3
+  /// The upper that was asked for cannot be had; a tmpfs takes its place.
+  static let fallback: Int32 = 4
 }
 
 func prepare() -> Int32 {
@@ -75,8 +77,9 @@ func prepare(_ facts: borrowing BootFacts, _ machine: borrowing Machine, _ log: 
     var story = Story()
     story.tell(facts.request.remarks)
     story.tell(settings.remarks)
-    let status = makeWritable(settings, target, facts, machine, &story, log)
-    return goOn(to: target, &story, log) ? status : ExitStatus.failure
+    let reading = FirstReading(of: machine, facts)
+    let outcome = makeWritable(settings, target, reading, facts, machine, &story, log)
+    return goOn(to: outcome.target, settings, after: reading, &story, log) ? outcome.status : ExitStatus.failure
   }
 }
 
@@ -84,7 +87,7 @@ func dryRun() -> Int32 {
   do throws(Errno) {
     let machine = try Machine()
     let facts = BootFacts(of: machine)
-    StandardOutput.say(outline(facts, machine.transientMachineID(facts.mountInfo)))
+    StandardOutput.say(outline(facts, FirstReading(of: machine, facts)))
     return ExitStatus.success
   } catch {
     StandardError.say("overlay-prep", error)
@@ -93,7 +96,7 @@ func dryRun() -> Int32 {
 }
 
 /// What would be said and done.
-func outline(_ facts: borrowing BootFacts, _ machineID: Text?) -> Text {
+func outline(_ facts: borrowing BootFacts, _ reading: FirstReading) -> Text {
   let mode = BootMode(for: facts)
   var text = Text()
   text.comment(mode.remarks(on: facts))
@@ -103,7 +106,8 @@ func outline(_ facts: borrowing BootFacts, _ machineID: Text?) -> Text {
   case .staged:
     let settings = Settings(facts.assignments)
     text.comment(settings.remarks)
-    text.append(OverlayPlan(settings, over: facts.mountInfo, machineID: machineID).text)
+    text.append(StorePlan(settings, over: facts.mountInfo).steps.text)
+    text.append(OverlayPlan(settings, over: facts.mountInfo, machineID: reading.machineID).text)
   }
   return text
 }
@@ -111,14 +115,6 @@ func outline(_ facts: borrowing BootFacts, _ machineID: Text?) -> Text {
 extension Text {
   @inline(never) fileprivate mutating func comment(_ remarks: [Remark]) {
     for remark in remarks { append(Text("# ") + remark.text + "\n") }
-  }
-}
-
-extension Machine {
-  /// The ID that PID 1 made up for this boot: it is mounted on the lower's file, where the image has none. See
-  /// machine-id(5), "First Boot Semantics".
-  @inline(never) func transientMachineID(_ mounts: MountInfo) -> Text? {
-    mounts.entry(at: "/etc/machine-id") == nil ? nil : contents("/etc/machine-id")
   }
 }
 

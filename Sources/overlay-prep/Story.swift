@@ -16,15 +16,14 @@ struct Story {
   }
 
   /// How it ended.
-  mutating func tell(
-    _ message: Event.Message, _ remark: Remark, _ settings: Settings, _ facts: borrowing BootFacts, _ target: Text, from start: Int
-  ) {
+  mutating func tell(_ outcome: Outcome, _ remark: Remark, _ settings: Settings, _ facts: borrowing BootFacts, from start: Int) {
     let now = LinuxKernel().microseconds
-    var event = Event(message, remark, atMicroseconds: now)
-    event.add("PREROOT_MODE", message == .writable ? "overlay" : "read-only")
-    event.add("PREROOT_UPPER", settings.upper.text)
+    var event = Event(outcome.upper == nil ? .readOnly : .writable, remark, atMicroseconds: now)
+    event.add("PREROOT_MODE", outcome.upper == nil ? "read-only" : "overlay")
+    event.add("PREROOT_UPPER", outcome.upper?.text ?? Text())
+    event.add("PREROOT_UPPER_ASKED", settings.upper.text)
     event.add("PREROOT_SCOPE", settings.scope.text)
-    event.add("PREROOT_TARGET", target)
+    event.add("PREROOT_TARGET", outcome.target)
     if let root = facts.mountInfo.root { event.add("PREROOT_LOWER", root.fileSystemType + " " + root.mountSource) }
     event.add("PREROOT_USEC", Text(decimal: now - start))
     add(event)

@@ -33,7 +33,7 @@ struct ExecutionTests {
       [Scope.root, .directories(["/etc", "/var/lib"])].map { scope in
         var settings = Settings()
         settings.scope = scope
-        return OverlayPlan(settings, over: table, machineID: "0123\n")
+        return OverlayPlan(settings, over: table)
       }
     }
   }

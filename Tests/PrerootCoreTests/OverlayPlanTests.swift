@@ -29,22 +29,30 @@ enum Table {
   static let all = [shared, withoutPeers, withoutDevice, withMachineID]
 }
 
+extension OverlayPlan {
+  /// With the store's steps before its own.
+  init(_ settings: Settings, over table: MountInfo, machineID: Text = "0123", isGiven: Bool = false) {
+    self.init(settings, over: table, machineID: RunningID(machineID, isFromCommandLine: isGiven))
+    steps = StorePlan(settings.upper, over: table).steps + steps
+  }
+}
+
 @Suite("The plan")
 struct OverlayPlanTests {
-  private func plan(_ scope: Scope = .root, over table: MountInfo = Table.shared, machineID: Text? = nil) -> OverlayPlan {
+  private func plan(_ scope: Scope = .root, over table: MountInfo = Table.shared, isGiven: Bool = false) -> OverlayPlan {
     var settings = Settings()
     settings.scope = scope
-    return OverlayPlan(settings, over: table, machineID: machineID)
+    return OverlayPlan(settings, over: table, isGiven: isGiven)
   }
 
   private static var plans: [OverlayPlan] {
     var plans: [OverlayPlan] = []
     for table in Table.all {
       for scope in [Scope.root, .directories(["/etc"]), .directories(["/etc", "/var/lib/x", "/srv"])] {
-        for machineID in [nil, "0123\n"] as [Text?] {
+        for isGiven in [false, true] {
           var settings = Settings()
           settings.scope = scope
-          plans.append(OverlayPlan(settings, over: table, machineID: machineID))
+          plans.append(OverlayPlan(settings, over: table, isGiven: isGiven))
         }
       }
     }
@@ -68,6 +76,7 @@ struct OverlayPlanTests {
       make store directory /run/initramfs/preroot/upper/work (/run/initramfs/preroot/lower)
       mount overlay at /run/initramfs/preroot/root (lowerdir=/run/initramfs/preroot/lower,upperdir=/run/initramfs/preroot/upper/upper,\
       workdir=/run/initramfs/preroot/upper/work,redirect_dir=on,metacopy=on)
+      settle the machine ID of /run/initramfs/preroot/root
       make link /run/systemd/volatile-root (/dev/block/98:0)
       require mount point /run/initramfs/preroot/root/proc
       require mount point /run/initramfs/preroot/root/sys
@@ -106,6 +115,7 @@ struct OverlayPlanTests {
       make store directory /run/initramfs/preroot/upper/work/etc (/run/initramfs/preroot/lower/etc)
       mount overlay at /etc (lowerdir=/run/initramfs/preroot/lower/etc,upperdir=/run/initramfs/preroot/upper/upper/etc,\
       workdir=/run/initramfs/preroot/upper/work/etc,redirect_dir=on,metacopy=on)
+      settle the machine ID of /
       make store directory /run/initramfs/preroot/upper/upper/var (/run/initramfs/preroot/lower/var)
       make store directory /run/initramfs/preroot/upper/work/var (/run/initramfs/preroot/lower/var)
       make store directory /run/initramfs/preroot/upper/upper/var/lib (/run/initramfs/preroot/lower/var/lib)
@@ -171,21 +181,27 @@ struct OverlayPlanTests {
     #expect(plan().steps.contains(Step(.makeLink, "/run/systemd/volatile-root", "/dev/block/98:0")))
   }
 
-  @Test("keeps the machine's ID where PID 1 made it up, and carries no mount for it")
-  func keepsMachineID() {
-    let whole = plan(over: Table.withMachineID, machineID: "0123\n")
-    #expect(whole.steps.contains(Step(.writeFile, "/run/initramfs/preroot/root/etc/machine-id", "0123\n")))
+  @Test("settles the machine ID of an overlay that shows /etc, and carries no mount for it")
+  func settlesMachineID() {
+    let whole = plan(over: Table.withMachineID)
+    #expect(whole.steps.contains(Step(.settleMachineID, "/run/initramfs/preroot/root", "0123")))
     #expect(!whole.text.string.contains("carry over /etc/machine-id"))
     #expect(!whole.text.string.contains("require mount point /run/initramfs/preroot/root/etc/machine-id"))
 
-    let etc = plan(.directories(["/var", "/etc"]), over: Table.withMachineID, machineID: "0123\n")
+    let etc = plan(.directories(["/var", "/etc"]), over: Table.withMachineID)
     let mount = Step(.unmount, "/etc/machine-id", "/run/machine-id")
     #expect(etc.steps.contains(mount))
     #expect(mount.inverse == Step(.bindReadOnly, "/etc/machine-id", "/run/machine-id"))
-    #expect(etc.steps.last == Step(.writeFile, "/etc/machine-id", "0123\n"))
-    let other = plan(.directories(["/var"]), over: Table.withMachineID, machineID: "0123\n")
-    #expect(!other.text.string.contains("machine-id"))
-    #expect(!plan(over: Table.shared).text.string.contains("machine-id"))
+    #expect(etc.steps.last == Step(.settleMachineID, "", "0123"))
+    #expect(!plan(.directories(["/etc"])).steps.contains(mount), "Nothing is mounted there")
+    #expect(!plan(.directories(["/var"]), over: Table.withMachineID).text.string.contains("machine"))
+  }
+
+  @Test("writes the machine ID that the kernel command line gives")
+  func writesGivenMachineID() {
+    let path: Text = "/run/initramfs/preroot/root/etc/machine-id"
+    #expect(plan(isGiven: true).steps.contains(Step(.writeFile, path, "0123\n")))
+    #expect(!plan(isGiven: true).steps.contains { $0.verb == .settleMachineID })
   }
 
   @Test("gives the tmpfs what the settings say")
@@ -211,6 +227,7 @@ struct OverlayPlanTests {
       case .makePrivate: #expect(step.inverse == Step(.makeShared, step.path))
       case .unmount: #expect(step.inverse == Step(.bindReadOnly, step.path, step.other))
       case .makeLink: #expect(step.inverse == Step(.removeFile, step.path))
+      case .settleMachineID: #expect(step.inverse == Step(.unsettleMachineID, step.path))
       case .makeStoreDirectory, .requireDirectory, .requireMountPoint, .requireSpace, .writeFile, .pivot: #expect(step.inverse == nil)
       default: Issue.record("\(step) can be no step")
       }
@@ -219,7 +236,7 @@ struct OverlayPlanTests {
 
   @Test("writes no file's contents to a log")
   func hidesContents() {
-    #expect(!plan(over: Table.withMachineID, machineID: "0123\n").text.string.contains("0123"))
+    for isGiven in [false, true] { #expect(!plan(over: Table.withMachineID, isGiven: isGiven).text.string.contains("0123")) }
   }
 
   @Test("of a machine without a root is none")

@@ -89,7 +89,7 @@ struct OverlayTests {
   func takesBack(scope: [String]) async throws {
     let (steps, differences) = try await inPrivateNamespace {
       let machine = try MiniatureMachine(transientMachineID: "0123\n")
-      let plan = OverlayPlan(Self.settings(scope), over: machine.mountInfo, machineID: "0123\n")
+      let plan = OverlayPlan(Self.settings(scope), over: machine.mountInfo, machineID: "0123")
       let before = machine.mountTable, files = machine.files(below: "/run")
       var differences: [String] = []
       for place in plan.steps.indices {
@@ -104,7 +104,7 @@ struct OverlayTests {
         if String(cString: getcwd(nil, 0)) != "/" { differences.append("\(step): in \(String(cString: getcwd(nil, 0)))") }
       }
       // And after all that it can still be done.
-      let failures = try execute(Self.settings(scope), on: machine, machineID: "0123\n")
+      let failures = try execute(Self.settings(scope), on: machine, machineID: "0123")
       return (plan.steps.count, differences + failures)
     }
     #expect(steps > 10)
@@ -139,7 +139,7 @@ struct OverlayTests {
     let (failures, contents, mode, table) = try await inPrivateNamespace {
       let machine = try MiniatureMachine(transientMachineID: id)
       return (
-        try execute(Self.settings(scope), on: machine, machineID: Text(utf8: id)), machine.contents("/etc/machine-id").string,
+        try execute(Self.settings(scope), on: machine, machineID: Text(utf8: id).trimmed), machine.contents("/etc/machine-id").string,
         machine.ownerAndMode("/etc/machine-id"), machine.mountTable
       )
     }
@@ -221,8 +221,16 @@ struct OverlayTests {
   }
 }
 
+extension OverlayPlan {
+  /// With the store's steps before its own.
+  fileprivate init(_ settings: Settings, over table: MountInfo, machineID: Text = "0123") {
+    self.init(settings, over: table, machineID: RunningID(machineID))
+    steps = StorePlan(settings.upper, over: table).steps + steps
+  }
+}
+
 /// Executes the plan for these settings; what failed of it comes back.
-private func execute(_ settings: Settings, on machine: borrowing MiniatureMachine, machineID: Text? = nil) throws -> [String] {
+private func execute(_ settings: Settings, on machine: borrowing MiniatureMachine, machineID: Text = "0123") throws -> [String] {
   var kernel = LinuxKernel()
   var memory = Memory()
   _ = OverlayPlan(settings, over: machine.mountInfo, machineID: machineID).execute(on: &kernel, before: &memory)

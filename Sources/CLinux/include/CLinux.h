@@ -3,6 +3,7 @@
  * module can be imported for any target without a sysroot. Each returns >= 0, or -errno. Strings end with a NUL byte. */
 #include <stddef.h>
 #include <stdint.h>
+#include "CLinuxStorage.h"
 
 #define LINUX_CURRENT_DIRECTORY (-100) /* AT_FDCWD */
 
@@ -33,6 +34,7 @@ int32_t linux_copy_owner_and_mode(const char *_Nonnull model, const char *_Nonnu
 /* Mounts. See mount(2), umount2(2), pivot_root(2), statvfs(3). */
 int32_t linux_mount_tmpfs(const char *_Nonnull target, const char *_Nonnull data);
 int32_t linux_mount_overlay(const char *_Nonnull target, const char *_Nonnull data);
+int32_t linux_bind(const char *_Nonnull source, const char *_Nonnull target);
 /* Two calls: the flags of a bind are only heard in a remount. On an error nothing is mounted. */
 int32_t linux_bind_read_only(const char *_Nonnull source, const char *_Nonnull target);
 /* A remount of a tmpfs with its own mount flags and another size. */
@@ -51,8 +53,9 @@ int32_t linux_fchdir(int32_t directory);
 int32_t linux_is_same_file(const char *_Nonnull path, const char *_Nonnull other);
 int32_t linux_enter_mount_namespace(int32_t file);
 
-/* The process. See clock_gettime(2) CLOCK_MONOTONIC, getpid(2), getenv(3), strerror(3). */
+/* The process. See clock_gettime(2) CLOCK_MONOTONIC, nanosleep(2), getpid(2), getenv(3), strerror(3). */
 int64_t linux_monotonic_microseconds(void);
+void linux_sleep(int64_t microseconds);
 int32_t linux_getpid(void);
 const char *_Nullable linux_getenv(const char *_Nonnull name);
 const char *_Nonnull linux_strerror(int32_t error);

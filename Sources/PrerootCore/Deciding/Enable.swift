@@ -10,10 +10,9 @@ public enum Enable: Equatable, Sendable {
   /// Reads systemd's booleans and the words that users of overlayroot and dracut type; nil for any other.
   @inline(never) public init?(_ word: Text) {
     // In small letters or large, as systemd reads its booleans.
-    let word = word.lowercased
-    if word.isOne(of: "no 0 off false n f disabled") {
+    if word.place(among: "no 0 off false n f disabled", isExact: false) != nil {
       self = .no
-    } else if word.isOne(of: "yes 1 on true y t enabled") {
+    } else if word.place(among: "yes 1 on true y t enabled", isExact: false) != nil {
       self = .yes
     } else if word == "auto" {
       self = .auto

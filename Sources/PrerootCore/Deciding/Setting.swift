@@ -1,23 +1,18 @@
-/// A setting has one name in two dresses: `Upper=` in preroot.conf, section [Preroot], is `preroot.upper=` on the kernel
-/// command line. This is the table of them; a test holds preroot.conf(5) to it.
-public enum Setting: CaseIterable, Sendable {
-  case enable
-  case upper
-  case scope
+/// A setting has one name in two dresses: `OnLowerChange=` in preroot.conf, section [Preroot], is `preroot.on-lower-change=` on the
+/// kernel command line. This is the table of them; a test holds preroot.conf(5) to it.
+public enum Setting: Int, CaseIterable, Sendable {
+  case enable, upper, scope, fsType, options, dir, timeout, fallback, format, check, reset, onLowerChange, bind, attempts, `switch`
+
+  /// As preroot.conf has them, in the order of the cases.
+  static var directives: StaticString { "Enable Upper Scope FSType Options Dir Timeout Fallback Format Check Reset OnLowerChange Bind Attempts Switch" }
 
   public init?(directive: Text) {
-    switch directive {
-    case "Enable": self = .enable
-    case "Upper": self = .upper
-    case "Scope": self = .scope
-    default: return nil
-    }
+    guard let place = directive.place(among: Self.directives, isExact: true) else { return nil }
+    self.init(rawValue: place)
   }
 
   public init?(key word: KernelCommandLine.Word) {
-    if word.isKey("preroot.enable") { self = .enable }
-    else if word.isKey("preroot.upper") { self = .upper }
-    else if word.isKey("preroot.scope") { self = .scope }
-    else { return nil }
+    guard word.hasKeyPrefix("preroot."), let place = Text(word.key.bytes[8...]).place(among: Self.directives, isExact: false) else { return nil }
+    self.init(rawValue: place)
   }
 }

@@ -1,7 +1,29 @@
-/// How the root is made writable: what stage 1 is to do.
+/// How the root is made writable: what stage 1 is to do. See preroot.conf(5).
 public struct Settings: Equatable, Sendable {
   public var upper = Upper.standard
   public var scope = Scope.root
+  public var switchMode = SwitchMode.auto
+
+  // MARK: An upper on a device
+
+  /// Empty: the one that is found on it.
+  public var fileSystemType = Text()
+  /// With commas between them, as mount(2) takes them.
+  public var options = Text()
+  /// Where the layers are on the file system: absolute and normal, empty for its top.
+  public var directory = Text()
+  /// How long to wait for the device.
+  public var timeoutSeconds = 30
+  public var fallback = Fallback.tmpfs
+  public var formatsBlank = false
+  public var checks = true
+  public var resets = false
+  public var onLowerChange = LowerChange.warn
+  /// Directories taken straight from the upper's file system, past the overlay.
+  public var binds: [Text] = []
+  /// After how many boots in a row that did not get through the upper is left out; 0 for never.
+  public var attempts = 3
+
   /// On what could not be taken as it was written, and what is done instead.
   public var remarks: [Remark] = []
 
@@ -10,59 +32,52 @@ public struct Settings: Equatable, Sendable {
 
   public init(_ assignments: Assignments) {
     for assignment in assignments.all {
+      let value = assignment.value
       switch assignment.setting {
       case .enable: break
-      case .upper: takeUpper(assignment.value, assignment.origin)
-      case .scope: takeScope(assignment.value, assignment.origin)
+      case .upper: takeUpper(value, assignment.origin)
+      case .scope: takeScope(value, assignment.origin)
+      case .fsType: fileSystemType = value
+      case .options: options = value
+      case .dir: takeDirectory(value, assignment.origin)
+      case .timeout: timeoutSeconds = number(assignment, upTo: 300, timeoutSeconds)
+      case .fallback: fallback = Fallback(rawValue: choice(assignment, Fallback.words, fallback.rawValue)) ?? .tmpfs
+      case .format: formatsBlank = choice(assignment, "no blank", formatsBlank ? 1 : 0) == 1
+      case .check: checks = boolean(assignment, checks)
+      case .reset: resets = boolean(assignment, resets)
+      case .onLowerChange: onLowerChange = LowerChange(rawValue: choice(assignment, LowerChange.words, onLowerChange.rawValue)) ?? .warn
+      case .bind: takeBinds(value, assignment.origin)
+      case .attempts: attempts = number(assignment, upTo: 100, attempts)
+      case .switch: switchMode = SwitchMode(rawValue: choice(assignment, SwitchMode.words, switchMode.rawValue)) ?? .auto
       }
     }
   }
+}
 
-  private mutating func takeUpper(_ value: Text, _ origin: Text) {
-    if value.isEmpty {
-      upper = .standard
-    } else if let options = Upper.tmpfsOptions(in: value) {
-      takeTmpfsOptions(options, origin)
-    } else if Upper.isNamed(by: value) {
-      upper = .standard
-      remarks.reject(origin, value, "names a device, which this version cannot use; using a tmpfs: what is written is lost at power-off")
-    } else {
-      remarks.reject(origin, value, "is not an upper (tmpfs:...), ignoring")
-    }
-  }
+/// What is done when the upper that was asked for cannot be had.
+public enum Fallback: Int, Sendable {
+  case tmpfs, readOnly, emergency, reboot
 
-  private mutating func takeTmpfsOptions(_ text: Text, _ origin: Text) {
-    var options = TmpfsOptions()
-    for option in text.split(at: UInt8(ascii: ",")) {
-      let word = KernelCommandLine.Word(option)
-      let value = word.value ?? Text()
-      switch word.key {
-      case "size" where value.isNumber(suffixes: "kmgKMG%"): options.size = value
-      case "nr_inodes" where value.isNumber(suffixes: "kmgKMG"): options.inodes = value
-      default: remarks.reject(origin, option, "is not an option of a tmpfs upper (size=64m, size=25%, nr_inodes=200k), ignoring")
-      }
-    }
-    upper = .tmpfs(options)
-  }
+  /// In the order of the cases.
+  static var words: StaticString { "tmpfs read-only emergency reboot" }
 
-  private mutating func takeScope(_ value: Text, _ origin: Text) {
-    var directories: [Text] = []
-    for piece in value.split(at: UInt8(ascii: ":")) {
-      guard let path = piece.normalPath else {
-        remarks.reject(origin, piece, "is not an absolute path without '..', ignoring")
-        continue
-      }
-      if path == "/" {
-        scope = .root
-        return
-      }
-      if path.isInApiDirectory {
-        remarks.reject(origin, path, "lies in a file system of the kernel's, which cannot be overlaid, ignoring")
-      } else {
-        directories.addDirectory(path)
-      }
+  public var text: StaticString {
+    switch self {
+    case .tmpfs: "tmpfs"
+    case .readOnly: "read-only"
+    case .emergency: "emergency"
+    case .reboot: "reboot"
     }
-    // A value of nothing but mistakes changes nothing.
-    if !directories.isEmpty { scope = .directories(directories) } else if value.isEmpty { scope = .root }
   }
+}
+
+/// What is done with an upper that was made over another image than the one below it now.
+public enum LowerChange: Int, Sendable {
+  /// Nothing, in silence; or with a warning.
+  case keep, warn
+  /// An empty upper takes its place, and it is deleted; or it is set aside, under the name of its image.
+  case reset, new
+
+  /// In the order of the cases.
+  static var words: StaticString { "keep warn reset new" }
 }

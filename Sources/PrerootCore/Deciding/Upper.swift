@@ -2,6 +2,8 @@
 public enum Upper: Equatable, Sendable {
   /// Memory: gone at power-off.
   case tmpfs(TmpfsOptions)
+  /// A file system on a device: it stays.
+  case device(DeviceName)
 
   public static var standard: Upper { .tmpfs(TmpfsOptions()) }
 
@@ -21,7 +23,12 @@ public enum Upper: Equatable, Sendable {
   public var text: Text {
     switch self {
     case .tmpfs(let options): Text("tmpfs:") + options.text
+    case .device(let name): name.text
     }
+  }
+
+  public var isPersistent: Bool {
+    if case .device = self { true } else { false }
   }
 }
 

@@ -5,10 +5,18 @@ public struct Errno: Error, Equatable, Sendable {
 
   public static var notPermitted: Errno { Errno(rawValue: 1) }
   public static var noSuchFileOrDirectory: Errno { Errno(rawValue: 2) }
+  public static var inputOutput: Errno { Errno(rawValue: 5) }
   public static var fileExists: Errno { Errno(rawValue: 17) }
   public static var noSuchDevice: Errno { Errno(rawValue: 19) }
   public static var notDirectory: Errno { Errno(rawValue: 20) }
   public static var invalidArgument: Errno { Errno(rawValue: 22) }
   public static var noSpace: Errno { Errno(rawValue: 28) }
+  public static var functionNotImplemented: Errno { Errno(rawValue: 38) }
   public static var directoryNotEmpty: Errno { Errno(rawValue: 39) }
+  public static var notUnique: Errno { Errno(rawValue: 76) }
+  /// "Can not access a needed shared library."
+  public static var noLibrary: Errno { Errno(rawValue: 79) }
+  public static var notSupported: Errno { Errno(rawValue: 95) }
+  public static var connectionReset: Errno { Errno(rawValue: 104) }
+  public static var timedOut: Errno { Errno(rawValue: 110) }
 }

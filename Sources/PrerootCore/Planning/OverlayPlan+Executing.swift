@@ -26,26 +26,36 @@ public protocol Witness: ~Copyable {
   mutating func hear(_ record: StepRecord)
 }
 
+extension [Step] {
+  /// Does all of it, or nothing: a failed step takes those before it back, the latest first. Taking back goes on whatever fails; the
+  /// witness hears of it.
+  ///
+  /// - Returns: the step that failed; nil where all are done.
+  @inline(never) public func execute<K: Kernel & ~Copyable, W: Witness & ~Copyable>(on kernel: inout K, before witness: inout W) -> StepRecord? {
+    for place in indices {
+      let record = kernel.record(self[place])
+      witness.hear(record)
+      if record.errno == nil { continue }
+      Array(self[..<place]).takeBack(on: &kernel, before: &witness)
+      return record
+    }
+    return nil
+  }
+
+  /// Takes back what was done, the latest first.
+  @inline(never) public func takeBack<K: Kernel & ~Copyable, W: Witness & ~Copyable>(on kernel: inout K, before witness: inout W) {
+    for step in reversed() {
+      if let inverse = step.inverse { witness.hear(kernel.record(inverse)) }
+    }
+  }
+}
+
 extension OverlayPlan {
-  /// Does all of it, or nothing: a failed step takes those before it back, the latest first. Taking back and what comes
-  /// afterwards go on whatever fails; the witness hears of it.
+  /// Does all of it, or nothing but what comes of a step afterwards that fails.
   ///
   /// - Returns: the step that failed; nil where all are done.
   public func execute<K: Kernel & ~Copyable, W: Witness & ~Copyable>(on kernel: inout K, before witness: inout W) -> StepRecord? {
-    var place = 0
-    while place < steps.count {
-      let record = kernel.record(steps[place])
-      witness.hear(record)
-      if record.errno == nil {
-        place += 1
-        continue
-      }
-      while place > 0 {
-        place -= 1
-        if let inverse = steps[place].inverse { witness.hear(kernel.record(inverse)) }
-      }
-      return record
-    }
+    if let failure = steps.execute(on: &kernel, before: &witness) { return failure }
     for step in afterwards { witness.hear(kernel.record(step)) }
     return nil
   }

@@ -11,7 +11,8 @@ extension Assignments {
     if word.isKey("overlayroot") { return addOverlayroot(word.value, origin) }
     guard word.hasKeyPrefix("preroot") else { return }
     guard let setting = Setting(key: word) else { return remarks.add(.warning, origin + Self.unknown) }
-    guard let value = word.value else { return remarks.add(.warning, origin + " has no value, ignoring") }
+    // The one that says all by its name.
+    guard let value = word.value ?? (setting == .reset ? "yes" : nil) else { return remarks.add(.warning, origin + " has no value, ignoring") }
     add(setting, value, origin, isFromCommandLine: true)
   }
 

@@ -74,5 +74,6 @@ public struct KernelCommandLine: Equatable, Sendable {
 }
 
 extension UInt8 {
-  fileprivate var withoutDash: UInt8 { self == UInt8(ascii: "-") ? UInt8(ascii: "_") : self }
+  /// A dash as an underscore.
+  var withoutDash: UInt8 { self == UInt8(ascii: "-") ? UInt8(ascii: "_") : self }
 }

@@ -60,6 +60,11 @@ public struct MountInfo: Sendable {
   }
   public var root: Entry? { entry(at: "/") }
 
+  /// The mount that `entry` stands on.
+  public func parent(of entry: Entry) -> Entry? {
+    entries.first { $0.mountID == entry.parentID }
+  }
+
   /// The mounts that stand directly on `entry`.
   public func children(of entry: Entry) -> [Entry] {
     entries.filter { $0.parentID == entry.mountID && $0.mountID != entry.mountID }

@@ -9,21 +9,27 @@ extension Text {
   }
 
   /// Whether the text is one of the words, which have blanks between them.
-  @inline(never) public func isOne(of words: StaticString) -> Bool {
-    words.withUTF8Buffer { words in
-      var matching = 0
-      for unsafe word in unsafe words {
-        if word == 0x20 {
-          if matching == count { return true }
+  public func isOne(of words: StaticString) -> Bool { place(among: words, isExact: true) != nil }
+
+  /// Which of the words it is, which have blanks between them.
+  ///
+  /// - Parameter isExact: whether large letters, dashes and underscores of the text count.
+  @inline(never) public func place(among words: StaticString, isExact: Bool) -> Int? {
+    let largeOrSmall: UInt8 = isExact ? 0 : 0x20
+    return words.withUTF8Buffer { words in
+      // -1: this word differs already.
+      var place = 0, matching = 0
+      for unsafe letter in unsafe words {
+        if letter == 0x20 {
+          if matching == count { return place }
+          place += 1
           matching = 0
-        } else if matching >= 0, matching < count, bytes[matching] == word {
-          matching += 1
-        } else {
-          // Until the next word.
-          matching = -1
+        } else if matching >= 0 {
+          while !isExact, matching < count, bytes[matching].withoutDash == UInt8(ascii: "_") { matching += 1 }
+          matching = matching < count && bytes[matching] | largeOrSmall == letter | largeOrSmall ? matching + 1 : -1
         }
       }
-      return matching == count
+      return matching == count ? place : nil
     }
   }
 

@@ -1,0 +1,53 @@
+#pragma once
+/* What storage needs beyond files and mounts, under the same rules as CLinux.h, which includes this. */
+#include <stddef.h>
+#include <stdint.h>
+
+/* Devices. See open(2), O_EXCL of a block device; lseek(2), pread(2), pwrite(2). */
+int32_t linux_open_device(int32_t directory, const char *_Nonnull path, int32_t exclusively_to_write);
+int64_t linux_size(int32_t file);
+intptr_t linux_read_at(int32_t file, void *_Nonnull buffer, size_t size, int64_t offset);
+intptr_t linux_write_at(int32_t file, const void *_Nonnull buffer, size_t size, int64_t offset);
+/* 1 where the first bytes are all 0x00 or all 0xff, else 0; fewer where the file is shorter. */
+int32_t linux_is_erased(int32_t file, int64_t bytes);
+
+/* What libblkid sees: LINUX_PROBE_FOUND and lines `NAME=value` in the buffer, the last without an end and all cut to its size,
+ * or another of these. With `entry`, only PARTNAME and PARTUUID, of the partition that it is. -ELIBACC without libblkid. */
+#define LINUX_PROBE_FOUND 0
+#define LINUX_PROBE_NOTHING 1
+#define LINUX_PROBE_AMBIVALENT 2
+int32_t linux_probe(int32_t file, int32_t entry, char *_Nonnull buffer, size_t size);
+
+int32_t linux_mount(const char *_Nonnull source, const char *_Nonnull target, const char *_Nonnull type, const char *_Nonnull data);
+/* A file or a directory, or the file system it is on. See fsync(2), syncfs(2). */
+int32_t linux_sync(int32_t directory, const char *_Nonnull path, int32_t file_system);
+int32_t linux_sync_file(int32_t file);
+
+/* What the kernel says of devices that come and go. See netlink(7), NETLINK_KOBJECT_UEVENT. */
+int32_t linux_open_uevents(void);
+/* Until something is said, or the time is over. */
+int32_t linux_wait_for_uevents(int32_t socket, int64_t microseconds);
+
+/* Runs a program to its end, or kills its session at the limit. The arguments have a NUL byte after each; the first is looked up in
+ * /usr/sbin:/usr/bin:/sbin:/bin. The last of what it says comes into the buffer, of at least LINUX_RUN_CHUNK bytes.
+ * The exit status, or LINUX_RUN_SIGNAL + the number of a signal, or LINUX_RUN_TIMEOUT; an error where it did not start. */
+#define LINUX_RUN_CHUNK 512
+#define LINUX_RUN_SIGNAL 256
+#define LINUX_RUN_TIMEOUT 512
+int32_t linux_run(const char *_Nonnull arguments, size_t size, int64_t limit_microseconds, char *_Nonnull tail, size_t tail_size,
+                  size_t *_Nonnull tail_used);
+
+/* Does in an empty directory what overlayfs does in its upper; removes what it made. See Documentation/filesystems/overlayfs.rst. */
+#define LINUX_TRY_ATTRIBUTE 0
+#define LINUX_TRY_TYPES 1
+#define LINUX_TRY_WHITEOUT 2
+#define LINUX_TRY_RENAME 3
+#define LINUX_TRY_RENAME_WHITEOUT 4
+int32_t linux_try(const char *_Nonnull directory, int32_t what);
+
+/* See gethostname(2). */
+int32_t linux_get_hostname(char *_Nonnull buffer, size_t size);
+int32_t linux_set_hostname(const char *_Nonnull name);
+
+/* See linux: include/uapi/mtd/ubi-user.h, UBI_IOCATT. */
+int32_t linux_ubi_attach(int32_t control, int32_t mtd, int32_t number);

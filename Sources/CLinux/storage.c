@@ -1,0 +1,261 @@
+/* The sizes of devices do not fit in 32 bits. */
+#define _FILE_OFFSET_BITS 64
+#define _GNU_SOURCE
+#include "CLinuxStorage.h"
+#include "CLinux.h"
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <mtd/ubi-user.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+__attribute__((noinline)) static intptr_t RESULT(intptr_t result) { return result < 0 ? -errno : result; }
+
+int32_t linux_open_device(int32_t d, const char *p, int32_t write) {
+  return RESULT(openat(d, p, (write ? O_RDWR | O_EXCL : O_RDONLY | O_NONBLOCK) | O_NOCTTY | O_CLOEXEC));
+}
+int64_t linux_size(int32_t f) {
+  off_t size = lseek(f, 0, SEEK_END);
+  return size < 0 ? -errno : size;
+}
+intptr_t linux_read_at(int32_t f, void *b, size_t n, int64_t o) { return RESULT(pread(f, b, n, o)); }
+intptr_t linux_write_at(int32_t f, const void *b, size_t n, int64_t o) { return RESULT(pwrite(f, b, n, o)); }
+
+int32_t linux_is_erased(int32_t f, int64_t bytes) {
+  unsigned char b[16384], first = 0;
+  for (int64_t o = 0; o < bytes;) {
+    ssize_t n = pread(f, b, sizeof b, o);
+    if (n < 0) return -errno;
+    if (n == 0) break;
+    if (o == 0) first = b[0];
+    if ((first != 0x00 && first != 0xff) || b[0] != first || memcmp(b, b + 1, n - 1) != 0) return 0;
+    o += n;
+  }
+  return 1;
+}
+
+/* By hand, so that a machine without libblkid loses no more than what needs it. Weak: before glibc 2.34 dlopen is in libdl, which is
+ * not linked; where nothing else brings it along, libblkid counts as missing. */
+#pragma weak dlopen
+#pragma weak dlsym
+
+typedef struct probe *Probe;
+/* See blkid.h: BLKID_SUBLKS_LABEL, UUID, TYPE, USAGE, BADCSUM; BLKID_PARTS_FORCE_GPT (where only the copy of the table at the
+ * device's end is left, too), ENTRY_DETAILS. */
+enum { SUPERBLOCKS = 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7 | 1 << 10, FORCE_GPT = 1 << 1, ENTRY_DETAILS = 1 << 2 };
+
+int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
+  void *library = dlopen && dlsym ? dlopen("libblkid.so.1", RTLD_NOW) : NULL;
+  if (!library) return -ELIBACC;
+  /* These are as old as the low-level API (util-linux 2.15 to 2.20). */
+  Probe (*new_probe)(void) = dlsym(library, "blkid_new_probe");
+  int (*set_device)(Probe, int, int64_t, int64_t) = dlsym(library, "blkid_probe_set_device");
+  int (*enable_superblocks)(Probe, int) = dlsym(library, "blkid_probe_enable_superblocks");
+  int (*enable_partitions)(Probe, int) = dlsym(library, "blkid_probe_enable_partitions");
+  int (*set_superblocks)(Probe, int) = dlsym(library, "blkid_probe_set_superblocks_flags");
+  int (*set_partitions)(Probe, int) = dlsym(library, "blkid_probe_set_partitions_flags");
+  int (*safeprobe)(Probe) = dlsym(library, "blkid_do_safeprobe");
+  int (*lookup)(Probe, const char *, const char **, size_t *) = dlsym(library, "blkid_probe_lookup_value");
+  void (*free_probe)(Probe) = dlsym(library, "blkid_free_probe");
+  if (!new_probe || !set_device || !enable_superblocks || !enable_partitions || !set_superblocks || !set_partitions || !safeprobe
+      || !lookup || !free_probe)
+    return -ELIBACC;
+
+  Probe probe = new_probe();
+  if (!probe) return -ENOMEM;
+  int result = set_device(probe, f, 0, 0);
+  if (result == 0) {
+    enable_superblocks(probe, !entry);
+    enable_partitions(probe, 1);
+    set_superblocks(probe, SUPERBLOCKS);
+    set_partitions(probe, entry ? ENTRY_DETAILS : FORCE_GPT);
+    result = safeprobe(probe);
+  }
+  size_t used = 0;
+  /* What has a fixed form first: a label may have line ends in it. */
+  static const char names[][2][16] = {
+    { "TYPE", "TYPE" }, { "PTTYPE", "PTTYPE" }, { "USAGE", "USAGE" }, { "UUID", "UUID" }, { "LABEL", "LABEL" },
+    { "PART_ENTRY_UUID", "PARTUUID" }, { "PART_ENTRY_NAME", "PARTNAME" },
+  };
+  for (int i = entry ? 5 : 0; result == 0 && i < (entry ? 7 : 5); i++) {
+    const char *value;
+    if (lookup(probe, names[i][0], &value, NULL) < 0) continue;
+    int length = snprintf(buffer + used, size - used, "%s=%s\n", names[i][1], value);
+    if (length < (int)(size - used)) used += length;
+  }
+  buffer[used] = 0;
+  free_probe(probe);
+  return result == -2 ? LINUX_PROBE_AMBIVALENT : result < 0 ? -EIO : result;
+}
+
+int32_t linux_mount(const char *s, const char *t, const char *type, const char *data) { return RESULT(mount(s, t, type, 0, data)); }
+
+int32_t linux_sync(int32_t d, const char *p, int32_t file_system) {
+  int f = openat(d, p, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (f < 0) return -errno;
+  int32_t result = RESULT(file_system ? syncfs(f) : fsync(f));
+  close(f);
+  return result;
+}
+
+int32_t linux_sync_file(int32_t f) { return RESULT(fsync(f)); }
+
+int32_t linux_open_uevents(void) {
+  int s = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+  /* Group 1 is the kernel's own, 2 udev's (libudev: UDEV_MONITOR_KERNEL). */
+  struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+  if (s < 0) return -errno;
+  int32_t result = RESULT(bind(s, (struct sockaddr *)&a, sizeof a));
+  if (result < 0) close(s);
+  return result < 0 ? result : s;
+}
+
+int32_t linux_wait_for_uevents(int32_t s, int64_t microseconds) {
+  struct pollfd p = { .fd = s, .events = POLLIN };
+  struct timespec t = { .tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000 };
+  int32_t result = RESULT(ppoll(&p, 1, &t, NULL));
+  char b[64];
+  /* Cut to the buffer, each receive takes one whole event; with ENOBUFS, which is told once, events were lost. */
+  while (recv(s, b, sizeof b, 0) >= 0 || errno == ENOBUFS);
+  return result == -EINTR ? 0 : result;
+}
+
+int32_t linux_run(const char *arguments, size_t size, int64_t limit, char *tail, size_t tail_size, size_t *tail_used) {
+  static char *environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL };
+  static const char *const directories[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
+  char *argv[32], path[256];
+  size_t count = 0;
+  for (const char *a = arguments; a < arguments + size; a += strlen(a) + 1) {
+    if (count == sizeof argv / sizeof *argv - 1) return -E2BIG;
+    argv[count++] = (char *)a;
+  }
+  argv[count] = NULL;
+  if (count == 0) return -EINVAL;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_init(&attributes);
+  /* A service ignores SIGPIPE (systemd.exec(5), IgnoreSIGPIPE=), which a program with a pipe in it may need. */
+  sigset_t signals;
+  sigemptyset(&signals);
+  posix_spawnattr_setsigmask(&attributes, &signals);
+  sigfillset(&signals);
+  posix_spawnattr_setsigdefault(&attributes, &signals);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
+  int error = ENOENT;
+  pid_t child;
+  for (int i = 0; i < 4 && error == ENOENT; i++) {
+    snprintf(path, sizeof path, "%s/%s", directories[i], argv[0]);
+    error = posix_spawn(&child, path, &actions, &attributes, argv, environment);
+  }
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  close(ends[1]);
+
+  int32_t result = -error;
+  struct pollfd output = { .fd = ends[0], .events = POLLIN };
+  int64_t end = linux_monotonic_microseconds() + limit;
+  int killed = 0, wstatus;
+  pid_t ended = 0;
+  *tail_used = 0;
+  while (error == 0) {
+    /* The end of the output need not be the end of the program, nor the other way round: both are looked at. */
+    if (ended == 0) ended = waitpid(child, &wstatus, WNOHANG);
+    if (ended < 0) { result = -errno; break; }
+    if (poll(&output, 1, ended > 0 ? 0 : output.fd < 0 ? 2 : 20) > 0) {
+      char chunk[LINUX_RUN_CHUNK];
+      ssize_t n = read(output.fd, chunk, sizeof chunk);
+      if (n <= 0) {
+        output.fd = -1;
+      } else {
+        size_t over = *tail_used + n > tail_size ? *tail_used + n - tail_size : 0;
+        memmove(tail, tail + over, *tail_used - over);
+        memcpy(tail + *tail_used - over, chunk, n);
+        *tail_used += n - over;
+      }
+    } else if (ended > 0) {
+      result = killed ? LINUX_RUN_TIMEOUT : WIFEXITED(wstatus) ? WEXITSTATUS(wstatus) : LINUX_RUN_SIGNAL + WTERMSIG(wstatus);
+      break;
+    }
+    if (ended == 0 && linux_monotonic_microseconds() > end) {
+      /* One that sits in the kernel, on a broken disk, does not die: it is left behind. */
+      if (killed) { result = LINUX_RUN_TIMEOUT; break; }
+      kill(-child, SIGKILL);
+      killed = 1;
+      end += 1000000;
+    }
+  }
+  close(ends[0]);
+  return result;
+}
+
+static int32_t try_types(int d) {
+  if (mkdirat(d, "a", 0700) < 0) return -errno;
+  int list = openat(d, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (list < 0) return -errno;
+  union { char bytes[512]; struct dirent64 entry; } b;
+  int32_t result = -EIO;
+  ssize_t n = linux_getdents(list, &b, sizeof b);
+  for (ssize_t o = 0; o < n; o += ((struct dirent64 *)(b.bytes + o))->d_reclen) {
+    struct dirent64 *entry = (struct dirent64 *)(b.bytes + o);
+    if (strcmp(entry->d_name, "a") == 0) result = entry->d_type == DT_UNKNOWN ? -EOPNOTSUPP : 0;
+  }
+  close(list);
+  return result;
+}
+
+int32_t linux_try(const char *p, int32_t what) {
+  static const char attribute[] = "trusted.overlay.preroot";
+  char value;
+  int d = open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (d < 0) return -errno;
+  int32_t result = 0;
+  switch (what) {
+    case LINUX_TRY_ATTRIBUTE:
+      result = RESULT(fsetxattr(d, attribute, "y", 1, 0));
+      if (result == 0) result = RESULT(fgetxattr(d, attribute, &value, 1));
+      break;
+    case LINUX_TRY_TYPES:
+      result = try_types(d);
+      break;
+    case LINUX_TRY_WHITEOUT:
+      result = RESULT(mknodat(d, "a", S_IFCHR, makedev(0, 0)));
+      break;
+    default:
+      result = RESULT(mknodat(d, "a", S_IFREG | 0600, 0));
+      if (result == 0) result = RESULT(mknodat(d, "b", S_IFREG | 0600, 0));
+      if (result == 0) result = RESULT(renameat2(d, "a", d, "b", what == LINUX_TRY_RENAME ? 0 : RENAME_WHITEOUT));
+  }
+  if (unlinkat(d, "a", 0) < 0) unlinkat(d, "a", AT_REMOVEDIR);
+  unlinkat(d, "b", 0);
+  close(d);
+  return result < 0 ? result : 0;
+}
+
+int32_t linux_get_hostname(char *b, size_t n) { return RESULT(gethostname(b, n)); }
+int32_t linux_set_hostname(const char *name) { return RESULT(sethostname(name, strlen(name))); }
+
+int32_t linux_ubi_attach(int32_t control, int32_t mtd, int32_t number) {
+  struct ubi_attach_req request = { .ubi_num = number, .mtd_num = mtd };
+  return RESULT(ioctl(control, UBI_IOCATT, &request));
+}

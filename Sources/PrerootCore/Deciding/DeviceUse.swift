@@ -1,0 +1,48 @@
+/// What is done with the device that is to hold the upper, by what is on it.
+public enum DeviceUse: Equatable, Sendable {
+  case mount(type: Text)
+  /// Make a file system on it first.
+  case format(type: Text)
+  /// Leave it alone: a sentence to act on, about the device.
+  case refuse(Text)
+
+  /// - Parameter probe: nil where nothing could tell.
+  public init(_ name: DeviceName, _ probe: Probe?, _ settings: Settings) {
+    let asked = settings.fileSystemType
+    switch name.kind {
+    case .mtd: self = .mount(type: asked.isEmpty ? "jffs2" : asked)
+    case .ubi: self = .mount(type: asked.isEmpty ? "ubifs" : asked)
+    default: self.init(probe, asked, formatsBlank: settings.formatsBlank)
+    }
+  }
+
+  private init(_ probe: Probe?, _ asked: Text, formatsBlank: Bool) {
+    switch probe {
+    case .blank where !formatsBlank, .unfinished where !formatsBlank:
+      self = .refuse("is blank; preroot.format=blank has a file system made on it")
+    case .blank, .unfinished:
+      self = .format(type: asked.isEmpty ? "ext4" : asked)
+    case .signature(let signature):
+      if signature.type.isOne(of: Self.holdsNone) {
+        self = .refuse(Text("holds ") + signature.type + ", which can hold no upper; use ext4, f2fs, xfs, btrfs or UBIFS")
+      } else if !asked.isEmpty, !(asked == signature.type) {
+        self = .refuse(Text("holds ") + signature.type + ", and not " + asked + " as preroot.fstype= has it")
+      } else {
+        self = .mount(type: signature.type)
+      }
+    case .ambivalent:
+      self = .refuse("has the signatures of more than one file system; wipefs(8) shows them")
+    case .unknown where asked.isEmpty:
+      self = .refuse("holds something that nobody knows, and is left alone; preroot.fstype= names what it is")
+    case nil where asked.isEmpty:
+      self = .refuse("cannot be looked at without libblkid.so.1; preroot.fstype= names its file system")
+    case .unknown, nil:
+      self = .mount(type: asked)
+    }
+  }
+
+  /// By libblkid's names.
+  private static var holdsNone: StaticString {
+    "vfat exfat ntfs swap crypto_LUKS LVM2_member linux_raid_member squashfs erofs cramfs iso9660 udf gpt dos DM_verity_hash"
+  }
+}

@@ -1,0 +1,69 @@
+/// Which image the lower is: the same bytes for the same image, others for another.
+public struct LowerIdentity: Equatable, Sendable {
+  public var text: Text
+
+  /// - Parameters:
+  ///   - superblock: the first 4 KiB of the root's device.
+  ///   - rootHash: of dm-verity; empty where there is none.
+  ///   - imageVersion: IMAGE_VERSION= of os-release(5), with its quotes; empty where there is none.
+  /// - Returns: nil where nothing tells one image from another.
+  public init?(type: Text, superblock: Text, rootHash: Text, imageVersion: Text) {
+    text = type
+    if !rootHash.isEmpty {
+      text.append(Text(" ") + rootHash)
+    } else {
+      for field in Self.fields(of: type) where field.upperBound <= superblock.count {
+        text.append(" ")
+        for byte in superblock.bytes[field] { text.append(hexadecimal: byte) }
+      }
+    }
+    if !imageVersion.isEmpty { text.append(Text(" ") + imageVersion) }
+    if text == type { return nil }
+  }
+
+  /// What differs from image to image and does not change by use. See linux: squashfs_fs.h, erofs_fs.h, ext4.h.
+  private static func fields(of type: Text) -> [Range<Int>] {
+    switch type {
+    // inodes and mkfs_time, bytes_used.
+    case "squashfs": [4..<12, 40..<48]
+    // checksum, build time, uuid.
+    case "erofs": [1028..<1032, 1048..<1056, 1072..<1088]
+    // s_uuid, s_mkfs_time.
+    case "ext4", "ext3", "ext2": [1128..<1144, 1288..<1292]
+    default: []
+    }
+  }
+
+  /// A short name for it, good for a file's. FNV-1a, 64 bits.
+  public var name: Text {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in text.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    var name = Text()
+    for shift in 0..<8 { name.append(hexadecimal: UInt8(truncatingIfNeeded: hash >> (56 - 8 * UInt64(shift)))) }
+    return name
+  }
+
+  /// The root hash of a dm-verity device, as the kernel command line has it: in the table of dm-mod.create=, or by itself.
+  /// See linux: Documentation/admin-guide/device-mapper/{dm-init,verity}.rst.
+  public static func rootHash(on commandLine: KernelCommandLine) -> Text {
+    for text in commandLine.words {
+      let word = KernelCommandLine.Word(text)
+      if word.isKey("roothash"), let hash = word.value { return hash }
+      guard word.isKey("dm-mod.create"), let table = word.value else { continue }
+      let fields = table.words
+      // … verity VERSION DATA HASH DATA-SIZE HASH-SIZE BLOCKS START ALGORITHM DIGEST SALT
+      for place in fields.indices where fields[place] == "verity" && place + 9 < fields.count { return fields[place + 9] }
+    }
+    return Text()
+  }
+}
+
+extension Text {
+  @inline(never) mutating func append(hexadecimal byte: UInt8) {
+    let digits: StaticString = "0123456789abcdef"
+    digits.withUTF8Buffer { digits in
+      unsafe append(digits[Int(byte >> 4)])
+      unsafe append(digits[Int(byte & 15)])
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// How the value of each setting is read. What cannot be read changes nothing, and is told.
+
+extension Settings {
+  /// The number of the word that the assignment's value is.
+  ///
+  /// - Parameter standard: what holds where it is none of them.
+  @inline(never) mutating func choice(_ assignment: Assignments.Assignment, _ words: StaticString, _ standard: Int) -> Int {
+    if let place = assignment.value.place(among: words, isExact: true) { return place }
+    remarks.add(.error, assignment.origin + "'" + assignment.value + "' is not understood, ignoring; it is one of: " + words)
+    return standard
+  }
+
+  /// A boolean of systemd's.
+  @inline(never) mutating func boolean(_ assignment: Assignments.Assignment, _ standard: Bool) -> Bool {
+    if let word = Enable(assignment.value), word != .auto { return word == .yes }
+    remarks.reject(assignment.origin, assignment.value, "is neither yes nor no, ignoring")
+    return standard
+  }
+
+  @inline(never) mutating func number(_ assignment: Assignments.Assignment, upTo limit: Int, _ standard: Int) -> Int {
+    if let number = assignment.value.decimalValue, number <= limit { return number }
+    remarks.add(.error, assignment.origin + "'" + assignment.value + "' is not a number from 0 to " + Text(decimal: limit) + ", ignoring")
+    return standard
+  }
+
+  mutating func takeUpper(_ value: Text, _ origin: Text) {
+    if value.isEmpty {
+      upper = .standard
+    } else if let options = Upper.tmpfsOptions(in: value) {
+      takeTmpfsOptions(options, origin)
+    } else if let name = DeviceName(value) {
+      upper = .device(name)
+    } else {
+      remarks.reject(origin, value, "is not an upper (tmpfs:..., /dev/..., LABEL=..., mtd:..., ubi0:...), ignoring")
+    }
+  }
+
+  private mutating func takeTmpfsOptions(_ text: Text, _ origin: Text) {
+    var options = TmpfsOptions()
+    for option in text.split(at: UInt8(ascii: ",")) {
+      let word = KernelCommandLine.Word(option)
+      let value = word.value ?? Text()
+      switch word.key {
+      case "size" where value.isNumber(suffixes: "kmgKMG%"): options.size = value
+      case "nr_inodes" where value.isNumber(suffixes: "kmgKMG"): options.inodes = value
+      default: remarks.reject(origin, option, "is not an option of a tmpfs upper (size=64m, size=25%, nr_inodes=200k), ignoring")
+      }
+    }
+    upper = .tmpfs(options)
+  }
+
+  mutating func takeScope(_ value: Text, _ origin: Text) {
+    var isRoot = false
+    let directories = directories(in: value, origin, isRoot: &isRoot)
+    // A value of nothing but mistakes changes nothing.
+    if isRoot || value.isEmpty { scope = .root } else if !directories.isEmpty { scope = .directories(directories) }
+  }
+
+  mutating func takeBinds(_ value: Text, _ origin: Text) {
+    var isRoot = false
+    let directories = directories(in: value, origin, isRoot: &isRoot)
+    if isRoot { remarks.reject(origin, value, "has the root itself, which cannot be taken past the overlay, ignoring") }
+    else if value.isEmpty || !directories.isEmpty { binds = directories }
+  }
+
+  mutating func takeDirectory(_ value: Text, _ origin: Text) {
+    guard let path = value.isEmpty ? "/" : value.normalPath else {
+      return remarks.reject(origin, value, "is not an absolute path without '..', ignoring")
+    }
+    directory = path == "/" ? Text() : path
+  }
+
+  /// The paths in a value with colons between them.
+  @inline(never) private mutating func directories(in value: Text, _ origin: Text, isRoot: inout Bool) -> [Text] {
+    var directories: [Text] = []
+    for piece in value.split(at: UInt8(ascii: ":")) {
+      guard let path = piece.normalPath else {
+        remarks.reject(origin, piece, "is not an absolute path without '..', ignoring")
+        continue
+      }
+      if path == "/" { isRoot = true }
+      if path.isInApiDirectory {
+        remarks.reject(origin, path, "lies in a file system of the kernel's, which cannot be overlaid, ignoring")
+      } else {
+        directories.addDirectory(path)
+      }
+    }
+    return directories
+  }
+}

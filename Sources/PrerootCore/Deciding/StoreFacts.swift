@@ -1,0 +1,53 @@
+/// What is found on the upper's file system once it is mounted, and what it is compared with.
+public struct StoreFacts: Equatable, Sendable {
+  /// Where the layers are or will be.
+  public var directory: Text
+  public var hasUpper = false
+  /// Whether an earlier upper waits to be deleted.
+  public var hasTrash = false
+  /// Which image the upper was made over; nil where that is not written down.
+  public var recorded: Text?
+  /// The image that is there now; nil where nothing tells.
+  public var lower: LowerIdentity?
+  /// How many boots in a row have not got through.
+  public var attempts = 0
+  /// What the mark for a reset says, the paths that are to be kept; nil where there is none.
+  public var mark: Text?
+  /// The name of the reset that was begun and has not come to its end.
+  public var resetting: Text?
+  /// A name that no other boot has.
+  public var bootID = Text()
+
+  public init(in directory: Text) { self.directory = directory }
+}
+
+/// What becomes of the upper that is there.
+public enum UpperUse: Equatable, Sendable {
+  case asItIs
+  /// With one line about it.
+  case asItIsAlthough(Text)
+  /// An empty one in its place, and the reason.
+  case anew(Text)
+  /// It stays out of this boot.
+  case leftOut(Text)
+
+  /// - Parameter isReset: whether the command line or the configuration wants an empty upper.
+  public init(_ facts: StoreFacts, _ settings: Settings, isReset: Bool) {
+    let isOther = facts.hasUpper && facts.recorded != nil && facts.lower != nil && facts.recorded != facts.lower?.text
+    if facts.resetting != nil {
+      self = .anew("a reset was begun in an earlier boot")
+    } else if facts.mark != nil {
+      self = .anew("a mark on it asks for that")
+    } else if isReset {
+      self = .anew("preroot.reset or systemd.factory_reset= asks for that")
+    } else if settings.attempts > 0, facts.attempts >= settings.attempts {
+      self = .leftOut(Text(decimal: facts.attempts) + " boots in a row did not get through with it; the next boot tries it once more")
+    } else if isOther, settings.onLowerChange == .reset {
+      self = .anew("it was made over another image")
+    } else if isOther, settings.onLowerChange == .warn {
+      self = .asItIsAlthough("The upper was made over another image: what it has changed hides what is new; preroot.reset starts from the image")
+    } else {
+      self = .asItIs
+    }
+  }
+}

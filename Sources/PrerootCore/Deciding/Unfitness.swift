@@ -1,0 +1,24 @@
+/// What overlayfs needs of the file system below its upper, and some have not. See linux: Documentation/filesystems/overlayfs.rst.
+public enum Unfitness: Int32, CaseIterable, Equatable, Sendable {
+  // The raw values are CLinux's LINUX_TRY_ constants; in their order it is tried.
+  case attributes
+  case types
+  case whiteout
+  case renaming
+  case renamingWithWhiteout
+
+  /// Whether an overlay works without it, with limits.
+  public var isLimit: Bool { self == .renamingWithWhiteout }
+
+  /// A sentence to act on, which goes on after "The file system cannot hold an upper: ", or as a warning by itself.
+  public var text: Text {
+    switch self {
+    case .attributes: "it has no trusted.* extended attributes, as vfat and NFS have none; use ext4, f2fs, xfs, btrfs or UBIFS"
+    case .types: "its directories do not tell the types of files (d_type); with xfs, make it anew with ftype=1"
+    case .whiteout: "it has no character devices 0:0, with which files of the image are hidden; use ext4, f2fs, xfs, btrfs or UBIFS"
+    case .renaming: "it cannot rename a file over another"
+    case .renamingWithWhiteout:
+      "Files of the image cannot be renamed, nor changed directories of it removed: that needs RENAME_WHITEOUT, which JFFS2 has not; use UBIFS"
+    }
+  }
+}

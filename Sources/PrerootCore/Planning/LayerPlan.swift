@@ -1,0 +1,42 @@
+/// What is done on the upper's own file system before the overlay stands on it, so that every power cut leaves it as it was, or done,
+/// or begun and known to be begun.
+public struct LayerPlan: Equatable, Sendable {
+  public var steps: [Step] = []
+
+  /// - Parameter isCounted: whether this boot counts as one that may not get through.
+  public init(_ facts: StoreFacts, _ use: UpperUse, isCounted: Bool) {
+    let directory = facts.directory
+    for parent in (directory + "/").parents where parent.count > StorePlan.store.count { add(.makeDirectory, parent) }
+    var attempts = facts.attempts + 1
+    switch use {
+    case .leftOut:
+      // One below the limit, so that the next boot tries it again: three power cuts in a row are no broken upper.
+      add(.writeDurably, directory + "/attempts", Text(decimal: facts.attempts - 1) + "\n")
+      return
+    case .anew:
+      setAside(facts)
+      attempts = 1
+    case .asItIs, .asItIsAlthough: break
+    }
+    if let lower = facts.lower, facts.recorded != lower.text { add(.writeDurably, directory + "/lower.id", lower.text + "\n") }
+    if isCounted { add(.writeDurably, directory + "/attempts", Text(decimal: attempts) + "\n") }
+    if case .anew = use {
+      add(.removeDurably, directory + "/reset")
+      add(.removeDurably, directory + "/resetting")
+    } else if !facts.hasTrash { return }
+    add(.deleteTree, directory + "/trash")
+  }
+
+  /// Renamed first, deleted last: a power cut in the middle finds the old upper or none, and `resetting` tells that there is more to do.
+  private mutating func setAside(_ facts: StoreFacts) {
+    let directory = facts.directory, name = facts.resetting ?? facts.bootID
+    if facts.resetting == nil { add(.writeDurably, directory + "/resetting", name + "\n") }
+    add(.makeDirectory, directory + "/trash")
+    add(.setAside, directory + "/upper", directory + "/trash/" + name)
+    for path in (facts.mark ?? Text()).lines {
+      if let path = path.trimmed.normalPath, !(path == "/") { add(.takeBack, directory + "/upper" + path, directory + "/trash/" + name + path) }
+    }
+  }
+
+  @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text = Text()) { steps.append(Step(verb, path, other)) }
+}

@@ -1,0 +1,72 @@
+/// How the lower layer and the upper's file system come to where the overlay takes them from: the steps in their order.
+///
+/// Both stay visible below /run/initramfs, where systemd leaves mounts alone until the very end of shutdown and then remounts them
+/// read-only (systemd: fstab_is_extrinsic(), nonunmountable_path()). They are mounted below a private /run, so nobody sees them before
+/// they are in use.
+public struct StorePlan: Equatable, Sendable {
+  /// Any of them may fail: then what was done is taken back.
+  public var steps: [Step] = []
+
+  public static var base: Text { "/run/initramfs/preroot" }
+  public static var lower: Text { "/run/initramfs/preroot/lower" }
+  /// The file system that takes the changes; they are in `upper/` on it, overlayfs keeps its own matters in `work/`.
+  public static var store: Text { "/run/initramfs/preroot/upper" }
+
+  /// Less than this holds no boot: journal, /var/lib and /tmp want more at once.
+  public static var minimumBytes: Int { 1 << 20 }
+  public static var minimumInodes: Int { 128 }
+
+  /// What can be said before the device is there: as if it held what it is expected to.
+  public init(_ settings: Settings, over mountInfo: MountInfo) {
+    switch settings.upper {
+    case .tmpfs(let options): self.init(options, over: mountInfo)
+    case .device(let name):
+      let type: Text = settings.fileSystemType.isEmpty ? "TYPE" : settings.fileSystemType
+      self.init(name.text, .mount(type: type), settings, over: mountInfo)
+    }
+  }
+
+  /// Memory.
+  public init(_ options: TmpfsOptions, over mountInfo: MountInfo) {
+    guard attachLower(mountInfo) else { return }
+    add(.mountTmpfs, Self.store, "mode=0755," + options.text)
+    add(.requireSpace, Self.store)
+  }
+
+  /// A device.
+  ///
+  /// - Parameters:
+  ///   - source: what mount(2) takes for it.
+  ///   - use: not a refusal.
+  public init(_ source: Text, _ use: DeviceUse, _ settings: Settings, over mountInfo: MountInfo) {
+    guard attachLower(mountInfo) else { return }
+    var fileSystem = Text()
+    switch use {
+    case .refuse: return
+    case .format(let type):
+      add(.format, source, type)
+      fileSystem = type
+    case .mount(let type):
+      if settings.checks, type.isOne(of: "ext2 ext3 ext4 f2fs") { add(.check, source, type) }
+      fileSystem = type
+    }
+    add(.mountDevice, Self.store, fileSystem + " " + source + " " + settings.options)
+    add(.requireFitness, Self.store)
+  }
+
+  private mutating func attachLower(_ mountInfo: MountInfo) -> Bool {
+    guard let root = mountInfo.root else { return false }
+    // pivot_root(2) refuses a new root whose parent is shared.
+    if mountInfo.entry(at: "/run")?.isShared == true { add(.makePrivate, "/run") }
+    add(.makeDirectory, "/run/initramfs")
+    add(.makeDirectory, Self.base)
+    add(.makeDirectory, Self.lower)
+    add(.bindReadOnly, Self.lower, "/")
+    // A bind has the peers of what it shows: mounts on the root would be seen below it, too.
+    if root.isShared { add(.makePrivate, Self.lower) }
+    add(.makeDirectory, Self.store)
+    return true
+  }
+
+  @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text = Text()) { steps.append(Step(verb, path, other)) }
+}

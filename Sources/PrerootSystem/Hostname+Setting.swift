@@ -1,0 +1,7 @@
+import CLinux
+import PrerootCore
+
+extension Hostname {
+  /// Gives the machine a name. The system call is `sethostname`.
+  public static func set(_ name: Text) throws(Errno) { unsafe try with(name) { unsafe linux_set_hostname($0) } }
+}

@@ -1,0 +1,13 @@
+import CLinux
+import PrerootCore
+
+extension BlockDevice {
+  /// Its first 4 KiB, which hold every superblock that is looked at.
+  var beginning: Text {
+    get throws(Errno) {
+      var block = [UInt8](repeating: 0, count: 4096)
+      let count = try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, 0) })
+      return Text(block[..<count])
+    }
+  }
+}

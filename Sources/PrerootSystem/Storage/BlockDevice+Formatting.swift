@@ -1,0 +1,55 @@
+import CLinux
+import PrerootCore
+
+extension BlockDevice {
+  /// Makes a file system on a device that is blank or unfinished. The caller has probed it.
+  ///
+  /// - Throws: EINVAL for a type that it is not known how to make, EBUSY where the device is in use, EIO where what mkfs made is not what
+  ///   was asked for.
+  /// - Returns: how mkfs ended. Where it was not well, or an error is thrown, the device stays unfinished.
+  public static func format(
+    _ device: Text, type: Text, label: Text, limitMicroseconds: Int
+  ) throws(Errno) -> Program.Outcome {
+    let blank = try BlockDevice(device)
+    let size = try blank.size
+    // What was begun is begun again under its own UUID: with another, what is there of it would count as finished.
+    var uuid = try blank.unfinishedUUID() ?? Text()
+    if uuid.isEmpty { uuid = try FileDescriptor.currentDirectory.read("/proc/sys/kernel/random/uuid").trimmed }
+    guard size > 2 * Formatting.reservedBytes else { throw .noSpace }
+    let formatting = Formatting(device, type: type, label: label, uuid: uuid, sizeInBytes: size)
+    guard let arguments = formatting.arguments else { throw .invalidArgument }
+    try BlockDevice(toWrite: device).writeMarker(formatting.marker)
+    let outcome = try Program.run(arguments, limitMicroseconds: limitMicroseconds)
+    if outcome.isSuccess {
+      // mkfs syncs what it wrote, too; this does not rest on it.
+      try FileDescriptor.currentDirectory.sync(device)
+      let made = try BlockDevice(toWrite: device)
+      let (result, properties) = try made.look()
+      let signature = Signature(properties: properties)
+      guard result == LINUX_PROBE_FOUND, signature.type == type, signature.uuid == uuid else { throw .inputOutput }
+      try made.writeMarker(Text())
+    }
+    return outcome
+  }
+
+  var size: Int64 { get throws(Errno) { try check(linux_size(file.rawValue)) } }
+
+  /// Writes the marker's block, with zeros after the text, and returns when it is on the disk.
+  @inline(never) func writeMarker(_ text: Text) throws(Errno) {
+    var block = [UInt8](repeating: 0, count: Formatting.markerBytes)
+    for place in text.bytes.indices { block[place] = text.bytes[place] }
+    let place = Formatting.markerPlace(sizeInBytes: try size)
+    let count = try check(unsafe block.withUnsafeBytes { unsafe linux_write_at(file.rawValue, $0.baseAddress!, $0.count, place) })
+    guard count == block.count else { throw .noSpace }
+    try check(linux_sync_file(file.rawValue))
+  }
+
+  /// What the marker says; nil where there is none.
+  func unfinishedUUID() throws(Errno) -> Text? {
+    let place = Formatting.markerPlace(sizeInBytes: try size)
+    if place < 0 { return nil }
+    var block = [UInt8](repeating: 0, count: 512)
+    let count = try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, place) })
+    return Formatting.uuid(inMarker: Text(block[..<count]))
+  }
+}

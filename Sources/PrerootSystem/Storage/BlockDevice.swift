@@ -1,0 +1,50 @@
+import CLinux
+import PrerootCore
+
+/// A block device, or a file in the place of one, open.
+///
+/// What is on it is libblkid's to say: it knows some eighty kinds of contents by name, and a list of our own could only be
+/// shorter. It is loaded when it is needed.
+public struct BlockDevice: ~Copyable {
+  let file: FileDescriptor
+
+  /// What is read before a device counts as blank. Every file system has something here.
+  static var blankBytes: Int64 { 1 << 20 }
+
+  public init(_ path: Text) throws(Errno) {
+    file = FileDescriptor(unsafe try with(path) { unsafe linux_open_device(LINUX_CURRENT_DIRECTORY, $0, 0) })
+  }
+
+  /// To write, and nobody else at the same time: fails with EBUSY where it is mounted. See open(2), O_EXCL.
+  init(toWrite path: Text) throws(Errno) {
+    file = FileDescriptor(unsafe try with(path) { unsafe linux_open_device(LINUX_CURRENT_DIRECTORY, $0, 1) })
+  }
+
+  init(_ path: Text, on machine: borrowing Machine) throws(Errno) {
+    let directory = machine.root.rawValue
+    file = FileDescriptor(unsafe try with(path.asRelative) { unsafe linux_open_device(directory, $0, 0) })
+  }
+
+  /// What is on the device at `path`.
+  ///
+  /// - Throws: ELIBACC where there is no libblkid.
+  public static func probe(_ path: Text) throws(Errno) -> Probe { try BlockDevice(path).probe() }
+
+  func probe() throws(Errno) -> Probe {
+    let (result, properties) = try look()
+    let found = result == LINUX_PROBE_FOUND ? Signature(properties: properties) : nil
+    if let uuid = try unfinishedUUID(), found == nil || found!.uuid == uuid { return .unfinished }
+    if let found { return .signature(found) }
+    if result == LINUX_PROBE_AMBIVALENT { return .ambivalent }
+    return try check(linux_is_erased(file.rawValue, Self.blankBytes)) == 1 ? .blank : .unknown
+  }
+
+  /// What libblkid says, as lines `NAME=value`. See `linux_probe`.
+  func look(atEntry isEntry: Bool = false) throws(Errno) -> (result: Int32, properties: Text) {
+    var buffer = [UInt8](repeating: 0, count: 1024)
+    let result = try check(unsafe buffer.withUnsafeMutableBytes {
+      unsafe linux_probe(file.rawValue, isEntry ? 1 : 0, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+    })
+    return (result, unsafe buffer.withCString { unsafe Text(cString: $0) })
+  }
+}

@@ -1,0 +1,97 @@
+import CLinux
+import PrerootCore
+
+extension LinuxKernel {
+  /// What is done on the upper's device and file system.
+  mutating func performOnStore(_ step: Step) throws(Errno) {
+    let path = step.path, other = step.other, here = FileDescriptor.currentDirectory
+    switch step.verb {
+    case .format:
+      let outcome = try BlockDevice.format(path, type: other, label: "preroot", limitMicroseconds: Self.formatLimit)
+      guard outcome.isSuccess else { throw report(outcome, of: Text("mkfs.") + other) }
+      remarks.append(Remark(.notice, path + " was blank and has a new file system: " + other))
+    case .check:
+      try checkFileSystem(on: path, type: other)
+    case .requireFitness:
+      guard let lacking = try Unfitness.first(of: path) else { return }
+      remarks.append(Remark(lacking.isLimit ? .warning : .error, lacking.isLimit ? lacking.text : "The file system cannot hold an upper: " + lacking.text))
+      if !lacking.isLimit { throw .notSupported }
+    case .mountDevice:
+      guard let (type, rest) = other.cut(at: 0x20), let (source, options) = rest.cut(at: 0x20) else { throw .invalidArgument }
+      try mount(source, at: path, type: type, options: options)
+    case .writeDurably:
+      try here.replaceDurably(path, contents: other)
+    case .removeDurably:
+      if here.exists(path) { try here.removeDurably(path) }
+    case .setAside:
+      if here.exists(path), !here.exists(other) { try here.renameDurably(path, to: other) }
+    case .takeBack:
+      guard here.exists(other) else { return }
+      try makeParents(of: path, as: other)
+      try here.renameDurably(other, to: path)
+    case .deleteTree:
+      let outcome = try Program.run(Text("rm -rf").words + [path], limitMicroseconds: Self.deletionLimit)
+      if !outcome.isSuccess { _ = report(outcome, of: "rm") }
+    case .seed:
+      try seed(path, from: other)
+    default:
+      throw .invalidArgument
+    }
+  }
+
+  private static var formatLimit: Int { 120_000_000 }
+  private static var checkLimit: Int { 180_000_000 }
+  private static var copyLimit: Int { 120_000_000 }
+  private static var deletionLimit: Int { 60_000_000 }
+
+  /// See fsck(8) for the exit statuses: 1 is "errors corrected", 2 asks for a reboot of a root that was mounted, which it was not.
+  private mutating func checkFileSystem(on device: Text, type: Text) throws(Errno) {
+    let name = Text("fsck.") + type
+    var outcome: Program.Outcome
+    do throws(Errno) {
+      outcome = try Program.run([name, type == "f2fs" ? "-a" : "-p", device], limitMicroseconds: Self.checkLimit)
+    } catch {
+      guard error == .noSuchFileOrDirectory else { throw error }
+      remarks.append(Remark(.info, name + " is not in the image; the upper's file system is not checked"))
+      return
+    }
+    switch outcome.end {
+    case .exited(0): break
+    case .exited(1), .exited(2), .exited(3): remarks.append(Remark(.notice, name + " mended the upper's file system: " + outcome.lastLine))
+    default: throw report(outcome, of: name)
+    }
+  }
+
+  /// Says how a program ended that should have ended well.
+  private mutating func report(_ outcome: Program.Outcome, of name: Text) -> Errno {
+    let end: Text = switch outcome.end {
+    case .exited(let status): Text(" ended with status ") + Text(decimal: status)
+    case .killed(let signal): Text(" was killed by signal ") + Text(decimal: signal)
+    case .timedOut: " took too long"
+    }
+    remarks.append(Remark(.error, name + end + ": " + outcome.lastLine))
+    return outcome.end == .timedOut ? .timedOut : .inputOutput
+  }
+
+  private func makeParents(of path: Text, as model: Text) throws(Errno) {
+    let here = FileDescriptor.currentDirectory
+    for parent in path.parents where !here.exists(parent) {
+      try here.makeDirectory(parent)
+      // Both paths end alike.
+      unsafe try with(Text(model.bytes.dropLast(path.count - parent.count)), parent) { unsafe linux_copy_owner_and_mode($0, $1) }
+    }
+  }
+
+  /// Copied under another name first, so that half of it never counts as all.
+  private mutating func seed(_ path: Text, from model: Text) throws(Errno) {
+    let here = FileDescriptor.currentDirectory
+    if here.exists(path) { return }
+    guard here.exists(model) else { return try here.makeDirectory(path) }
+    let unfinished = path + ".unfinished"
+    _ = try Program.run(Text("rm -rf").words + [unfinished], limitMicroseconds: Self.deletionLimit)
+    let outcome = try Program.run(Text("cp -a").words + [model, unfinished], limitMicroseconds: Self.copyLimit)
+    guard outcome.isSuccess else { throw report(outcome, of: "cp") }
+    try syncFileSystem(unfinished)
+    try here.renameDurably(unfinished, to: path)
+  }
+}

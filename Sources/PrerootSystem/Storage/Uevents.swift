@@ -1,0 +1,14 @@
+import CLinux
+import PrerootCore
+
+/// The kernel's word that a device came or went, without udev. Opened before the first look, none is missed. See netlink(7).
+public struct Uevents: ~Copyable {
+  private let socket: FileDescriptor
+
+  public init() throws(Errno) { socket = FileDescriptor(try check(linux_open_uevents())) }
+
+  /// Returns when something has happened, and at the latest after that time.
+  public func wait(microseconds: Int) throws(Errno) {
+    try check(linux_wait_for_uevents(socket.rawValue, Int64(max(microseconds, 0))))
+  }
+}

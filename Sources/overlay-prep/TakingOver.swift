@@ -1,0 +1,84 @@
+import PrerootCore
+import PrerootManager
+import PrerootSystem
+
+/// What PID 1 read once, from the read-only root, and what of it the overlay says otherwise.
+struct FirstReading {
+  let machineID: RunningID
+  let hostname: Hostname
+  /// Whether systemd.hostname= says what the machine is called.
+  let isHostnameFixed: Bool
+
+  init(of machine: borrowing Machine, _ facts: borrowing BootFacts) {
+    machineID = RunningID(machine, isFromCommandLine: facts.commandLine.names("systemd.machine_id"))
+    hostname = Hostname(machine.contents("/etc/hostname"))
+    isHostnameFixed = facts.commandLine.names("systemd.hostname")
+  }
+
+  /// Facts for the way on.
+  func takeover(by machine: borrowing Machine) -> Takeover {
+    var takeover = Takeover()
+    takeover.machineIDBefore = machineID.text
+    if case .valid(let id) = MachineID(machine.contents("/etc/machine-id")) { takeover.machineID = id }
+    takeover.wasFirstBoot = machine.exists(Self.firstBootFlag)
+    let mounts = MountInfo(parsing: machine.text("/proc/1/mountinfo"))
+    if let mount = mounts.entry(at: "/etc/machine-id") {
+      takeover.isFirstBoot = mounts.parent(of: mount)?.isOverlayOfPreroot == true
+      // On a lower that is still there, PID 1 has seen all there is to see.
+      if !takeover.isFirstBoot { takeover.wasFirstBoot = false }
+    }
+    if let program = machine.target(ofLink: "/proc/1/exe") {
+      takeover.hasOtherManager = machine.exists(StorePlan.store + "/upper" + program)
+    }
+    return takeover
+  }
+
+  /// PID 1 gave the machine the name that the lower has; neither a reload nor a re-execution does that again.
+  func adoptHostname(of machine: borrowing Machine, _ log: KernelLog) {
+    let now = Hostname(machine.contents("/etc/hostname"))
+    if isHostnameFixed || now == hostname { return }
+    switch now {
+    case .none, .pattern: break
+    case .invalid(let text):
+      log.say(.warning, Text("/etc/hostname of the overlay: '") + text + "' is not a name for a machine, keeping the image's")
+    case .name(let name):
+      do throws(Errno) {
+        try Hostname.set(name)
+        // Says that the name is not configured (systemd: hostname_update_source_hint()).
+        try? machine.root.remove("run/systemd/default-hostname")
+        log.say(.info, Text("The machine is called ") + name + ", as the overlay says")
+      } catch {
+        log.say(.warning, "Cannot change the machine's name", error)
+      }
+    }
+  }
+
+  static var firstBootFlag: Text { "/run/systemd/first-boot" }
+}
+
+extension RunningID {
+  /// What PID 1 works with; where it has none, which is where the image has no /etc/machine-id at all, a new one.
+  init(_ machine: borrowing Machine, isFromCommandLine: Bool) {
+    for path in Text("/etc/machine-id /run/machine-id").words {
+      if case .valid(let id) = MachineID(machine.contents(path)) {
+        self.init(id, isFromCommandLine: isFromCommandLine)
+        return
+      }
+    }
+    // A random UUID is what systemd takes for one, too. See random(4).
+    var id = Text()
+    for byte in machine.text("/proc/sys/kernel/random/uuid").trimmed.bytes where byte != UInt8(ascii: "-") { id.append(byte) }
+    self.init(id)
+  }
+}
+
+extension KernelCommandLine {
+  /// Whether it gives `key` a value.
+  fileprivate func names(_ key: StaticString) -> Bool {
+    for text in words {
+      let word = Word(text)
+      if word.isKey(key), word.value != nil { return true }
+    }
+    return false
+  }
+}

@@ -1,0 +1,167 @@
+import PrerootCore
+import PrerootSystem
+
+/// The making of the overlay, with what it needs at hand.
+final class Work {
+  private let settings: Settings
+  private let reading: FirstReading
+  /// Whether this boot counts among those that may not get through with the upper.
+  private let isCounted: Bool
+  private let log: KernelLog
+  var kernel = LinuxKernel()
+  var story = Story()
+
+  init(_ settings: Settings, _ reading: FirstReading, isCounted: Bool, _ log: KernelLog) {
+    self.settings = settings
+    self.reading = reading
+    self.isCounted = isCounted
+    self.log = log
+  }
+
+  /// Puts the overlay on memory.
+  ///
+  /// - Returns: why that did not go, once all is taken back; nil where it did. So do the others.
+  func mount(_ options: TmpfsOptions, _ facts: borrowing BootFacts) -> Text? {
+    let store = StorePlan(options, over: facts.mountInfo).steps
+    var settings = settings
+    settings.upper = .tmpfs(options)
+    return execute(store) ?? mountOverlay(settings, on: store, in: StorePlan.store, facts)
+  }
+
+  /// Puts the overlay on a device.
+  func mount(_ name: DeviceName, _ facts: borrowing BootFacts, _ machine: borrowing Machine) -> Text? {
+    do throws(Errno) {
+      guard let source = try wait(for: name, machine) else { return Text("is not there after ") + Text(decimal: settings.timeoutSeconds) + " s" }
+      let use = DeviceUse(name, try probe(source, name), settings)
+      if case .refuse(let sentence) = use { return sentence }
+      let store = StorePlan(source, use, settings, over: facts.mountInfo).steps
+      return execute(store) ?? mountLayers(on: store, facts, machine)
+    } catch {
+      return error == .notUnique ? "is the name of more than one device" : Text("cannot be used: ") + error.text
+    }
+  }
+
+  /// The upper that is on the store, as it is or anew.
+  private func mountLayers(on store: [Step], _ facts: borrowing BootFacts, _ machine: borrowing Machine) -> Text? {
+    var directory = StorePlan.store + settings.directory
+    if settings.onLowerChange == .new, let lower = LowerIdentity(facts, machine) { directory.append(Text("/image-") + lower.name) }
+    let found = StoreFacts(in: directory, facts, machine)
+    let use = UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset)
+    if case .asItIsAlthough(let sentence) = use { say(Remark(.warning, sentence)) }
+    if case .anew(let reason) = use { say(Remark(.notice, Text("Starting with an empty upper: ") + reason)) }
+    let layers = LayerPlan(found, use, isCounted: isCounted).steps
+    var failure = execute(layers)
+    if case .leftOut(let reason) = use, failure == nil { failure = Text("is left out: ") + reason }
+    if let failure {
+      store.takeBack(on: &kernel, before: &story)
+      return failure
+    }
+    if isCounted { machine.link("/run/preroot/attempts", to: directory + "/attempts", log) }
+    return mountOverlay(settings, on: store, in: directory, facts)
+  }
+
+  private func mountOverlay(_ settings: Settings, on store: [Step], in directory: Text, _ facts: borrowing BootFacts) -> Text? {
+    let plan = OverlayPlan(settings, in: directory, over: facts.mountInfo, machineID: reading.machineID)
+    guard let failure = plan.execute(on: &kernel, before: &story) else {
+      sayRemarks()
+      return nil
+    }
+    store.takeBack(on: &kernel, before: &story)
+    return sentence(failure)
+  }
+
+  /// What the settings want where the upper that they ask for cannot be had.
+  func fallBack(_ outcome: inout Outcome, _ failure: Text, _ facts: borrowing BootFacts) {
+    outcome.failure = failure
+    switch settings.fallback {
+    case .tmpfs:
+      say(Remark(.error, failure + "; falling back to a tmpfs"))
+      if let second = mount(TmpfsOptions(), facts) {
+        outcome.failure = failure + ", and a tmpfs " + second
+      } else {
+        outcome.upper = .standard
+        outcome.status = ExitStatus.fallback
+      }
+    case .readOnly: break
+    case .emergency: outcome.target = "emergency.target"
+    case .reboot: outcome.target = "reboot.target"
+    }
+  }
+
+  /// Does all the steps or none of them.
+  private func execute(_ steps: [Step]) -> Text? {
+    let failure = steps.execute(on: &kernel, before: &story)
+    sayRemarks()
+    return failure.map { sentence($0) }
+  }
+
+  private func sentence(_ failure: StepRecord) -> Text {
+    sayRemarks()
+    var sentence = failure.text
+    if let advice = failure.advice { sentence.append("; " + advice) }
+    return sentence
+  }
+
+  private func sayRemarks() {
+    for remark in kernel.remarks { say(remark) }
+    kernel.remarks = []
+  }
+
+  private func say(_ remark: Remark) {
+    log.say(remark)
+    story.tell([remark])
+  }
+
+  // MARK: The device
+
+  /// Looks for the device until it is there or the time is over. udev does not run, but the kernel tells what comes.
+  private func wait(for name: DeviceName, _ machine: borrowing Machine) throws(Errno) -> Text? {
+    let uevents = try Uevents()
+    let end = kernel.microseconds + settings.timeoutSeconds * 1_000_000
+    var isTold = false
+    while true {
+      if let source = try look(for: name, machine) { return source }
+      let rest = end - kernel.microseconds
+      if rest <= 0 { return nil }
+      if !isTold { say(Remark(.info, Text("Waiting for ") + name.text)) }
+      isTold = true
+      // Not all that can change is an event: a medium in its drive, a volume on its way.
+      try uevents.wait(microseconds: min(rest, 500_000))
+    }
+  }
+
+  private func look(for name: DeviceName, _ machine: borrowing Machine) throws(Errno) -> Text? {
+    if let source = try BlockDevice.find(name, on: machine) { return source }
+    guard name.kind == .ubi else { return nil }
+    do throws(Errno) { try Ubi.attach(name.number, on: machine) } catch {
+      // Its MTD may still come.
+      guard error == .noSuchDevice else { throw error }
+      return nil
+    }
+    return try BlockDevice.find(name, on: machine)
+  }
+
+  private func probe(_ source: Text, _ name: DeviceName) throws(Errno) -> Probe? {
+    if name.kind == .mtd || name.kind == .ubi { return nil }
+    do throws(Errno) { return try BlockDevice.probe(source) } catch {
+      guard error == .noLibrary else { throw error }
+      return nil
+    }
+  }
+}
+
+extension StepRecord {
+  var text: Text {
+    @inline(never) get {
+      guard let errno else { return step.text + ": " + Text(decimal: microseconds) + " us" }
+      return Text("failed to ") + step.text + ": " + errno.text
+    }
+  }
+}
+
+extension Story: Witness {
+  @inline(never) mutating func hear(_ record: StepRecord) {
+    let remark = Remark(record.errno == nil ? .debug : .warning, record.text)
+    tell(step: record.step.text, remark, at: record.startedAtMicroseconds, for: record.microseconds)
+  }
+}

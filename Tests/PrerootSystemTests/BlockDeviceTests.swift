@@ -1,0 +1,235 @@
+import Foundation
+import PrerootCore
+import Testing
+
+@testable import PrerootSystem
+
+/// The error that a call throws; nil where it throws none.
+func errno(of body: () throws(Errno) -> Void) -> Errno? {
+  do throws(Errno) {
+    try body()
+    return nil
+  } catch { return error }
+}
+
+/// A file that stands in for a block device: libblkid and mkfs take one as the other.
+struct Disk {
+  let path: String
+  static let megabyte = 1 << 20
+
+  init(_ directory: Temporary, _ name: String = "disk", megabytes: Int = 16) throws {
+    path = "\(directory.path)/\(name)"
+    try FileManager.default.createDirectory(atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    try Data(count: megabytes * Self.megabyte).write(to: URL(filePath: path))
+  }
+
+  var text: Text { Text(utf8: path) }
+  var contents: Data { get throws { try Data(contentsOf: URL(filePath: path)) } }
+  func fill(_ data: Data) throws { try data.write(to: URL(filePath: path)) }
+  var probe: Probe { get throws(Errno) { try BlockDevice.probe(text) } }
+
+  func write(_ data: Data, at offset: Int) throws {
+    let file = try FileHandle(forUpdating: URL(filePath: path))
+    try file.seek(toOffset: UInt64(offset))
+    try file.write(contentsOf: data)
+    try file.close()
+  }
+
+  /// A program run on it, which has to end well.
+  func run(_ arguments: String...) throws {
+    let outcome = try Program.run(arguments.map { Text(utf8: $0) } + [text], limitMicroseconds: 60_000_000)
+    if !outcome.isSuccess { throw Problem("\(arguments[0]): \(outcome.end) \(outcome.lastLine.string)") }
+  }
+}
+
+@Suite("A device")
+struct BlockDeviceTests {
+  let directory: Temporary
+  let disk: Disk
+
+  init() throws {
+    directory = try Temporary()
+    disk = try Disk(directory)
+  }
+
+  @Test("is blank where nothing was ever written or all was erased", arguments: [0x00, 0xff])
+  func isBlank(byte: UInt8) throws {
+    try disk.fill(Data(repeating: byte, count: 16 * Disk.megabyte))
+    #expect(try disk.probe == .blank)
+    // Smaller than what is looked at.
+    try disk.fill(Data(repeating: byte, count: 65536))
+    #expect(try disk.probe == .blank)
+  }
+
+  @Test("is not blank with a single byte in its first megabyte", arguments: [0, 1, 511, 16383, 16384, 300_001, Disk.megabyte - 1])
+  func isNotBlank(place: Int) throws {
+    try disk.write(Data([0x17]), at: place)
+    #expect(try disk.probe == .unknown)
+  }
+
+  @Test("is not blank where it is nothing but noise, as an encrypted volume without a header is")
+  func isNoise() throws {
+    try disk.fill(Data((0..<(2 * Disk.megabyte)).map { _ in UInt8.random(in: 0...255) }))
+    #expect(try disk.probe == .unknown)
+  }
+
+  @Test("has the type, the label and the UUID of its file system")
+  func hasFileSystem() throws {
+    try disk.run("mkfs.ext4", "-q", "-L", "my data", "-U", "01234567-89ab-cdef-0123-456789abcdef")
+    #expect(try disk.probe == .signature(Signature(type: "ext4", label: "my data", uuid: "01234567-89ab-cdef-0123-456789abcdef")))
+  }
+
+  @Test("has a file system also where the checksum of the superblock is wrong")
+  func hasBrokenFileSystem() throws {
+    try disk.run("mkfs.ext4", "-q", "-O", "metadata_csum", "-L", "data")
+    try disk.write(Data([0xee]), at: 1024 + 0x30)
+    guard case .signature(let signature) = try disk.probe else { throw Problem("\(try disk.probe)") }
+    #expect(signature.type == "ext4")
+  }
+
+  @Test("with swap space or a partition table is not blank", arguments: ["swap", "dos"])
+  func hasOther(type: String) throws {
+    if type == "swap" {
+      try disk.run("mkswap", "-q")
+    } else {
+      // One Linux partition from sector 2048.
+      try disk.write(Data([0, 0, 0, 0, 0x83, 0, 0, 0, 0, 8, 0, 0, 0, 0x10, 0, 0]), at: 446)
+      try disk.write(Data([0x55, 0xaa]), at: 510)
+    }
+    guard case .signature(let signature) = try disk.probe else { throw Problem("\(try disk.probe)") }
+    #expect(signature.type.string == type)
+  }
+
+  @Test("with two file systems is nobody's to decide on")
+  func isAmbivalent() throws {
+    try disk.run("mkfs.ext4", "-q")
+    // The magic of btrfs, at 64 KiB + 64, and of a Minix file system would do as well; this one has no checksum: swap.
+    try disk.write(Data("SWAPSPACE2".utf8), at: 4096 - 10)
+    try disk.write(Data([1, 0, 0, 0, 0xff, 0xf, 0, 0]), at: 1024)
+    #expect(try disk.probe != .blank)
+  }
+
+  @Test("that is not there, or is a directory, is an error")
+  func isMissing() {
+    #expect(errno { () throws(Errno) in _ = try BlockDevice.probe("/nonexistent") } == .noSuchFileOrDirectory)
+    #expect(errno { () throws(Errno) in _ = try BlockDevice.probe("/") } != nil)
+  }
+}
+
+@Suite("A device is found")
+struct FindingTests {
+  let directory: Temporary
+
+  init() throws { directory = try Temporary() }
+
+  /// A device as sysfs and devtmpfs show it.
+  private func add(_ name: String, sysName: String? = nil, properties: String = "", size: Int = 16, _ mkfs: String...) throws {
+    let sys = "sys/class/block/\(sysName ?? name)"
+    try directory.write("\(sys)/uevent", "MAJOR=8\nMINOR=1\nDEVNAME=\(name)\nDEVTYPE=disk\n\(properties)")
+    try directory.write("\(sys)/size", "\(size * 2048)\n")
+    let disk = try Disk(directory, "dev/\(name)", megabytes: size)
+    if !mkfs.isEmpty {
+      let outcome = try Program.run(mkfs.map { Text(utf8: $0) } + [disk.text], limitMicroseconds: 60_000_000)
+      if !outcome.isSuccess { throw Problem(outcome.lastLine.string) }
+    }
+  }
+
+  private func find(_ word: String) throws(Errno) -> String? {
+    try BlockDevice.find(DeviceName(Text(utf8: word))!, on: Machine(below: Text(utf8: directory.path)))?.string
+  }
+
+  @Test("by its path, when it is there")
+  func byPath() throws {
+    #expect(try find("/dev/sda") == nil)
+    try add("sda")
+    #expect(try find("/dev/sda") == "/dev/sda")
+  }
+
+  @Test("by the label and the UUID of its file system")
+  func byTag() throws {
+    try add("sda", "mkfs.ext4", "-q", "-L", "one", "-U", "01234567-89ab-cdef-0123-456789abcdef")
+    try add("sdb", "mkfs.ext4", "-q", "-L", "two")
+    try add("sdc")
+    try add("loop0", size: 0)
+    #expect(try find("LABEL=one") == "/dev/sda")
+    #expect(try find("LABEL=two") == "/dev/sdb")
+    #expect(try find("LABEL=three") == nil)
+    #expect(try find("UUID=01234567-89AB-CDEF-0123-456789abcdef") == "/dev/sda")
+    #expect(try find("/dev/disk/by-label/two") == "/dev/sdb")
+  }
+
+  @Test("by what the kernel says of a partition, whatever is on it")
+  func byPartition() throws {
+    try add("mmcblk0p1", properties: "PARTN=1\nPARTNAME=boot\nPARTUUID=aa-01\n")
+    try add("mmcblk0p2", properties: "PARTN=2\nPARTNAME=data\nPARTUUID=aa-02\n")
+    #expect(try find("PARTLABEL=data") == "/dev/mmcblk0p2")
+    #expect(try find("PARTUUID=AA-01") == "/dev/mmcblk0p1")
+    #expect(try find("PARTLABEL=other") == nil)
+  }
+
+  @Test("under a name with a slash, as the kernel has some")
+  func withSlash() throws {
+    try add("cciss/c0d0", sysName: "cciss!c0d0", "mkfs.ext4", "-q", "-L", "data")
+    #expect(try find("LABEL=data") == "/dev/cciss/c0d0")
+  }
+
+  @Test("only where no other has its name")
+  func unique() throws {
+    try add("sda", properties: "PARTN=1\nPARTNAME=data\n", "mkfs.ext4", "-q", "-L", "data")
+    try add("sdb", properties: "PARTN=1\nPARTNAME=data\n", "mkfs.ext4", "-q", "-L", "data")
+    for word in ["LABEL=data", "PARTLABEL=data"] {
+      #expect(errno { () throws(Errno) in _ = try find(word) } == .notUnique)
+    }
+  }
+
+  @Test("beside one that is suspended or cannot be read")
+  func besideBroken() throws {
+    try add("dm-0", "mkfs.ext4", "-q", "-L", "data")
+    try directory.write("sys/class/block/dm-0/dm/suspended", "1\n")
+    try add("sr0")
+    try FileManager.default.removeItem(atPath: "\(directory.path)/dev/sr0")
+    try add("sdb", "mkfs.ext4", "-q", "-L", "data")
+    #expect(try find("LABEL=data") == "/dev/sdb")
+  }
+
+  @Test("on flash, by the name or the number of its MTD")
+  func onFlash() throws {
+    #expect(try find("mtd:data") == nil)
+    try directory.write("sys/class/mtd/mtd0/name", "boot\n")
+    try directory.write("sys/class/mtd/mtd0ro/name", "boot\n")
+    try directory.write("sys/class/mtd/mtd1/name", "data\n")
+    #expect(try find("mtd:data") == "mtd1")
+    #expect(try find("mtd:mtd0") == "mtd0")
+    try directory.write("sys/class/mtd/mtd2/name", "data\n")
+    #expect(errno { () throws(Errno) in _ = try find("mtd:data") } == .notUnique)
+  }
+
+  @Test("on UBI, where a missing volume is not a device that is yet to come")
+  func onUbi() throws {
+    #expect(try find("ubi0:data") == nil)
+    try directory.write("sys/class/ubi/ubi0/volumes_count", "1\n")
+    #expect(errno { () throws(Errno) in _ = try find("ubi0:data") } == .noSuchFileOrDirectory)
+    try directory.write("sys/class/ubi/ubi0_3/name", "data\n")
+    try directory.write("sys/class/ubi/ubi1_0/name", "other\n")
+    #expect(try find("ubi0:data") == "ubi0_3")
+    #expect(try find("ubi:data") == "ubi0_3")
+    #expect(try find("ubi1:data") == nil)
+  }
+
+  @Test("on UBI, once the right MTD is attached")
+  func attaching() throws {
+    func attach(_ number: Int) -> Errno? {
+      errno { () throws(Errno) in try Ubi.attach(number, on: Machine(below: Text(utf8: directory.path))) }
+    }
+    #expect(attach(0) == .noSuchDevice)
+    try directory.write("sys/class/mtd/mtd4/name", "ubi\n")
+    #expect(attach(1) == .noSuchDevice)
+    // There is no UBI here; that it was asked for is what can be seen.
+    if !FileManager.default.fileExists(atPath: "/dev/ubi_ctrl") { #expect(attach(0) == .noSuchFileOrDirectory) }
+  }
+}
+
+extension Machine {
+  /// A machine below a directory of the test's own; the variable is the process's, and the tests are many.
+  init(below directory: Text) throws(Errno) { self.init(root: try FileDescriptor(directory: directory)) }
+}

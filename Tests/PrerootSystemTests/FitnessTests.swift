@@ -1,0 +1,109 @@
+import Foundation
+import PrerootCore
+import Testing
+
+@testable import PrerootSystem
+
+@Suite("A file system", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+struct FitnessTests {
+  /// What a file system mounted for the test lacks, and what is left of the trial.
+  private func firstLack(_ type: String) async throws -> (Unfitness?, [String]) {
+    try await inPrivateNamespace {
+      try mount("fitness", at: "/mnt", type: type)
+      let lack: Unfitness?
+      do throws(Errno) { lack = try Unfitness.first(of: "/mnt") } catch { throw Problem("Cannot try \(type): \(error.text.string)") }
+      return (lack, FileDescriptor.currentDirectory.names(in: "/mnt").map(\.string).filter { $0.hasPrefix("preroot") })
+    }
+  }
+
+  @Test("is fit for an upper if it is a tmpfs, and nothing is left of the trial")
+  func isFit() async throws {
+    let (lack, names) = try await firstLack("tmpfs")
+    #expect(lack == nil)
+    #expect(names == [])
+  }
+
+  @Test("without extended attributes is not")
+  func isUnfit() async throws {
+    let (lack, names) = try await firstLack("ramfs")
+    #expect(lack == .attributes)
+    #expect(names == [])
+  }
+
+  @Test("that is read-only is another matter than one that lacks something")
+  func isReadOnly() async throws {
+    let failure = try await inPrivateNamespace {
+      try mount("fitness", at: "/mnt", type: "tmpfs", flags: MS_RDONLY)
+      return errno { () throws(Errno) in _ = try Unfitness.first(of: "/mnt") }
+    }
+    #expect(failure == .readOnly)
+  }
+
+  @Test("is mounted by its type with its options")
+  func isMounted() async throws {
+    let line = try await inPrivateNamespace {
+      do throws(Errno) { try PrerootSystem.mount("source", at: "/mnt", type: "tmpfs", options: "size=1m") } catch { throw Problem(error.text.string) }
+      return MountInfo(parsing: try FileDescriptor.currentDirectory.read("/proc/thread-self/mountinfo")).entry(at: "/mnt")
+    }
+    #expect(line?.mountSource == "source")
+    #expect(line?.superOptions.string.contains("size=1024k") == true)
+  }
+}
+
+@Suite("What has to survive a power cut")
+struct DurabilityTests {
+  let directory: Temporary
+  let root: Text
+
+  init() throws {
+    directory = try Temporary()
+    root = Text(utf8: directory.path)
+  }
+
+  @Test("is replaced whole, with a path or without, and nothing is left over")
+  func isReplaced() throws {
+    let descriptor = try FileDescriptor(directory: root)
+    for contents in ["1\n", "2\n"] {
+      try descriptor.replaceDurably("mark", contents: Text(utf8: contents))
+      try FileDescriptor.currentDirectory.replaceDurably(root + "/counter", contents: Text(utf8: contents))
+      #expect(directory.text("mark") == contents)
+      #expect(directory.text("counter") == contents)
+    }
+    #expect(try directory.names == ["counter", "mark"])
+  }
+
+  @Test("fails without a trace where there is no such directory")
+  func fails() throws {
+    let path = root + "/none/mark"
+    #expect(errno { () throws(Errno) in try FileDescriptor.currentDirectory.replaceDurably(path, contents: "") } == .noSuchFileOrDirectory)
+    #expect(try directory.names == [])
+  }
+
+  @Test("is renamed and removed for good")
+  func isRenamed() throws {
+    try directory.write("a/mark", "1\n")
+    try directory.write("b/other", "2\n")
+    try FileDescriptor.currentDirectory.renameDurably(root + "/a/mark", to: root + "/b/mark")
+    #expect(directory.text("b/mark") == "1\n")
+    try FileDescriptor.currentDirectory.removeDurably(root + "/b/mark")
+    #expect(try directory.names == ["a", "b", "b/other"])
+  }
+
+  @Test("includes a whole file system")
+  func isSynced() throws {
+    try syncFileSystem(root)
+    #expect(errno { () throws(Errno) in try syncFileSystem("/nonexistent") } == .noSuchFileOrDirectory)
+  }
+}
+
+@Suite("The machine's name")
+struct HostnameTests {
+  @Test("is the kernel's, and can be set", .enabled(if: geteuid() == 0, "Only root may set it; run the tests as root"))
+  func isSet() async throws {
+    let name = try Hostname.read()
+    #expect(name.string == ProcessInfo.processInfo.hostName.split(separator: ".").first.map(String.init) || !name.isEmpty)
+    // The same: in whatever container this runs, the name is not only this test's.
+    try Hostname.set(name)
+    #expect(try Hostname.read() == name)
+  }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import PrerootCore
+import Testing
+
+@testable import PrerootSystem
+
+/// What a power cut leaves is not only the first so many writes: between two syncs, a disk does them in whatever order, sector by
+/// sector. So the cuts here take any of them.
+@Suite("Making a file system")
+struct MakingFileSystemTests {
+  let directory: Temporary
+  let disk: Disk
+  static let minute = 60_000_000
+
+  init() throws {
+    directory = try Temporary()
+    disk = try Disk(directory)
+  }
+
+  private func format(limitMicroseconds: Int = minute) throws(Errno) -> Program.Outcome {
+    try BlockDevice.format(disk.text, type: "ext4", label: "data", limitMicroseconds: limitMicroseconds)
+  }
+
+  /// Whether it is a file system that can be used, with our label.
+  private func isGood() throws -> Bool {
+    guard case .signature(let signature) = try disk.probe, signature.type == "ext4", signature.label == "data" else { return false }
+    return try Program.run(["e2fsck", "-fn", disk.text], limitMicroseconds: Self.minute).isSuccess
+  }
+
+  @Test("leaves a clean one with its label, and zeros at the end")
+  func makes() throws {
+    #expect(try format().isSuccess)
+    #expect(try isGood())
+    #expect(try disk.contents.suffix(Int(Formatting.reservedBytes)) == Data(count: Int(Formatting.reservedBytes)))
+  }
+
+  @Test("touches nothing at the end, where the marker is", arguments: [8, 16, 17, 64, 200])
+  func leavesEnd(megabytes: Int) throws {
+    let disk = try Disk(directory, "other", megabytes: megabytes)
+    let end = Data((0..<Int(Formatting.reservedBytes)).map { UInt8($0 % 251) })
+    try disk.write(end, at: megabytes * Disk.megabyte - end.count)
+    let formatting = Formatting(disk.text, type: "ext4", label: "x", uuid: "01234567-89ab-cdef-0123-456789abcdef", sizeInBytes: Int64(megabytes * Disk.megabyte))
+    #expect(try Program.run(formatting.arguments!, limitMicroseconds: Self.minute).isSuccess)
+    #expect(try disk.contents.suffix(end.count) == end)
+  }
+
+  @Test("can be cut anywhere: what is left is blank, unfinished or a good one, and can be gone on with")
+  func isCut() throws {
+    let before = try disk.contents
+    #expect(try disk.probe == .blank)
+    // The disk in the moment before the marker is taken away.
+    let uuid: Text = "01234567-89ab-cdef-0123-456789abcdef"
+    let formatting = Formatting(disk.text, type: "ext4", label: "data", uuid: uuid, sizeInBytes: Int64(before.count))
+    try BlockDevice(toWrite: disk.text).writeMarker(formatting.marker)
+    let marked = try disk.contents
+    #expect(try disk.probe == .unfinished)
+    #expect(try Program.run(formatting.arguments!, limitMicroseconds: Self.minute).isSuccess)
+    let made = try disk.contents
+    #expect(try disk.probe == .unfinished)
+
+    let sectors = stride(from: 0, to: made.count, by: 512).filter { made[$0..<($0 + 512)] != marked[$0..<($0 + 512)] }
+    #expect(sectors.count > 50)
+    var generator = SystemRandomNumberGenerator()
+    // The first so many, the last so many, and any.
+    let cuts = stride(from: 0, to: sectors.count, by: 7).flatMap { [Array(sectors.prefix($0)), Array(sectors.suffix($0))] }
+      + (0..<40).map { _ in sectors.filter { _ in Bool.random(using: &generator) } } + [sectors]
+    for (number, cut) in cuts.enumerated() {
+      var image = marked
+      for sector in cut { image[sector..<(sector + 512)] = made[sector..<(sector + 512)] }
+      try disk.fill(image)
+      let probe = try disk.probe
+      #expect(probe == .unfinished, "after \(cut.count) sectors")
+      // Each boot can be cut as well; a whole one comes to the end.
+      if number % 10 == 0 {
+        #expect(try format().isSuccess)
+        #expect(try isGood(), "after \(cut.count) sectors")
+      }
+    }
+  }
+
+  @Test("can be cut again while it is begun again, though what is there is nearly finished")
+  func isCutTwice() throws {
+    let formatting = Formatting(
+      disk.text, type: "ext4", label: "data", uuid: "01234567-89ab-cdef-0123-456789abcdef", sizeInBytes: Int64(16 * Disk.megabyte))
+    try BlockDevice(toWrite: disk.text).writeMarker(formatting.marker)
+    #expect(try Program.run(formatting.arguments!, limitMicroseconds: Self.minute).isSuccess)
+    // Killed as soon as it has begun.
+    let outcome = try format(limitMicroseconds: 0)
+    #expect(outcome.end == .timedOut || outcome.isSuccess)
+    if !outcome.isSuccess { #expect(try disk.probe == .unfinished) }
+    #expect(try format().isSuccess)
+    #expect(try isGood())
+  }
+
+  @Test("is not taken for unfinished where another one has grown over a block like the marker")
+  func isNotMistaken() throws {
+    try disk.run("mkfs.ext4", "-q", "-L", "grown")
+    try BlockDevice(toWrite: disk.text).writeMarker(
+      Formatting(disk.text, type: "ext4", label: "", uuid: "01234567-89ab-cdef-0123-456789abcdef", sizeInBytes: 0).marker)
+    guard case .signature(let signature) = try disk.probe else { throw Problem("\(try disk.probe)") }
+    #expect(signature.label == "grown")
+  }
+
+  @Test("is refused for what it does not know, and without room")
+  func isRefused() throws {
+    #expect(errno { () throws(Errno) in _ = try BlockDevice.format(disk.text, type: "vfat", label: "", limitMicroseconds: 0) } == .invalidArgument)
+    #expect(try disk.probe == .blank)
+    try disk.fill(Data(count: 65536))
+    #expect(errno { () throws(Errno) in _ = try format() } == .noSpace)
+    #expect(try disk.probe == .blank)
+  }
+
+  @Test("leaves it unfinished where mkfs fails")
+  func fails() throws {
+    // Too small for a journal is a warning; too small for anything is an error.
+    try disk.fill(Data(count: 140_000))
+    #expect(try !format().isSuccess)
+    #expect(try disk.probe == .unfinished)
+  }
+}
