@@ -40,7 +40,7 @@ extension Disk {
   /// Flash memory that has been erased: JFFS2 can be mounted on it as it is.
   public static func flash(megabytes: Int = 8) async throws -> Disk {
     var disk = try blank(megabytes: 0)
-    disk.kind = .flash
+    disk.kind = .flash(name: "flash")
     try await disk.fill(to: megabytes)
     return disk
   }
@@ -48,7 +48,7 @@ extension Disk {
   /// Flash memory with UBI and one empty volume over the whole of it: UBIFS can be mounted on it as it is.
   public static func ubi(megabytes: Int = 16, volume: String) async throws -> Disk {
     var disk = try blank(megabytes: 0)
-    disk.kind = .flash
+    disk.kind = .flash(name: "ubi")
     let plan = FilePath(disk.path.string + ".ini")
     try Data("[\(volume)]\nmode=ubi\nvol_id=0\nvol_type=dynamic\nvol_name=\(volume)\nvol_size=1MiB\nvol_flags=autoresize\n".utf8)
       .write(to: URL(fileURLWithPath: plan.string))

@@ -6,8 +6,8 @@ public struct Disk: Hashable, Sendable {
   /// What the kernel takes it for.
   public enum Kind: Hashable, Sendable {
     case block
-    /// Flash memory with erase blocks of 64 KiB, which the kernel calls `flash`; see /proc/mtd. There can be one.
-    case flash
+    /// Flash memory with erase blocks of 64 KiB, and what the kernel calls it; see /proc/mtd. There can be one.
+    case flash(name: String)
   }
 
   public let path: FilePath
@@ -42,6 +42,9 @@ public struct Disk: Hashable, Sendable {
   func words(as number: Int) -> [String] {
     let name = "ubd\(String(UnicodeScalar(UInt8(ascii: "a") + UInt8(number))))"
     let block = "\(name)\(isReadOnly ? "r" : "")=\(path)"
-    return kind == .flash ? [block, "block2mtd.block2mtd=/dev/\(name),65536,flash"] : [block]
+    return switch kind {
+    case .block: [block]
+    case .flash(let label): [block, "block2mtd.block2mtd=/dev/\(name),65536,\(label)"]
+    }
   }
 }

@@ -42,7 +42,7 @@ struct BedStorageTests {
   @Test("has flash with a volume of UBI")
   func hasVolumes() async throws {
     let tree = Self.tree.running("set -ex; exec 2>&1; mkdir /run/flash; mount -t ubifs ubi0:data /run/flash; echo written >> /run/flash/file; wc -l < /run/flash/file")
-    var machine = Machine(.kernel(.squashfs), tree, "ubi.mtd=flash")
+    var machine = Machine(.kernel(.squashfs), tree, "ubi.mtd=ubi")
     machine.disks = [try await .ubi(volume: "data")]
     #expect(try await machine.boots(2).map { $0.script?.output.suffix(2) } == ["1\n", "2\n"])
   }

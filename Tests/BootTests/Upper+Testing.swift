@@ -53,9 +53,10 @@ extension Boot {
   /// Where the upper is.
   var store: MountTable.Mount? { mounts["/run/initramfs/preroot/upper"] }
 
-  /// What preroot said that is a warning at least.
-  var remarks: [Journal.Entry] {
+  /// What preroot said that is a warning at least, each sentence once: it is in the kernel's log and in the journal.
+  var remarks: [String] {
     journal.entries.filter { $0.priority <= 4 && $0.identifier.hasPrefix("preroot") }
+      .reduce(into: []) { if !$0.contains($1.message) { $0.append($1.message) } }
   }
 }
 

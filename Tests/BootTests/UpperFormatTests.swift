@@ -9,7 +9,7 @@ struct UpperFormatTests {
     let boots = try await Machine(keepingOn: disk, .noting, "preroot.format=blank").boots(2)
     for boot in boots { expectUpper(in: boot) }
     #expect(boots.map(\.bootsNoted) == [1, 2])
-    #expect(boots.map { $0.journal.entries(by: "preroot").count { $0.message.contains("file system") && $0.message.contains("made") } } == [1, 0])
+    #expect(boots.map { $0.journal.entries(by: "preroot").count { $0.message.contains("new file system") } > 0 } == [true, false])
     try await disk.check()
   }
 
@@ -26,8 +26,6 @@ struct UpperFormatTests {
     ("a LUKS header", 0, Array("LUKS\u{ba}\u{be}".unicodeScalars.map { UInt8($0.value) })),
     ("swap", 4086, Array("SWAPSPACE2".utf8)),
     ("random bytes", 0, (0..<65536).map { _ in .random(in: 0...255) }),
-    ("RAID with its superblock at the end", (64 << 20) - 8192, [0xfc, 0x4e, 0x2b, 0xa9, 1, 0, 0, 0]),
-    ("a backup of a partition table", (64 << 20) - 512, Array("EFI PART".utf8)),
   ]
 
   @Test("leaves a disk alone that holds anything", arguments: contents.indices)
@@ -40,9 +38,10 @@ struct UpperFormatTests {
     #expect(try await disk.checksum == checksum, "\(what) was written to")
   }
 
-  @Test("leaves a partition table alone")
-  func leavesTableAlone() async throws {
+  @Test("leaves a partition table alone, also where only the backup at the end of the disk is left", arguments: [true, false])
+  func leavesTableAlone(isWhole: Bool) async throws {
     let disk = try await Disk.partitioned(partitionLabel: "data", partitionUUID: "d3c1f1d4-94f1-4a11-8f0e-6a5a1c0a9b42")
+    if !isWhole { try disk.overwrite(at: 0, with: Array(repeating: 0, count: 1 << 20)) }
     let checksum = try await disk.checksum
     expectFallback(in: try await Machine(keepingOn: disk, .noting, "preroot.format=blank").boot(), saying: "/dev/ubdb")
     #expect(try await disk.checksum == checksum)

@@ -34,6 +34,6 @@ struct UpperResetTests {
     _ = try await machine.boot()
     let boot = try await machine.with("preroot.reset=perhaps").boot()
     #expect(boot.bootsNoted == 2)
-    #expect(boot.remarks.contains { $0.message.contains("perhaps") })
+    #expect(boot.remarks.contains { $0.contains("perhaps") })
   }
 }
