@@ -140,7 +140,7 @@ struct SwitchTests {
     #expect(boot.unitsStopped == [])
     #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
     #expect(boot.consoleFailures == [])
-    let lines = boot.journal.entries(of: "overlay-prep.service").filter { $0.message.localizedCaseInsensitiveContains(way) }
-    #expect(!lines.isEmpty, "Nobody says how it went on")
+    let lines = boot.journal.entries(of: "overlay-prep.service").filter { $0["PREROOT_STEP"] == way }
+    #expect(lines.count == 1 && lines[0].message.contains("preroot.switch="), "\(lines)")
   }
 }

@@ -45,15 +45,18 @@ struct ShutdownTests {
     #expect(console.lines.filter { $0.contains("Reached target multi-user.target") } == [], "It went on")
     #expect(try await !disk.needsRecovery)
   }
+}
 
-  @Test("is clean after an emergency in stage 1")
-  func isCleanAfterEmergency() async throws {
-    let disk = try await Disk.ext4()
-    let tree = try await Tree.lean.withWaitingShells.having(calls: "StartUnit", .after("systemctl --no-block emergency"))
-    let boot = try await Machine(keepingOn: disk, tree).boot()
-    #expect(boot.units["emergency.target"]?.activeState == "active")
-    #expect(boot.units["multi-user.target"]?.activeState != "active")
-    #expect(boot.consoleFailures == [])
-    #expect(try await !disk.needsRecovery)
+@Suite("An emergency in stage 1")
+struct StageOneEmergencyTests {
+  @Test("has its shell while the helper hangs")
+  func hasItsShell() async throws {
+    let tree = Tree.lean.withWaitingShells
+      .with("/usr/lib/preroot/overlay-prep", "#!/bin/sh\nsystemctl --no-block emergency\nexec sleep 60\n", mode: 0o755)
+    var machine = Machine(.kernel(.squashfs), tree, "preroot=tmpfs")
+    machine.powerCut = "Reached target emergency.target"
+    let console = try await machine.bootUntilPowerCut()
+    #expect(console.lines.contains { $0.contains("Started emergency.service") })
+    #expect(console.failures == [])
   }
 }

@@ -34,9 +34,9 @@ struct UpperTests {
   @Test("is found by each of its names")
   func isFoundByName() async throws {
     let uuid = "0b8d9a7e-55d0-4e6f-a0a8-7c2f3a1f0e21", partitionUUID = "d3c1f1d4-94f1-4a11-8f0e-6a5a1c0a9b42"
-    let disk = try await Disk.partitioned(partitionLabel: "Data partition", partitionUUID: partitionUUID, label: "preroot-data", uuid: uuid)
+    let disk = try await Disk.partitioned(partitionLabel: "data", partitionUUID: partitionUUID, label: "preroot-data", uuid: uuid)
     var count = 0
-    for name in ["LABEL=preroot-data", "UUID=\(uuid)", "PARTUUID=\(partitionUUID)", "PARTLABEL=Data\\x20partition", "/dev/ubdb1"] {
+    for name in ["LABEL=preroot-data", "UUID=\(uuid)", "PARTUUID=\(partitionUUID)", "PARTLABEL=data", "/dev/disk/by-partlabel/data", "/dev/ubdb1"] {
       count += 1
       let boot = try await Machine(keepingOn: disk, .noting, "preroot=\(name)").boot()
       expectUpper(in: boot)
