@@ -50,8 +50,48 @@ func makeWritable(
     remark = Remark(.error, scope + (outcome.upper == nil ? " stays read-only: " : " is writable on a tmpfs only, what is written is lost at power-off: ") + failure)
   }
   log.say(remark)
-  // For the generator, which would stage this boot again. All was taken back: the root is the one it was.
-  if outcome.upper == nil { machine.keep(StageOne.failed, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", log) }
+  record(outcome, remark, settings, facts, log)
   story.tell(outcome, remark, settings, facts, from: start)
   return outcome
+}
+
+/// Leaves word of it in /run.
+private func record(_ outcome: Outcome, _ remark: Remark, _ settings: Settings, _ facts: borrowing BootFacts, _ log: KernelLog) {
+  do throws(Errno) {
+    // Anew: the root may be another one by now.
+    let machine = try Machine()
+    // For the generator, which would stage this boot again. All was taken back: the root is the one it was.
+    if outcome.upper == nil { machine.keep(StageOne.failed, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", log) }
+    machine.keep(State.path, State(outcome, settings, facts).text, log)
+    if outcome.failure != nil { machine.sayAtLogin(remark.text + "\nSee: journalctl -u overlay-prep.service\n", log) }
+  } catch {
+    log.say(.error, "Cannot open /", error)
+  }
+}
+
+extension State {
+  static var path: Text { "/run/preroot/state.json" }
+
+  fileprivate init(_ outcome: Outcome, _ settings: Settings, _ facts: borrowing BootFacts) {
+    self.init()
+    add("mode", outcome.upper == nil ? "read-only" : "overlay")
+    add("asked", settings.upper.text)
+    add("upper", outcome.upper?.text ?? Text())
+    add("why", outcome.failure ?? Text())
+    add("scope", settings.scope.text)
+    add("target", outcome.target)
+    if let root = facts.mountInfo.root { add("lower", root.fileSystemType + " " + root.mountSource) }
+  }
+}
+
+extension Machine {
+  /// Has a line shown to whoever logs in. See pam_motd(8).
+  fileprivate borrowing func sayAtLogin(_ text: Text, _ log: KernelLog) {
+    do throws(Errno) {
+      try root.makeDirectory("run/motd.d")
+      try root.replace("run/motd.d/preroot", contents: text)
+    } catch {
+      log.say(.warning, "Cannot write to /run/motd.d", error)
+    }
+  }
 }

@@ -25,6 +25,8 @@ struct RunCommand: AsyncParsableCommand {
   var memory = 256
   @Option(help: "A directory whose files are laid over the machine's.")
   var over: String?
+  @Option(help: "A file that is a disk of the machine, which keeps what is written: /dev/ubdb, and with the option again /dev/ubdc.")
+  var disk: [String] = []
   @Flag(help: "Leave preroot out of the image.")
   var plain = false
   @Flag(help: "Print the console, too.")
@@ -37,6 +39,7 @@ struct RunCommand: AsyncParsableCommand {
     machine.words = words
     if let over { machine.tree = machine.tree.with(everythingIn: FilePath(over)) }
     machine.memoryInMegabytes = memory
+    machine.disks = disk.map { Disk(FilePath($0)) }
     let boot = try await machine.boot()
     if console { print(boot.console.lines.joined(separator: "\n")) }
     print(boot.summary)
