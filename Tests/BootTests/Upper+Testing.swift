@@ -6,9 +6,9 @@ extension Tree {
   /// A machine with a script that counts its boots in a file of the root; see ``Boot/bootsNoted``.
   static let noting = Tree.lean.noting("")
 
-  /// The same tree, whose script counts its boots in a file of the root, `n` in the script, and does more.
+  /// The same tree, whose script counts its boots in a file of the root, `n` in the script, says what a login says, and does more.
   func noting(_ script: String) -> Tree {
-    running("n=$(($(cat /var/lib/boots 2> /dev/null) + 1)); echo $n > /var/lib/boots; echo \"boots=$n\"\n" + script)
+    running("n=$(($(cat /var/lib/boots 2> /dev/null) + 1)); echo $n > /var/lib/boots; echo \"boots=$n\"\necho \"login=$(cat /run/motd.d/preroot 2> /dev/null)\"\n" + script)
   }
 
   /// The same tree as the image of another release.
@@ -85,11 +85,12 @@ func expectFallback(in boot: Boot, saying text: String, at location: SourceLocat
   expectError(in: boot, saying: text, at: location)
 }
 
-/// One line of the journal under overlay-prep.service is an error with these words; and a person finds it without the journal.
+/// The journal has these words under overlay-prep.service, as an error; and so has what programs and people find without it.
 func expectError(in boot: Boot, saying text: String, at location: SourceLocation = #_sourceLocation) {
   let errors = boot.journal.entries(of: "overlay-prep.service").filter { $0.identifier == "preroot" && $0.priority <= 3 }
   #expect(errors.contains { $0.message.contains(text) }, "\(errors.map(\.message)) \(boot)", sourceLocation: location)
-  #expect(boot.file("preroot/state.json")?.contains("fallback") == true, "\(boot)", sourceLocation: location)
+  #expect(boot.file("preroot/state.json")?.contains(text) == true, "\(boot)", sourceLocation: location)
+  #expect(boot.told("login")?.contains(text) == true, "\(boot)", sourceLocation: location)
 }
 
 extension String {
