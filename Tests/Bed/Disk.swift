@@ -32,6 +32,9 @@ public struct Disk: Hashable, Sendable {
     return Disk(path)
   }
 
+  /// When it was written to.
+  var lastWrite: Date? { try? FileManager.default.attributesOfItem(atPath: path.string)[.modificationDate] as? Date }
+
   static func makeFile(_ path: FilePath, megabytes: Int) throws {
     let file = try FileDescriptor.open(path, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     defer { try? file.close() }

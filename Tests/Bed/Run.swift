@@ -97,12 +97,20 @@ struct Run: Sendable {
   /// Looks at the machine while it runs, and does to it from outside what is due. Returns the reason to pull the plug, or nil once it has
   /// ended by itself.
   private func watch(_ process: pid_t, until limit: ContinuousClock.Instant) async throws -> Machine.Ending? {
-    var schedule = Schedule(of: machine, at: .now)
+    var schedule = Schedule(of: machine)
+    let lastWrite = machine.disks.first?.lastWrite
     var reader = ConsoleReader(consoleFile)
     var hasFetched = false
     while Self.isRunning(process) {
       let lines = reader.newLines()
-      for act in schedule.due(at: .now, afterHearing: lines) {
+      let acts = schedule.due(at: .now) { sign in
+        switch sign {
+        case .powerOn: true
+        case .firstWrite: machine.disks.first?.lastWrite != lastWrite
+        case .saying(let text): lines.contains { $0.contains(text) }
+        }
+      }
+      for act in acts {
         switch act {
         case .powerCut: return .powerCut
         case .plugIn(let disk): try control.plug(in: disk, as: machine.disks.count + 1)
@@ -113,7 +121,7 @@ struct Run: Sendable {
       if lines.contains(where: { $0.contains("reboot: Restarting system") }) { return .rebooted }
       if ContinuousClock.now > limit { return .timedOut }
       if machine.leg == .container, !hasFetched { hasFetched = fetch(from: process) }
-      try? await Task.sleep(for: .milliseconds(schedule.isEmpty ? 20 : 5))
+      try? await Task.sleep(for: .milliseconds(schedule.isEmpty ? 20 : 2))
     }
     return nil
   }

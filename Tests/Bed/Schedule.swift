@@ -7,28 +7,26 @@ struct Schedule {
   private struct Item {
     let act: Act
     let moment: Moment
-    /// Known once the console has said what comes first.
+    /// Known once the sign has been seen.
     var time: ContinuousClock.Instant?
   }
 
-  private var items: [Item] = []
+  private var items: [Item]
 
-  /// Creates the schedule of a machine that is switched on now.
-  init(of machine: Machine, at now: ContinuousClock.Instant) {
+  init(of machine: Machine) {
     let acts: [(Act, Moment?)] = [
       (.powerCut, machine.powerCut), (.controlAltDelete, machine.controlAltDelete),
     ] + (machine.hotplug.map { [(.plugIn($0.disk), $0.moment)] } ?? [])
-    for case (let act, let moment?) in acts {
-      items.append(Item(act: act, moment: moment, time: moment.text == nil ? now + moment.delay : nil))
-    }
+    items = acts.compactMap { act, moment in moment.map { Item(act: act, moment: $0) } }
   }
 
   var isEmpty: Bool { items.isEmpty }
 
-  /// Takes out what is due now that the console has said these lines, too.
-  mutating func due(at now: ContinuousClock.Instant, afterHearing lines: [String]) -> [Act] {
-    for index in items.indices where items[index].time == nil {
-      guard let text = items[index].moment.text, lines.contains(where: { $0.contains(text) }) else { continue }
+  /// Takes out what is due.
+  ///
+  /// - Parameter isSeen: whether a sign can be seen now. It is not asked for again once it has been.
+  mutating func due(at now: ContinuousClock.Instant, isSeen: (Moment.Sign) -> Bool) -> [Act] {
+    for index in items.indices where items[index].time == nil && isSeen(items[index].moment.sign) {
       items[index].time = now + items[index].moment.delay
     }
     let isDue = { (item: Item) in item.time.map { $0 <= now } == true }

@@ -33,8 +33,8 @@ struct PowerCutTests {
     func moment(_ number: Int, of count: Int) -> Moment {
       let part = (Double(number) + 0.5) / Double(count)
       return switch self {
-      // The store is made or reset at the beginning: there the cuts are close together.
-      case .firstUse, .format, .reset: "Run /sbin/init" + .seconds(4 * part * part)
+      // What makes or resets the store is done at the beginning: there the cuts are close together.
+      case .firstUse, .format, .reset: .firstWrite + .seconds(3 * part * part)
       case .writing: "synced " + .seconds(2 * part)
       }
     }
@@ -97,6 +97,7 @@ struct PowerCutTests {
   /// What came of one cut.
   private struct Outcome: Sendable {
     let work: Work
+    let isInStageOne: Bool
     let isUp: Bool
     let synced: Set<Int>
     let lost: Set<Int>
@@ -119,7 +120,9 @@ struct PowerCutTests {
     let written = Set((boot.told("written") ?? "").split(separator: " ").compactMap { Int($0) })
     try await disk.check()
     try FileManager.default.removeItem(atPath: disk.path.string)
-    return Outcome(work: work, isUp: boot.units["graphical.target"]?.activeState == "active", synced: synced, lost: synced.subtracting(written))
+    return Outcome(
+      work: work, isInStageOne: !console.lines.contains { $0.contains("Going on to default.target") },
+      isUp: boot.units["graphical.target"]?.activeState == "active", synced: synced, lost: synced.subtracting(written))
   }
 
   private static let count = ProcessInfo.processInfo.environment["PREROOT_CUTS"].flatMap { Int($0) } ?? 6
@@ -134,11 +137,18 @@ struct PowerCutTests {
       }
       return try await group.reduce(into: [Outcome]()) { $0.append($1) }
     }
-    print("work        cuts  good boots  files synced  files lost")
+    let columns: [(title: String, number: @Sendable (Outcome) -> Int)] = [
+      ("cuts", { _ in 1 }), ("in stage 1", { $0.isInStageOne ? 1 : 0 }), ("good boots", { $0.isUp ? 1 : 0 }),
+      ("files synced", \.synced.count), ("files lost", \.lost.count),
+    ]
+    print("work      ", columns.map(\.title).joined(separator: "  "))
     for work in works {
       let outcomes = outcomes.filter { $0.work == work }
-      let row = [outcomes.count, outcomes.count(where: \.isUp), outcomes.map(\.synced.count).reduce(0, +), outcomes.map(\.lost.count).reduce(0, +)]
-      print(work.rawValue.padding(toLength: 10, withPad: " ", startingAt: 0), zip(row, [5, 11, 13, 11]).map { String(repeating: " ", count: $1 - "\($0)".count) + "\($0)" }.joined(separator: " "))
+      let row = columns.map { column in
+        let sum = "\(outcomes.map(column.number).reduce(0, +))"
+        return String(repeating: " ", count: column.title.count - sum.count) + sum
+      }
+      print(work.rawValue.padding(toLength: 10, withPad: " ", startingAt: 0), row.joined(separator: "  "))
     }
     #expect(outcomes.allSatisfy { $0.isUp && $0.lost.isEmpty })
     #expect(outcomes.contains { !$0.synced.isEmpty }, "Nothing was synced before a cut")

@@ -24,7 +24,6 @@ struct UpperFormatTests {
   /// What is on a disk that has no file system an upper can be on: where in it, and which bytes.
   static let contents: [(what: String, at: Int, bytes: [UInt8])] = [
     ("a LUKS header", 0, Array("LUKS\u{ba}\u{be}".unicodeScalars.map { UInt8($0.value) })),
-    ("swap", 4086, Array("SWAPSPACE2".utf8)),
     ("random bytes", 0, (0..<65536).map { _ in .random(in: 0...255) }),
   ]
 
