@@ -29,7 +29,10 @@ enum ExitStatus {
 }
 
 func generate(into normal: Text, _ early: Text, _ late: Text, for machine: borrowing Machine, log: KernelLog) -> Int32 {
-  let facts = BootFacts(of: machine)
+  var facts = BootFacts(of: machine)
+  // PID 1 listens there from its first start of units on (systemd: manager_startup()). Masks in a running machine would keep what is
+  // started from then on from starting: where preroot has just been installed, or this boot was left alone.
+  facts.isRunning = machine.exists("/run/systemd/private")
   let mode = BootMode(for: facts)
   for remark in mode.remarks(on: facts) { log.say(remark) }
   do throws(Errno) {

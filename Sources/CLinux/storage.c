@@ -11,7 +11,6 @@
 #include <mtd/ubi-user.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -48,8 +47,8 @@ int32_t linux_is_erased(int32_t f, int64_t bytes) {
   return 1;
 }
 
-/* By hand, so that a machine without libblkid loses no more than what needs it. Weak: before glibc 2.34 dlopen is in libdl, which is
- * not linked; where nothing else brings it along, libblkid counts as missing. */
+/* By hand, so that a machine without libblkid loses no more than what needs it; it stays loaded. Weak: before glibc 2.34 dlopen is in
+ * libdl, which is not linked; where nothing else brings it along, libblkid counts as missing. */
 #pragma weak dlopen
 #pragma weak dlsym
 
@@ -145,40 +144,37 @@ int32_t linux_run(const char *arguments, size_t size, int64_t limit, char *tail,
   }
   argv[count] = NULL;
   if (count == 0) return -EINVAL;
+  int32_t result = -ENOENT;
+  for (int i = 0; i < 4 && result < 0; i++) {
+    snprintf(path, sizeof path, "%s/%s", directories[i], argv[0]);
+    result = access(path, X_OK);
+  }
+  if (result < 0) return -errno;
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
-
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_init(&attributes);
-  /* A service ignores SIGPIPE (systemd.exec(5), IgnoreSIGPIPE=), which a program with a pipe in it may need. */
-  sigset_t signals;
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  sigfillset(&signals);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
-  int error = ENOENT;
-  pid_t child;
-  for (int i = 0; i < 4 && error == ENOENT; i++) {
-    snprintf(path, sizeof path, "%s/%s", directories[i], argv[0]);
-    error = posix_spawn(&child, path, &actions, &attributes, argv, environment);
+  /* Not posix_spawn(), which returns only when the program is read from its disk: that wait would have no end. */
+  pid_t child = fork();
+  if (child == 0) {
+    setsid();
+    /* A service ignores SIGPIPE (systemd.exec(5), IgnoreSIGPIPE=), which a program with a pipe in it may need. */
+    for (int i = 1; i < NSIG; i++) signal(i, SIG_DFL);
+    sigset_t none;
+    memset(&none, 0, sizeof none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    int null = open("/dev/null", O_RDONLY);
+    if (null >= 0 && dup2(null, 0) == 0 && dup2(ends[1], 1) == 1 && dup2(ends[1], 2) == 2) execve(path, argv, environment);
+    /* As a shell would end. */
+    _exit(127);
   }
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
+  result = RESULT(child);
   close(ends[1]);
 
-  int32_t result = -error;
   struct pollfd output = { .fd = ends[0], .events = POLLIN };
   int64_t end = linux_monotonic_microseconds() + limit;
   int killed = 0, wstatus;
   pid_t ended = 0;
   *tail_used = 0;
-  while (error == 0) {
+  while (child > 0) {
     /* The end of the output need not be the end of the program, nor the other way round: both are looked at. */
     if (ended == 0) ended = waitpid(child, &wstatus, WNOHANG);
     if (ended < 0) { result = -errno; break; }
@@ -224,11 +220,18 @@ static int32_t try_types(int d) {
   return result;
 }
 
+static void remove_trial(int d) {
+  if (unlinkat(d, "a", 0) < 0) unlinkat(d, "a", AT_REMOVEDIR);
+  unlinkat(d, "b", 0);
+}
+
 int32_t linux_try(const char *p, int32_t what) {
   static const char attribute[] = "trusted.overlay.preroot";
   char value;
   int d = open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (d < 0) return -errno;
+  /* A power cut may have left it. */
+  remove_trial(d);
   int32_t result = 0;
   switch (what) {
     case LINUX_TRY_ATTRIBUTE:
@@ -246,13 +249,11 @@ int32_t linux_try(const char *p, int32_t what) {
       if (result == 0) result = RESULT(mknodat(d, "b", S_IFREG | 0600, 0));
       if (result == 0) result = RESULT(renameat2(d, "a", d, "b", what == LINUX_TRY_RENAME ? 0 : RENAME_WHITEOUT));
   }
-  if (unlinkat(d, "a", 0) < 0) unlinkat(d, "a", AT_REMOVEDIR);
-  unlinkat(d, "b", 0);
+  remove_trial(d);
   close(d);
   return result < 0 ? result : 0;
 }
 
-int32_t linux_get_hostname(char *b, size_t n) { return RESULT(gethostname(b, n)); }
 int32_t linux_set_hostname(const char *name) { return RESULT(sethostname(name, strlen(name))); }
 
 int32_t linux_ubi_attach(int32_t control, int32_t mtd, int32_t number) {

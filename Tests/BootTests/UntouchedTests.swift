@@ -89,3 +89,20 @@ struct MaskedTests {
     #expect(lines.first?.message.contains("overlay-prep.service is masked") == true)
   }
 }
+
+@Suite("A machine that has booted without preroot")
+struct RunningTests {
+  /// The generator is masked until the script looks away: as if preroot had been installed since.
+  @Test("is not staged by a reload: what is started then is started")
+  func isNotStaged() async throws {
+    let generators = "/etc/systemd/system-generators"
+    let tree = Tree.lean.linking("\(generators)/preroot-generator", to: "/dev/null").running("""
+      mount -t tmpfs tmpfs \(generators) && systemctl daemon-reload && ls /run/systemd/generator.early
+      systemd-run --quiet --wait touch /run/started && test -e /run/started
+      """)
+    let boot = try await Machine(.kernel(.squashfs), tree).boot()
+    #expect(boot.script?.status == 0, "\(boot.script?.output ?? "")")
+    #expect(boot.script?.output.contains(".d") == false, "\(boot.script?.output ?? "")")
+    #expect(boot.journal.entries(by: "preroot-generator").contains { $0.message.contains("has booted already") })
+  }
+}

@@ -288,7 +288,7 @@ struct ReasonTests {
   @Test("is one to act on", arguments: [
     (Reason.disabled, "preroot=no"), (.container("docker"), "preroot="), (.rootWritable(type: "ext4", source: "/dev/sda1"), "preroot=tmpfs"),
     (.missing("/x"), "install"), (.masked("x"), "unmask"), (.emergency, "rescue.target"), (.unitIsNoTarget("x"), "name a target"),
-    (.rootUnknown, "/proc/1/mountinfo"), (.initrd, "/etc/initrd-release"), (.userManager, "user's"),
+    (.rootUnknown, "/proc/1/mountinfo"), (.initrd, "/etc/initrd-release"), (.userManager, "user's"), (.running, "next boot"),
   ])
   func isToActOn(reason: Reason, hint: String) {
     #expect(reason.text.string.contains(hint))
@@ -305,7 +305,7 @@ extension Reason {
     switch self {
     case .container(let name), .missing(let name), .masked(let name), .unitIsNoTarget(let name): [name.string]
     case .rootWritable(let type, let source): [type.string, source.string]
-    case .userManager, .initrd, .disabled, .rootUnknown, .emergency: []
+    case .userManager, .initrd, .disabled, .rootUnknown, .emergency, .running: []
     }
   }
 }

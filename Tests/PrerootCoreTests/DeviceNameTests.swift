@@ -18,14 +18,14 @@ struct DeviceNameTests {
   @Test("is taken for the tag that it is udev's link for", arguments: [
     (#"/dev/disk/by-label/my\x20data"#, "LABEL=my data"), ("/dev/disk/by-uuid/1-2", "UUID=1-2"), (#"/dev/disk/by-partlabel/a\x2fb"#, "PARTLABEL=a/b"),
     ("/dev/disk/by-partuuid/1-2", "PARTUUID=1-2"), (#"/dev/disk/by-label/a\x2"#, #"LABEL=a\x2"#), (#"/dev/disk/by-label/\xZZ"#, #"LABEL=\xZZ"#),
-    ("ubi:data", "ubi0:data"),
+    ("ubi:data", "ubi0:data"), ("label=Data", "LABEL=Data"), ("/dev/mapper/a=b:c", "/dev/mapper/a=b:c"), ("/dev/disk/by-label", "/dev/disk/by-label"),
   ])
   func isTag(word: String, expected: String) {
     #expect(DeviceName(Text(utf8: word))?.text.string == expected)
   }
 
   @Test("is refused where it names nothing", arguments: [
-    "", "/dev/", "/dev", "sda1", "LABEL=", "UUID=", "mtd:", "ubi0:", "ubi:", "ubix:data", "ubi-1:data", "label=data", "/dev/disk/by-label/", "tmpfs",
+    "", "/dev/", "/dev", "sda1", "LABEL=", "UUID=", "mtd:", "ubi0:", "ubi:", "ubix:data", "ubi-1:data", "TYPE=ext4", "=data", ":data", "/dev/disk/by-label/", "tmpfs",
   ])
   func isRefused(word: String) {
     #expect(DeviceName(Text(utf8: word)) == nil)
@@ -72,7 +72,7 @@ struct FormattingTests {
 
   @Test("leaves the end of the device to its marker", arguments: [
     ("ext4", ["mkfs.ext4", "-q", "-F", "-U", "1-2", "-L", "data", "/dev/sda1", "65472k"]),
-    ("f2fs", ["mkfs.f2fs", "-q", "-f", "-U", "1-2", "-l", "data", "/dev/sda1", "130945"]),
+    ("f2fs", ["mkfs.f2fs", "-q", "-f", "-U", "1-2", "-l", "data", "/dev/sda1", "130944"]),
   ])
   func leavesEnd(type: String, arguments: [String]) {
     let formatting = formatting(Text(utf8: type))

@@ -33,7 +33,7 @@ extension OverlayPlan {
   /// With the store's steps before its own.
   init(_ settings: Settings, over table: MountInfo, machineID: Text = "0123", isGiven: Bool = false) {
     self.init(settings, over: table, machineID: RunningID(machineID, isFromCommandLine: isGiven))
-    steps = StorePlan(settings.upper, over: table).steps + steps
+    steps = StorePlan(settings, over: table).steps + steps
   }
 }
 

@@ -225,7 +225,7 @@ extension OverlayPlan {
   /// With the store's steps before its own.
   fileprivate init(_ settings: Settings, over table: MountInfo, machineID: Text = "0123") {
     self.init(settings, over: table, machineID: RunningID(machineID))
-    steps = StorePlan(settings.upper, over: table).steps + steps
+    steps = StorePlan(settings, over: table).steps + steps
   }
 }
 

@@ -28,8 +28,8 @@ int32_t linux_open_uevents(void);
 /* Until something is said, or the time is over. */
 int32_t linux_wait_for_uevents(int32_t socket, int64_t microseconds);
 
-/* Runs a program to its end, or kills its session at the limit. The arguments have a NUL byte after each; the first is looked up in
- * /usr/sbin:/usr/bin:/sbin:/bin. The last of what it says comes into the buffer, of at least LINUX_RUN_CHUNK bytes.
+/* Runs a program to its end, or kills its process group at the limit. The arguments have a NUL byte after each; the first is looked up
+ * in /usr/sbin:/usr/bin:/sbin:/bin. The last of what it says comes into the buffer, of at least LINUX_RUN_CHUNK bytes.
  * The exit status, or LINUX_RUN_SIGNAL + the number of a signal, or LINUX_RUN_TIMEOUT; an error where it did not start. */
 #define LINUX_RUN_CHUNK 512
 #define LINUX_RUN_SIGNAL 256
@@ -37,7 +37,7 @@ int32_t linux_wait_for_uevents(int32_t socket, int64_t microseconds);
 int32_t linux_run(const char *_Nonnull arguments, size_t size, int64_t limit_microseconds, char *_Nonnull tail, size_t tail_size,
                   size_t *_Nonnull tail_used);
 
-/* Does in an empty directory what overlayfs does in its upper; removes what it made. See Documentation/filesystems/overlayfs.rst. */
+/* Does in a directory of its own what overlayfs does in its upper; removes what it made, also at another time. See Documentation/filesystems/overlayfs.rst. */
 #define LINUX_TRY_ATTRIBUTE 0
 #define LINUX_TRY_TYPES 1
 #define LINUX_TRY_WHITEOUT 2
@@ -45,8 +45,7 @@ int32_t linux_run(const char *_Nonnull arguments, size_t size, int64_t limit_mic
 #define LINUX_TRY_RENAME_WHITEOUT 4
 int32_t linux_try(const char *_Nonnull directory, int32_t what);
 
-/* See gethostname(2). */
-int32_t linux_get_hostname(char *_Nonnull buffer, size_t size);
+/* See sethostname(2). */
 int32_t linux_set_hostname(const char *_Nonnull name);
 
 /* See linux: include/uapi/mtd/ubi-user.h, UBI_IOCATT. */

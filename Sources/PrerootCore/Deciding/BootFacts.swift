@@ -18,6 +18,8 @@ public struct BootFacts: ~Copyable {
   public var ready: Text?
   /// What /run/preroot/failed says; nil where it is absent.
   public var failed: Text?
+  /// Whether PID 1 has started units before, so that this is a reload. The generator alone has to know: the helper is one of them.
+  public var isRunning = false
   /// The first unit of stage 1 that the administrator masked in /etc/systemd/system.
   public var unitMaskedInEtc: Text?
   /// The first file of stage 1 that is not where it belongs.

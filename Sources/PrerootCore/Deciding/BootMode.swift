@@ -79,6 +79,7 @@ extension BootFacts {
     if request.enable == .auto, causeOfReadOnlyRoot == nil {
       return .rootWritable(type: root.fileSystemType, source: root.mountSource)
     }
+    if isRunning { return .running }
     if let file = missingFile { return .missing(file) }
     return maskedUnit.map { .masked($0) }
   }

@@ -11,6 +11,17 @@ public struct DeviceName: Equatable, Sendable {
     case mtd
     /// A UBI volume; `number` is the UBI device.
     case ubi
+
+    /// Of a tag, in small letters.
+    @inline(never) fileprivate init?(tag: Text) {
+      switch tag {
+      case "label": self = .label
+      case "uuid": self = .uuid
+      case "partlabel": self = .partLabel
+      case "partuuid": self = .partUUID
+      default: return nil
+      }
+    }
   }
   public var kind: Kind
   public var value: Text
@@ -27,19 +38,26 @@ public struct DeviceName: Equatable, Sendable {
   /// /dev/disk/by-label/ and the like are udev's links, of which there are none yet: they are taken for the tags they are made
   /// from.
   public init?(_ word: Text) {
-    if let value = word.dropping(prefix: "LABEL=") { self.init(.label, value) }
-    else if let value = word.dropping(prefix: "UUID=") { self.init(.uuid, value) }
-    else if let value = word.dropping(prefix: "PARTLABEL=") { self.init(.partLabel, value) }
-    else if let value = word.dropping(prefix: "PARTUUID=") { self.init(.partUUID, value) }
-    else if let value = word.dropping(prefix: "mtd:") { self.init(.mtd, value) }
-    else if let value = word.dropping(prefix: "/dev/disk/by-label/") { self.init(.label, value.unescapingHexadecimal) }
-    else if let value = word.dropping(prefix: "/dev/disk/by-uuid/") { self.init(.uuid, value.unescapingHexadecimal) }
-    else if let value = word.dropping(prefix: "/dev/disk/by-partlabel/") { self.init(.partLabel, value.unescapingHexadecimal) }
-    else if let value = word.dropping(prefix: "/dev/disk/by-partuuid/") { self.init(.partUUID, value.unescapingHexadecimal) }
-    else if word.hasPrefix("/dev/"), word.count > 5 { self.init(.path, word) }
-    else if let (number, volume) = word.dropping(prefix: "ubi")?.cut(at: UInt8(ascii: ":")) {
-      guard let number = number.isEmpty ? 0 : number.decimalValue else { return nil }
-      self.init(.ubi, volume, number: number)
+    kind = .path
+    value = word
+    if let (tag, name) = word.dropping(prefix: "/dev/disk/by-")?.cut(at: UInt8(ascii: "/")), let itsKind = Kind(tag: tag) {
+      kind = itsKind
+      value = name.unescapingHexadecimal
+    } else if let path = word.dropping(prefix: "/dev/") {
+      if path.isEmpty { return nil }
+    } else if let (tag, name) = word.cut(at: UInt8(ascii: "=")) {
+      guard let itsKind = Kind(tag: tag.lowercased) else { return nil }
+      kind = itsKind
+      value = name
+    } else if let (before, name) = word.cut(at: UInt8(ascii: ":")) {
+      value = name
+      if before == "mtd" {
+        kind = .mtd
+      } else {
+        guard let digits = before.dropping(prefix: "ubi"), let itsNumber = digits.isEmpty ? 0 : digits.decimalValue else { return nil }
+        kind = .ubi
+        number = itsNumber
+      }
     } else { return nil }
     if value.isEmpty { return nil }
   }

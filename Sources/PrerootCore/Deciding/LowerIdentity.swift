@@ -9,29 +9,32 @@ public struct LowerIdentity: Equatable, Sendable {
   /// - Returns: nil where nothing tells one image from another.
   public init?(type: Text, superblock: Text, rootHash: Text, imageVersion: Text) {
     text = type
-    if !rootHash.isEmpty {
-      text.append(Text(" ") + rootHash)
-    } else {
-      for field in Self.fields(of: type) where field.upperBound <= superblock.count {
-        text.append(" ")
-        for byte in superblock.bytes[field] { text.append(hexadecimal: byte) }
-      }
-    }
+    if !rootHash.isEmpty { text.append(Text(" ") + rootHash) } else { add(superblock, of: type) }
     if !imageVersion.isEmpty { text.append(Text(" ") + imageVersion) }
     if text == type { return nil }
   }
 
   /// What differs from image to image and does not change by use. See linux: squashfs_fs.h, erofs_fs.h, ext4.h.
-  private static func fields(of type: Text) -> [Range<Int>] {
+  private mutating func add(_ superblock: Text, of type: Text) {
     switch type {
-    // inodes and mkfs_time, bytes_used.
-    case "squashfs": [4..<12, 40..<48]
-    // checksum, build time, uuid.
-    case "erofs": [1028..<1032, 1048..<1056, 1072..<1088]
-    // s_uuid, s_mkfs_time.
-    case "ext4", "ext3", "ext2": [1128..<1144, 1288..<1292]
-    default: []
+    case "squashfs":
+      add(superblock, from: 4, to: 12) // inodes, mkfs_time
+      add(superblock, from: 40, to: 48) // bytes_used
+    case "erofs":
+      add(superblock, from: 1028, to: 1032) // checksum
+      add(superblock, from: 1048, to: 1056) // build_time
+      add(superblock, from: 1072, to: 1088) // uuid
+    case "ext4", "ext3", "ext2":
+      add(superblock, from: 1128, to: 1144) // s_uuid
+      add(superblock, from: 1288, to: 1292) // s_mkfs_time
+    default: break
     }
+  }
+
+  @inline(never) private mutating func add(_ superblock: Text, from start: Int, to end: Int) {
+    if superblock.count < end { return }
+    text.append(" ")
+    for byte in superblock.bytes[start..<end] { text.append(hexadecimal: byte) }
   }
 
   /// A short name for it, good for a file's. FNV-1a, 64 bits.

@@ -10,10 +10,13 @@ public enum Reason: Equatable, Sendable {
   case masked(Text)
   case emergency
   case unitIsNoTarget(Text)
+  case running
 
   /// A sentence to act on.
   public var text: Text {
     switch self {
+    case .running:
+      "This machine has booted already; the next boot is staged"
     case .userManager:
       "This is a user's service manager, not the machine's"
     case .initrd:
@@ -42,7 +45,7 @@ public enum Reason: Equatable, Sendable {
     switch self {
     case .missing, .rootUnknown: .error
     case .masked, .unitIsNoTarget: .warning
-    case .emergency: .notice
+    case .emergency, .running: .notice
     case .userManager, .initrd, .disabled, .container, .rootWritable: .debug
     }
   }

@@ -6,13 +6,13 @@ public enum Setting: Int, CaseIterable, Sendable {
   /// As preroot.conf has them, in the order of the cases.
   static var directives: StaticString { "Enable Upper Scope FSType Options Dir Timeout Fallback Format Check Reset OnLowerChange Bind Attempts Switch" }
 
-  public init?(directive: Text) {
-    guard let place = directive.place(among: Self.directives, isExact: true) else { return nil }
-    self.init(rawValue: place)
-  }
+  public init?(directive: Text) { self.init(directive, isExact: true) }
 
-  public init?(key word: KernelCommandLine.Word) {
-    guard word.hasKeyPrefix("preroot."), let place = Text(word.key.bytes[8...]).place(among: Self.directives, isExact: false) else { return nil }
+  /// - Parameter name: what follows `preroot.`
+  public init?(key name: Text) { self.init(name, isExact: false) }
+
+  private init?(_ name: Text, isExact: Bool) {
+    guard let place = name.place(among: Self.directives, isExact: isExact) else { return nil }
     self.init(rawValue: place)
   }
 }

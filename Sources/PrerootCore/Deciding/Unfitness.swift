@@ -10,7 +10,7 @@ public enum Unfitness: Int32, CaseIterable, Equatable, Sendable {
   /// Whether an overlay works without it, with limits.
   public var isLimit: Bool { self == .renamingWithWhiteout }
 
-  /// A sentence to act on, which goes on after "The file system cannot hold an upper: ", or as a warning by itself.
+  /// Half a sentence to act on, which goes on after "… cannot hold an upper: ", and a limit's after "… holds an upper with limits: ".
   public var text: Text {
     switch self {
     case .attributes: "it has no trusted.* extended attributes, as vfat and NFS have none; use ext4, f2fs, xfs, btrfs or UBIFS"
@@ -18,7 +18,10 @@ public enum Unfitness: Int32, CaseIterable, Equatable, Sendable {
     case .whiteout: "it has no character devices 0:0, with which files of the image are hidden; use ext4, f2fs, xfs, btrfs or UBIFS"
     case .renaming: "it cannot rename a file over another"
     case .renamingWithWhiteout:
-      "Files of the image cannot be renamed, nor changed directories of it removed: that needs RENAME_WHITEOUT, which JFFS2 has not; use UBIFS"
+      """
+      it has no RENAME_WHITEOUT, as JFFS2 has none: files of the image cannot be renamed, nor changed directories of it removed; \
+      use UBIFS
+      """
     }
   }
 }

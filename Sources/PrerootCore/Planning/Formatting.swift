@@ -1,10 +1,12 @@
 /// A file system in the making, so that a power cut leaves a blank device, an unfinished one or a whole file system, and one can
 /// tell which.
 ///
-/// No mkfs promises the order of its writes. So there is a marker, written and brought to the disk first and taken away last, in the
-/// device's last block, which is left out of the file system: whatever is on the device, with the marker it is unfinished, and as it
-/// was blank before, making it can start over. The file system's UUID is in the marker. Where it holds another one, the
-/// marker is none: somebody made that one since, or has grown it over that block, and the marker is a file's contents.
+/// No mkfs promises the order of its writes. So there is a marker, written and brought to the disk first and taken away last, in
+/// the device's last block, which is left out of the file system: whatever is on the device, with the marker it is unfinished,
+/// and as it was blank before, making it can start over.
+///
+/// The file system's UUID is in the marker. Beside a file system with another one the marker says nothing: somebody made that one
+/// since, or has grown it over that block, and the marker is a file's contents. Nor does it beside one that was mounted since.
 public struct Formatting: Equatable, Sendable {
   public var device: Text
   public var type: Text
@@ -39,14 +41,15 @@ public struct Formatting: Equatable, Sendable {
   ///
   /// See mke2fs(8): quiet, no questions, its size in KiB. See mkfs.f2fs(8): its size in sectors.
   public var arguments: [Text]? {
-    let size = sizeInBytes - Self.reservedBytes
-    switch type {
-    case "ext4":
-      return Text("mkfs.ext4 -q -F -U").words + [uuid, "-L", label, device, Text(decimal: Int(size >> 10)) + "k"]
-    case "f2fs":
-      return Text("mkfs.f2fs -q -f -U").words + [uuid, "-l", label, device, Text(decimal: Int(size >> 9))]
-    default:
-      return nil
-    }
+    let isExt4 = type == "ext4"
+    guard isExt4 || type == "f2fs" else { return nil }
+    let kibibytes = Int((sizeInBytes - Self.reservedBytes) >> 10)
+    var arguments = (isExt4 ? Text("mkfs.ext4 -q -F -U") : "mkfs.f2fs -q -f -U").words
+    arguments.add(uuid)
+    arguments.add(isExt4 ? "-L" : "-l")
+    arguments.add(label)
+    arguments.add(device)
+    arguments.add(isExt4 ? Text(decimal: kibibytes) + "k" : Text(decimal: kibibytes * 2))
+    return arguments
   }
 }

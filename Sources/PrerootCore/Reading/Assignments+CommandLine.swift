@@ -10,7 +10,7 @@ extension Assignments {
     if word.isKey("preroot") { return addShort(word.value, origin) }
     if word.isKey("overlayroot") { return addOverlayroot(word.value, origin) }
     guard word.hasKeyPrefix("preroot") else { return }
-    guard let setting = Setting(key: word) else { return remarks.add(.warning, origin + Self.unknown) }
+    guard let name = word.key.dropping(prefix: "preroot."), let setting = Setting(key: name) else { return remarks.add(.warning, origin + Self.unknown) }
     // The one that says all by its name.
     guard let value = word.value ?? (setting == .reset ? "yes" : nil) else { return remarks.add(.warning, origin + " has no value, ignoring") }
     add(setting, value, origin, isFromCommandLine: true)

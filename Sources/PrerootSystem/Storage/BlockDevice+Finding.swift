@@ -10,7 +10,7 @@ extension BlockDevice {
   public static func find(_ name: DeviceName, on machine: borrowing Machine) throws(Errno) -> Text? {
     switch name.kind {
     case .path: return machine.exists(name.value) ? name.value : nil
-    case .mtd: return try Mtd.find(name.value, on: machine)
+    case .mtd: return try Ubi.findMtd(name.value, on: machine)
     case .ubi: return try Ubi.find(name, on: machine)
     default: break
     }
@@ -41,7 +41,7 @@ extension BlockDevice {
     if isEntry {
       // A disk is no partition.
       if properties.value(of: "PARTN") == nil { return false }
-      // The kernel gives PARTUUID since 6.14, and in PARTNAME it has ! for what is not ASCII (efi.c).
+      // Only newer kernels give PARTUUID, and in PARTNAME is ! for what is not ASCII (linux: block/partitions/efi.c).
       if let value = name.value(in: properties), !value.bytes.contains(UInt8(ascii: "!")) { return name.isCalled(value) }
     }
     do throws(Errno) {

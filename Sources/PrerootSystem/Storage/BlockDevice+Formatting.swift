@@ -4,8 +4,8 @@ import PrerootCore
 extension BlockDevice {
   /// Makes a file system on a device that is blank or unfinished. The caller has probed it.
   ///
-  /// - Throws: EINVAL for a type that it is not known how to make, EBUSY where the device is in use, EIO where what mkfs made is not what
-  ///   was asked for.
+  /// - Throws: EINVAL for a type that it is not known how to make, EBUSY where the device is in use, EIO where what mkfs made is not
+  ///   what was asked for.
   /// - Returns: how mkfs ended. Where it was not well, or an error is thrown, the device stays unfinished.
   public static func format(
     _ device: Text, type: Text, label: Text, limitMicroseconds: Int
@@ -39,7 +39,9 @@ extension BlockDevice {
     var block = [UInt8](repeating: 0, count: Formatting.markerBytes)
     for place in text.bytes.indices { block[place] = text.bytes[place] }
     let place = Formatting.markerPlace(sizeInBytes: try size)
-    let count = try check(unsafe block.withUnsafeBytes { unsafe linux_write_at(file.rawValue, $0.baseAddress!, $0.count, place) })
+    let count = try check(unsafe block.withUnsafeBytes {
+      unsafe linux_write_at(file.rawValue, $0.baseAddress!, $0.count, place)
+    })
     guard count == block.count else { throw .noSpace }
     try check(linux_sync_file(file.rawValue))
   }
@@ -49,7 +51,19 @@ extension BlockDevice {
     let place = Formatting.markerPlace(sizeInBytes: try size)
     if place < 0 { return nil }
     var block = [UInt8](repeating: 0, count: 512)
-    let count = try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, place) })
-    return Formatting.uuid(inMarker: Text(block[..<count]))
+    try read(&block, at: place)
+    return Formatting.uuid(inMarker: Text(block))
+  }
+
+  /// Whether an ext4 was ever mounted to be written: then it is finished, whatever a disk that forgets says of the marker.
+  /// The field is s_mtime. See linux: Documentation/filesystems/ext4/super.rst.
+  func wasMounted() throws(Errno) -> Bool {
+    var time: [UInt8] = [0, 0, 0, 0]
+    try read(&time, at: 1024 + 0x2c)
+    return time[0] | time[1] | time[2] | time[3] != 0
+  }
+
+  @inline(never) private func read(_ block: inout [UInt8], at place: Int64) throws(Errno) {
+    try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, place) })
   }
 }

@@ -11,18 +11,15 @@ public struct BlockDevice: ~Copyable {
   /// What is read before a device counts as blank. Every file system has something here.
   static var blankBytes: Int64 { 1 << 20 }
 
-  public init(_ path: Text) throws(Errno) {
-    file = FileDescriptor(unsafe try with(path) { unsafe linux_open_device(LINUX_CURRENT_DIRECTORY, $0, 0) })
-  }
+  init(_ path: Text) throws(Errno) { try self.init(path, 0) }
 
   /// To write, and nobody else at the same time: fails with EBUSY where it is mounted. See open(2), O_EXCL.
-  init(toWrite path: Text) throws(Errno) {
-    file = FileDescriptor(unsafe try with(path) { unsafe linux_open_device(LINUX_CURRENT_DIRECTORY, $0, 1) })
-  }
+  init(toWrite path: Text) throws(Errno) { try self.init(path, 1) }
 
-  init(_ path: Text, on machine: borrowing Machine) throws(Errno) {
-    let directory = machine.root.rawValue
-    file = FileDescriptor(unsafe try with(path.asRelative) { unsafe linux_open_device(directory, $0, 0) })
+  init(_ path: Text, on machine: borrowing Machine) throws(Errno) { try self.init(path.asRelative, 0, from: machine.root.rawValue) }
+
+  @inline(never) private init(_ path: Text, _ toWrite: Int32, from directory: Int32 = LINUX_CURRENT_DIRECTORY) throws(Errno) {
+    file = FileDescriptor(unsafe try with(path) { unsafe linux_open_device(directory, $0, toWrite) })
   }
 
   /// What is on the device at `path`.
@@ -30,10 +27,16 @@ public struct BlockDevice: ~Copyable {
   /// - Throws: ELIBACC where there is no libblkid.
   public static func probe(_ path: Text) throws(Errno) -> Probe { try BlockDevice(path).probe() }
 
-  func probe() throws(Errno) -> Probe {
+  private func probe() throws(Errno) -> Probe {
     let (result, properties) = try look()
     let found = result == LINUX_PROBE_FOUND ? Signature(properties: properties) : nil
-    if let uuid = try unfinishedUUID(), found == nil || found!.uuid == uuid { return .unfinished }
+    if let uuid = try unfinishedUUID() {
+      guard let found else { return .unfinished }
+      if found.uuid == uuid {
+        let isInUse = found.type == "ext4" ? try wasMounted() : false
+        if !isInUse { return .unfinished }
+      }
+    }
     if let found { return .signature(found) }
     if result == LINUX_PROBE_AMBIVALENT { return .ambivalent }
     return try check(linux_is_erased(file.rawValue, Self.blankBytes)) == 1 ? .blank : .unknown

@@ -44,7 +44,7 @@ public func syncFileSystem(_ path: Text) throws(Errno) {
 
 extension Text {
   /// A path without its last component; `.` where it has one only.
-  fileprivate var directory: Text {
+  var directory: Text {
     guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == 0 ? "/" : Text(bytes[..<slash])
   }

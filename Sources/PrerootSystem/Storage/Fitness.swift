@@ -2,8 +2,8 @@ import CLinux
 import PrerootCore
 
 extension Unfitness {
-  /// The first thing that overlayfs needs of an upper's file system and does not find there; nil where it is fit. It is tried out in
-  /// a directory that is made for it in `directory`, and removed again.
+  /// The first thing that overlayfs needs of an upper's file system and does not find there; nil where it is fit. It is tried
+  /// out in a directory that is made for it in `directory`, and removed again.
   ///
   /// - Throws: what has nothing to do with fitness, as EROFS, ENOSPC and EIO.
   public static func first(of directory: Text) throws(Errno) -> Unfitness? {

@@ -1,7 +1,7 @@
 import CLinux
 import PrerootCore
 
-/// Another program, run to its end. See posix_spawn(3).
+/// Another program, run to its end. See execve(2).
 public enum Program {
   /// How it ended, and the last line that it said, for the log.
   public struct Outcome: Equatable, Sendable {
@@ -16,10 +16,10 @@ public enum Program {
     public var isSuccess: Bool { end == .exited(0) }
   }
 
-  /// Runs the program named by the first argument, which is looked up in /usr/sbin, /usr/bin, /sbin and /bin, in the C locale; its
-  /// whole session is killed at the limit.
+  /// Runs the program named by the first argument, which is looked up in /usr/sbin, /usr/bin, /sbin and /bin, in the C locale; it
+  /// and its children are killed at the limit.
   ///
-  /// - Throws: ENOENT where there is no such program, and whatever else keeps it from starting.
+  /// - Throws: ENOENT where there is no such program. One that is there and cannot be executed exits with 127.
   public static func run(_ arguments: [Text], limitMicroseconds: Int) throws(Errno) -> Outcome {
     // A NUL after each.
     var words = Text()

@@ -1,0 +1,112 @@
+import Foundation
+import PrerootCore
+import Testing
+
+@testable import PrerootSystem
+
+/// A real block device on a file, for as long as it is needed.
+private final class LoopDevice {
+  let path: String
+
+  init(_ disk: Disk) throws {
+    let outcome = try Program.run(["losetup", "-f", "--show", disk.text], limitMicroseconds: 20_000_000)
+    guard outcome.isSuccess else { throw Problem("losetup: \(outcome.lastLine.string)") }
+    path = outcome.lastLine.string
+  }
+
+  deinit { _ = try? Program.run(["losetup", "-d", text], limitMicroseconds: 20_000_000) }
+
+  var text: Text { Text(utf8: path) }
+
+  static let isPossible: Bool = {
+    guard let directory = try? Temporary(), let disk = try? Disk(directory, megabytes: 1) else { return false }
+    return (try? LoopDevice(disk)) != nil
+  }()
+}
+
+/// One at a time: losetup, looking for a free device, holds each for a moment, also those that are another test's.
+@Suite(
+  "On a real block device", .serialized,
+  .enabled(if: LoopDevice.isPossible, "There are no loop devices here for us: run the tests as root, outside a container"))
+struct LoopDeviceTests {
+  let directory: Temporary
+  private let device: LoopDevice
+  static let minute = 60_000_000
+
+  init() throws {
+    directory = try Temporary()
+    device = try LoopDevice(Disk(directory))
+  }
+
+  private func format(_ type: Text = "ext4") throws(Errno) -> Program.Outcome {
+    try BlockDevice.format(device.text, type: type, label: "preroot-loop", limitMicroseconds: Self.minute)
+  }
+
+  @Test("a file system is made, found, mounted, and fit for an upper")
+  func ext4() async throws {
+    #expect(try BlockDevice.probe(device.text) == .blank)
+    #expect(try format().isSuccess)
+    guard case .signature(let signature) = try BlockDevice.probe(device.text) else { throw Problem("There is no file system") }
+    let root = Text(utf8: "/")
+    for word in [Text("LABEL=preroot-loop"), "UUID=" + signature.uuid] {
+      #expect(try BlockDevice.find(DeviceName(word)!, on: Machine(below: root)) == device.text)
+    }
+    let text = device.text
+    let (lack, busy, probe) = try await inPrivateNamespace {
+      do throws(Errno) {
+        try PrerootSystem.mount(text, at: "/mnt", type: "ext4", options: "")
+        let lack = try Unfitness.first(of: "/mnt")
+        let busy = errno { () throws(Errno) in _ = try BlockDevice.format(text, type: "ext4", label: "", limitMicroseconds: Self.minute) }
+        return (lack, busy, try BlockDevice.probe(text))
+      } catch { throw Problem("\(error.text.string)") }
+    }
+    #expect(lack == nil)
+    // EBUSY, and nothing was written.
+    #expect(busy?.rawValue == 16)
+    #expect(probe == .signature(signature))
+    #expect(try Program.run(["e2fsck", "-fn", device.text], limitMicroseconds: Self.minute).isSuccess)
+  }
+
+  /// A disk may forget what it had said it had.
+  @Test("a file system that was mounted since is not unfinished, whatever the marker says")
+  func wasMounted() async throws {
+    let formatting = Formatting(
+      device.text, type: "ext4", label: "", uuid: "01234567-89ab-cdef-0123-456789abcdef", sizeInBytes: Int64(16 * Disk.megabyte))
+    #expect(try Program.run(formatting.arguments!, limitMicroseconds: Self.minute).isSuccess)
+    try BlockDevice(toWrite: device.text).writeMarker(formatting.marker)
+    #expect(try BlockDevice.probe(device.text) == .unfinished)
+    let text = device.text
+    try await inPrivateNamespace {
+      do throws(Errno) { try PrerootSystem.mount(text, at: "/mnt", type: "ext4", options: "") } catch { throw Problem(error.text.string) }
+      umount("/mnt")
+    }
+    #expect(try BlockDevice.probe(device.text) == .signature(Signature(type: "ext4", uuid: formatting.uuid)))
+  }
+
+  @Test("f2fs is made under the same marker", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))
+  func f2fs() throws {
+    let device = try LoopDevice(Disk(directory, "larger", megabytes: 64))
+    let outcome = try BlockDevice.format(device.text, type: "f2fs", label: "preroot-f2fs", limitMicroseconds: Self.minute)
+    #expect(outcome.isSuccess, "\(outcome.lastLine.string)")
+    guard case .signature(let signature) = try BlockDevice.probe(device.text) else { throw Problem("There is no file system") }
+    #expect(signature.type == "f2fs")
+    #expect(signature.label == "preroot-f2fs")
+    #expect(try Program.run(["fsck.f2fs", device.text], limitMicroseconds: Self.minute).isSuccess)
+  }
+
+  @Test("an unfinished ext4 can be gone on with as f2fs, and is not both", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))
+  func changesType() throws {
+    let device = try LoopDevice(Disk(directory, "larger", megabytes: 64))
+    let formatting = Formatting(
+      device.text, type: "ext4", label: "data", uuid: "01234567-89ab-cdef-0123-456789abcdef", sizeInBytes: Int64(64 * Disk.megabyte))
+    try BlockDevice(toWrite: device.text).writeMarker(formatting.marker)
+    #expect(try Program.run(formatting.arguments!, limitMicroseconds: Self.minute).isSuccess)
+    for type in ["f2fs", "ext4"] {
+      #expect(try BlockDevice.probe(device.text) == .unfinished)
+      #expect(try BlockDevice.format(device.text, type: Text(utf8: type), label: "data", limitMicroseconds: Self.minute).isSuccess)
+      guard case .signature(let signature) = try BlockDevice.probe(device.text) else { throw Problem("There is no file system") }
+      #expect(signature.type.string == type)
+      try BlockDevice(toWrite: device.text).writeMarker(formatting.marker)
+    }
+  }
+}
