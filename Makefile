@@ -49,8 +49,9 @@ install: all
 # What Debian calls what is needed: to build, to show, to test.
 packages_to_build = libsystemd-dev pkg-config
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
-packages_to_test = $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dpkg-dev erofs-utils f2fs-tools flex gcc gpg \
-  libc6-dev libelf-dev make mandoc perl procps squashfs-tools systemd systemd-container util-linux valgrind xz-utils
+packages_to_test = $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev erofs-utils f2fs-tools \
+  fdisk flex gcc gpg libc6-dev libelf-dev make mandoc mtd-utils perl procps squashfs-tools systemd systemd-container util-linux \
+  valgrind xz-utils
 
 # $(call install-packages,PACKAGES): those that are not there yet. The lists of packages are needed in any case, as the images are
 # made from them.
