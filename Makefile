@@ -16,12 +16,15 @@ systemunitdir = $(prefix)/lib/systemd/system
 systemgeneratordir = $(prefix)/lib/systemd/system-generators
 catalogdir = $(prefix)/lib/systemd/catalog
 libexecdir = $(prefix)/lib/preroot
+bindir = $(prefix)/bin
+bashcompletiondir = $(prefix)/share/bash-completion/completions
+zshcompletiondir = $(prefix)/share/zsh/vendor-completions
 mandir = $(prefix)/share/man
 
 # A build directory of its own: the tests' build of the same sources takes the usual one.
 scratch = .build/ships$(if $(SYSROOT),-$(notdir $(abspath $(SYSROOT))))
 ships = $(scratch)/release
-programs = preroot-generator overlay-prep
+programs = preroot-generator overlay-prep preroot
 
 ifdef SYSROOT
 sysroot = $(abspath $(SYSROOT))
@@ -41,8 +44,12 @@ all:
 install: all
 	install -D -m 0755 $(ships)/preroot-generator $(DESTDIR)$(systemgeneratordir)/preroot-generator
 	install -D -m 0755 $(ships)/overlay-prep $(DESTDIR)$(libexecdir)/overlay-prep
+	install -D -m 0755 $(ships)/preroot $(DESTDIR)$(bindir)/preroot
 	install -D -m 0644 -t $(DESTDIR)$(systemunitdir) generator/units/*
 	install -D -m 0644 docs/preroot.catalog $(DESTDIR)$(catalogdir)/preroot.catalog
+	install -D -m 0644 docs/completions/preroot.bash $(DESTDIR)$(bashcompletiondir)/preroot
+	install -D -m 0644 docs/completions/_preroot $(DESTDIR)$(zshcompletiondir)/_preroot
+	install -D -m 0644 -t $(DESTDIR)$(mandir)/man1 docs/*.1
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man5 docs/*.5
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man8 docs/*.8
 

@@ -43,7 +43,7 @@ private struct Page {
     return ""
   }
 
-  static let all = ["preroot.conf.5", "preroot-generator.8", "overlay-prep.service.8"]
+  static let all = ["preroot.1", "preroot.conf.5", "preroot-generator.8", "overlay-prep.service.8"]
 }
 
 extension Setting {
@@ -272,14 +272,15 @@ struct DocumentationTests {
     for word in lists.flatMap({ $0.output.1.split(separator: " ") }) { #expect(page.text.contains(try Regex("(?:^|\\W)\(word)\\b")), "\(word)") }
   }
 
-  @Test("explains every exit status of the two programs", arguments: [
+  @Test("explains every exit status of the programs", arguments: [
     ("generator/Generator.swift", "preroot-generator.8"), ("Sources/overlay-prep/OverlayPrep.swift", "overlay-prep.service.8"),
+    ("Sources/preroot/Preroot.swift", "preroot.1"),
   ])
   func explainsExitStatus(source: String, page: String) throws {
     let statuses = try Checkout.text(source).matches(of: #/static let \w+: Int32 = (\d+)/#).map { String($0.output.1) }
     #expect(statuses.count >= 3)
     let explained = try Page(page).section("EXIT STATUS").matches(of: #/(?m)^     (\d+) /#).map { String($0.output.1) }
-    #expect(explained == statuses.sorted())
+    #expect(explained == statuses.sorted { $0.count == $1.count ? $0 < $1 : $0.count < $1.count })
   }
 
   @Test("explains every option of the helper")
@@ -291,6 +292,24 @@ struct DocumentationTests {
       #expect(page.section("OPTIONS").contains(try Regex("(?m)^     \(option)\\b")), "\(option)")
       #expect(page.section("SYNOPSIS").contains(option), "\(option)")
     }
+  }
+
+  @Test("explains every verb and option of the tool, and no other")
+  func explainsTool() throws {
+    let page = try Page("preroot.1")
+    let verbs = page.section("VERBS").matches(of: #/(?m)^     ([a-z]+)\b/#).map { String($0.output.1) }
+    #expect(try verbs == Words.verbs)
+    let options = page.section("OPTIONS").matches(of: #/(?m)^     (--[a-z]+)\b/#).map { String($0.output.1) }
+    #expect(try options.sorted() == Words.options.sorted())
+    for word in verbs + options { #expect(page.section("SYNOPSIS").contains(word), "\(word)") }
+  }
+
+  @Test("explains every name in the tool's object of JSON")
+  func explainsObject() throws {
+    let names = try Checkout.text("Sources/preroot/Status.swift").matches(of: #/object\.add\("([a-z_]+)"/#).map { String($0.output.1) }
+    #expect(names.count >= 10)
+    let options = try Page("preroot.1").section("OPTIONS")
+    for name in names { #expect(options.contains(try Regex("\\b\(name)\\b")), "\(name)") }
   }
 
   @Test("has every reason for leaving a boot alone in the words of the log", arguments: [
