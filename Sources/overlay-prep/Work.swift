@@ -38,6 +38,7 @@ final class Work {
   func mount(_ name: DeviceName, _ facts: borrowing BootFacts, _ machine: borrowing Machine) -> Text? {
     do throws(Errno) {
       guard let source = try wait(for: name, machine) else { return Text("is not there after ") + Text(decimal: settings.timeoutSeconds) + " s" }
+      if machine.isReadOnly(source) { return "is read-only" }
       let use = DeviceUse(name, try probe(source, name), settings)
       if case .refuse(let sentence) = use { return sentence }
       let store = StorePlan(source, use, settings, over: facts.mountInfo).steps
@@ -105,9 +106,11 @@ final class Work {
   }
 
   private func sentence(_ failure: StepRecord) -> Text {
+    // What the program itself had to say, where it was one that failed.
+    let complaint = kernel.remarks.last { $0.priority == .error }
     sayRemarks()
     var sentence = failure.text
-    if let advice = failure.advice { sentence.append("; " + advice) }
+    if let advice = failure.advice ?? complaint?.text { sentence.append("; " + advice) }
     return sentence
   }
 
@@ -156,6 +159,13 @@ final class Work {
       guard error == .noLibrary else { throw error }
       return nil
     }
+  }
+}
+
+extension Machine {
+  /// Whether the kernel lets nobody write to the block device; flash has no such word.
+  fileprivate borrowing func isReadOnly(_ device: Text) -> Bool {
+    contents(Text("/sys/class/block/") + device.fileName + "/ro")?.hasPrefix("1") == true
   }
 }
 
