@@ -1,11 +1,12 @@
 # make            builds what ships
 # make install    puts it below $(DESTDIR)
-# make check      runs every test; make demo shows it at work. Both install what they need, as root, on Debian.
+# make deb        makes a Debian package of it, in .build/deb
+# make check      runs every test; make demo shows it at work. All three install what they need, as root, on Debian.
 
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all install check demo clean
+.PHONY: all install deb check demo clean
 
 DESTDIR =
 prefix = /usr
@@ -38,6 +39,7 @@ install: all
 
 # What Debian calls what is needed: to build, to show, to test.
 packages_to_build = libsystemd-dev pkg-config
+packages_to_package = $(packages_to_build) build-essential debhelper
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
 packages_to_test = $(packages_to_show) bc binutils bison dpkg-dev erofs-utils f2fs-tools flex gcc libc6-dev libelf-dev make mandoc \
   perl procps squashfs-tools systemd systemd-container util-linux valgrind xz-utils
@@ -53,6 +55,20 @@ if [ -n "$$missing" ]; then \
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 fi
 endef
+
+# The packaging is in docs/debian, as what lies at the top is settled; debhelper wants it at the top of a source tree, which is laid out
+# for it. Of an earlier one the build stays, as most of it is good still.
+deb = .build/deb
+
+deb:
+	@$(call install-packages,$(packages_to_package))
+	@rm -f $(deb)/preroot_*
+	@mkdir -p $(deb)/source
+	@find $(deb)/source -mindepth 1 -maxdepth 1 ! -name .build -exec rm -rf {} +
+	@tar -c Package.swift Sources Tests generator docs LICENSE README.md NEWS.md Makefile | tar -x -C $(deb)/source
+	@cp -a docs/debian $(deb)/source
+	@cd $(deb)/source && debian/changelog.sh > debian/changelog && dpkg-buildpackage --build=binary --no-sign --no-pre-clean
+	@ls $(deb)/preroot_*.deb
 
 demo:
 	@$(call install-packages,$(packages_to_show))
