@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64 /* where long has 32, too */
 #include "CLinux.h"
 #include <errno.h>
 #include <fcntl.h>

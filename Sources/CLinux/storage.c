@@ -254,7 +254,6 @@ int32_t linux_try(const char *p, int32_t what) {
   return result < 0 ? result : 0;
 }
 
-int32_t linux_get_hostname(char *b, size_t n) { return RESULT(gethostname(b, n)); }
 int32_t linux_set_hostname(const char *name) { return RESULT(sethostname(name, strlen(name))); }
 
 int32_t linux_ubi_attach(int32_t control, int32_t mtd, int32_t number) {

@@ -47,7 +47,8 @@ public struct LinuxKernel: Kernel, ~Copyable {
     case .format, .check, .requireFitness, .mountDevice, .writeDurably, .removeDurably, .setAside, .takeBack, .deleteTree, .seed:
       try performOnStore(step)
     case .makeMountPoint:
-      try FileDescriptor.currentDirectory.makeDirectory(path)
+      let here = FileDescriptor.currentDirectory
+      for directory in path.parents + [path] where !here.exists(directory) { try here.makeDirectory(directory) }
 
     case .mountTmpfs:
       unsafe try with(path, other) { unsafe linux_mount_tmpfs($0, $1) }

@@ -9,9 +9,11 @@ final class Work {
   private let isCounted: Bool
   private let log: KernelLog
   var kernel = LinuxKernel()
-  var story = Story()
+  var story: Story
 
-  init(_ settings: Settings, _ reading: FirstReading, isCounted: Bool, _ log: KernelLog) {
+  /// - Parameter story: what there is to tell already.
+  init(_ settings: Settings, _ reading: FirstReading, isCounted: Bool, _ story: Story, _ log: KernelLog) {
+    self.story = story
     self.settings = settings
     self.reading = reading
     self.isCounted = isCounted

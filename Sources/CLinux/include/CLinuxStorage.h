@@ -45,8 +45,7 @@ int32_t linux_run(const char *_Nonnull arguments, size_t size, int64_t limit_mic
 #define LINUX_TRY_RENAME_WHITEOUT 4
 int32_t linux_try(const char *_Nonnull directory, int32_t what);
 
-/* See gethostname(2). */
-int32_t linux_get_hostname(char *_Nonnull buffer, size_t size);
+/* See sethostname(2). */
 int32_t linux_set_hostname(const char *_Nonnull name);
 
 /* See linux: include/uapi/mtd/ubi-user.h, UBI_IOCATT. */

@@ -44,7 +44,7 @@ public struct Step: Equatable, Sendable {
     case deleteTree
     /// Makes a directory with the contents of `other`, or empty where there is none, unless there is one already.
     case seed
-    /// Makes a directory to mount on, where there is none.
+    /// Makes a directory to mount on, and those it is in, where there are none.
     case makeMountPoint
 
     /// Mounts a device: `other` is the type of its file system, the source, and options.

@@ -13,14 +13,16 @@ extension LinuxKernel {
     case .check:
       try checkFileSystem(on: path, type: other)
     case .requireFitness:
-      guard let lacking = try Unfitness.first(of: path) else { return }
-      remarks.append(Remark(lacking.isLimit ? .warning : .error, lacking.isLimit ? lacking.text : "The file system cannot hold an upper: " + lacking.text))
-      if !lacking.isLimit { throw .notSupported }
+      try requireFitness(of: path)
     case .mountDevice:
       guard let (type, rest) = other.cut(at: 0x20), let (source, options) = rest.cut(at: 0x20) else { throw .invalidArgument }
       try mount(source, at: path, type: type, options: options)
     case .writeDurably:
-      try here.replaceDurably(path, contents: other)
+      do throws(Errno) { try here.replaceDurably(path, contents: other) } catch {
+        // None of these is worth a boot: a full upper is to be booted, so that something can be deleted.
+        guard error == .noSpace else { throw error }
+        remarks.append(Remark(.warning, Text("Cannot write ") + path + ", the upper is full"))
+      }
     case .removeDurably:
       if here.exists(path) { try here.removeDurably(path) }
     case .setAside:
@@ -37,6 +39,19 @@ extension LinuxKernel {
     default:
       throw .invalidArgument
     }
+  }
+
+  private mutating func requireFitness(of directory: Text) throws(Errno) {
+    var lacking: Unfitness?
+    do throws(Errno) { lacking = try Unfitness.first(of: directory) } catch {
+      // It has been fit before, or it would not be full.
+      guard error == .noSpace else { throw error }
+      remarks.append(Remark(.warning, "The upper is full: nothing can be written until something is deleted"))
+      return
+    }
+    guard let lacking else { return }
+    remarks.append(Remark(lacking.isLimit ? .warning : .error, lacking.isLimit ? lacking.text : "The file system cannot hold an upper: " + lacking.text))
+    if !lacking.isLimit { throw .notSupported }
   }
 
   private static var formatLimit: Int { 120_000_000 }
