@@ -41,7 +41,7 @@ install: all
 packages_to_build = libsystemd-dev pkg-config
 packages_to_package = $(packages_to_build) build-essential debhelper
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
-packages_to_test = $(packages_to_show) bc binutils bison dpkg-dev erofs-utils f2fs-tools flex gcc libc6-dev libelf-dev make mandoc \
+packages_to_test = $(packages_to_package) $(packages_to_show) bc binutils bison dpkg-dev erofs-utils f2fs-tools flex gcc libc6-dev libelf-dev lintian make mandoc \
   perl procps squashfs-tools systemd systemd-container util-linux valgrind xz-utils
 
 # $(call install-packages,PACKAGES): those that are not there yet. The lists of packages are needed in any case, as the images are
@@ -81,4 +81,4 @@ check:
 	swift test
 
 clean:
-	rm -rf .build/ships .build/debug .build/x86_64-unknown-linux-gnu
+	rm -rf .build/ships .build/deb .build/debug .build/x86_64-unknown-linux-gnu

@@ -21,6 +21,16 @@ public struct Disk: Hashable, Sendable {
     return Disk(path)
   }
 
+  /// A disk of its own that holds a tree on ext4. A machine takes it for its root, and keeps what is written to it, by the words `root=/dev/ubdb rw`.
+  ///
+  /// - Throws: ``Problem`` where the image cannot be made.
+  public static func root(_ tree: Tree) async throws -> Disk {
+    let path = try Cache.directory("disks").appending("\(UUID().uuidString).img")
+    try Cache.tidy("disks", keeping: 4)
+    try await sh("cp", "--sparse=always", try await ImageKind.ext4.image(of: tree).string, path.string)
+    return Disk(path)
+  }
+
   static func makeFile(_ path: FilePath, megabytes: Int) throws {
     let file = try FileDescriptor.open(path, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     defer { try? file.close() }
