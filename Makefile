@@ -2,13 +2,16 @@
 # make install    puts it below $(DESTDIR)
 # make deb        makes a Debian package of it, in .build/deb
 # make check      runs every test; make demo shows it at work. All three install what they need, as root, on Debian.
+# make check-all  runs the tests on every version of systemd that the bed knows
 
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all install deb check demo clean
+.PHONY: all install deb check check-all demo clean
 
 DESTDIR =
+# For an image with an older libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd.
+SYSROOT =
 prefix = /usr
 systemunitdir = $(prefix)/lib/systemd/system
 systemgeneratordir = $(prefix)/lib/systemd/system-generators
@@ -17,15 +20,22 @@ libexecdir = $(prefix)/lib/preroot
 mandir = $(prefix)/share/man
 
 # A build directory of its own: the tests' build of the same sources takes the usual one.
-scratch = .build/ships
+scratch = .build/ships$(if $(SYSROOT),-$(notdir $(abspath $(SYSROOT))))
 ships = $(scratch)/release
 programs = preroot-generator overlay-prep
+
+ifdef SYSROOT
+sysroot = $(abspath $(SYSROOT))
+options = -Xcc --sysroot=$(sysroot) -Xswiftc -Xclang-linker -Xswiftc --sysroot=$(sysroot)
+export PKG_CONFIG_SYSROOT_DIR = $(sysroot)
+export PKG_CONFIG_LIBDIR = $(subst $() ,:,$(wildcard $(sysroot)/usr/lib/*/pkgconfig $(sysroot)/usr/lib/pkgconfig $(sysroot)/usr/share/pkgconfig))
+endif
 
 # The compilers' names, .comment, are no use on a device. llvm-objcopy comes with Swift.
 all:
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 	@for program in $(programs); do \
-	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath --product $$program; \
+	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath $(options) --product $$program; \
 	  llvm-objcopy --remove-section=.comment $(ships)/$$program; \
 	done
 
@@ -41,8 +51,9 @@ install: all
 packages_to_build = libsystemd-dev pkg-config
 packages_to_package = $(packages_to_build) build-essential debhelper
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
-packages_to_test = $(packages_to_package) $(packages_to_show) bc binutils bison dpkg-dev erofs-utils f2fs-tools flex gcc libc6-dev libelf-dev lintian make mandoc \
-  perl procps squashfs-tools systemd systemd-container util-linux valgrind xz-utils
+packages_to_test = $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dpkg-dev erofs-utils \
+  f2fs-tools flex gcc gpg libc6-dev libelf-dev lintian make mandoc perl procps squashfs-tools systemd systemd-container util-linux \
+  valgrind xz-utils
 
 # $(call install-packages,PACKAGES): those that are not there yet. The lists of packages are needed in any case, as the images are
 # made from them.
@@ -80,5 +91,8 @@ check:
 	@$(MAKE) --no-print-directory all
 	swift test
 
+check-all: export PREROOT_SUITES = all
+check-all: check
+
 clean:
-	rm -rf .build/ships .build/deb .build/debug .build/x86_64-unknown-linux-gnu
+	rm -rf .build/ships* .build/deb .build/debug .build/x86_64-unknown-linux-gnu

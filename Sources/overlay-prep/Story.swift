@@ -9,16 +9,17 @@ struct Story {
   /// Events, as the file has them.
   private(set) var text = Text()
 
-  /// What the user wrote and could not be taken as written.
-  mutating func tell(_ remarks: [Remark]) {
+  /// What the user wrote and could not be taken as written, or something else that is worth a line.
+  mutating func tell(_ remarks: [Remark], as message: Event.Message = .remark) {
     let now = LinuxKernel().microseconds
-    for remark in remarks { add(Event(.remark, remark, atMicroseconds: now)) }
+    for remark in remarks { add(Event(message, remark, atMicroseconds: now)) }
   }
 
   /// How it ended.
   mutating func tell(_ outcome: Outcome, _ remark: Remark, _ settings: Settings, _ facts: borrowing BootFacts, from start: Int) {
     let now = LinuxKernel().microseconds
-    var event = Event(outcome.upper == nil ? .readOnly : .writable, remark, atMicroseconds: now)
+    let message: Event.Message = outcome.upper == nil ? .readOnly : outcome.failure == nil ? .writable : .fallback
+    var event = Event(message, remark, atMicroseconds: now)
     event.add("PREROOT_MODE", outcome.upper == nil ? "read-only" : "overlay")
     event.add("PREROOT_UPPER", outcome.upper?.text ?? Text())
     event.add("PREROOT_UPPER_ASKED", settings.upper.text)

@@ -51,7 +51,7 @@ final class Work {
     let use = UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset)
     if case .asItIsAlthough(let sentence) = use { say(Remark(.warning, sentence)) }
     if case .anew(let reason) = use { say(Remark(.notice, Text("Starting with an empty upper: ") + reason)) }
-    let layers = LayerPlan(found, use, isCounted: isCounted).steps
+    let layers = LayerPlan(found, use, settings, isCounted: isCounted).steps
     var failure = execute(layers)
     if case .leftOut(let reason) = use, failure == nil { failure = Text("is left out: ") + reason }
     if let failure {
@@ -111,7 +111,7 @@ final class Work {
 
   private func say(_ remark: Remark) {
     log.say(remark)
-    story.tell([remark])
+    story.tell([remark], as: .upper)
   }
 
   // MARK: The device

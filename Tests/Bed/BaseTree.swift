@@ -30,7 +30,8 @@ enum BaseTree {
     let fingerprint = Fingerprint(([packages] + options).joined(separator: " "))
     return try await Cache.thing("base/\(suite)-\(fingerprint)") { place in
       say("bed: making the base tree of \(suite), once, about a minute")
-      try await Command("mmdebstrap", ["--quiet", "--variant=minbase", "--include=\(packages)"] + options + [suite.name, place.string]).output()
+      try await Command("mmdebstrap", ["--quiet", "--variant=minbase", "--include=\(packages)"] + options
+        + Keyring.options(for: suite) + [suite.name, place.string]).output()
     }
   }
 }

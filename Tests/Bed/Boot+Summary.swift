@@ -4,7 +4,7 @@ extension Boot {
     let root = mounts["/"].map(\.description) ?? "?"
     let seconds = duration.map { "\($0.formatted)" } ?? "never"
     var lines = [
-      "machine   \(machine)",
+      "machine   \(machine), systemd \(systemdVersion)",
       "state     \(state), up after \(seconds), startups finished: \(startupCount)",
       "root      \(root), \(isRootWritable ? "writable" : "not writable")",
       "units     \(unitsStarted.count) started, stopped: \(unitsStopped.isEmpty ? "none" : unitsStopped.joined(separator: " "))",

@@ -109,8 +109,19 @@ extension Boot {
 
   /// When PID 1 last read its units anew: at the reload that begins stage 2; nil where there was none.
   public var unitsLoaded: Duration? {
-    manager["UnitsLoadTimestampMonotonic"].flatMap { Int($0) }.flatMap { $0 > 0 ? .microseconds($0) : nil }
+    guard let time = manager["UnitsLoadTimestampMonotonic"].flatMap({ Int($0) }) else { return reloadInStory }
+    return time > 0 ? .microseconds(time) : nil
   }
+
+  /// When the helper had the answer to its reload. A systemd before 250 does not keep the time.
+  private var reloadInStory: Duration? {
+    guard let step = journal.entries.last(where: { $0["PREROOT_STEP"] == "reload" }),
+          let start = step["PREROOT_MONOTONIC_USEC"].flatMap({ Int($0) }), let length = step["PREROOT_USEC"].flatMap({ Int($0) }) else { return nil }
+    return .microseconds(start + length)
+  }
+
+  /// The version of systemd, as PID 1 has it: `252.39-1~deb12u2`.
+  public var systemdVersion: String { manager["Version"] ?? "" }
 
   /// The names of the units that have begun to start before PID 1 read its units anew: stage 1.
   public var unitsBegunBeforeReload: [String] {

@@ -63,7 +63,8 @@ public enum Cache {
     let directory = try directory(name)
     let files = try FileManager.default.contentsOfDirectory(
       at: URL(fileURLWithPath: directory.string), includingPropertiesForKeys: [.contentModificationDateKey])
-    let dated = try files.map { ($0, try $0.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate ?? .distantPast) }
+    // Somebody else may be tidying up, too: what is gone is the oldest.
+    let dated = files.map { ($0, (try? $0.resourceValues(forKeys: [.contentModificationDateKey]))?.contentModificationDate ?? .distantPast) }
     for (file, date) in dated.sorted(by: { $0.1 > $1.1 }).dropFirst(count) where date < Date(timeIntervalSinceNow: -900) {
       try? FileManager.default.removeItem(at: file)
     }

@@ -16,18 +16,29 @@ public enum Checkout {
     try String(contentsOfFile: bedFile(name).string, encoding: .utf8)
   }
 
-  /// The programs, units and documents as `make install` lays them out below an empty directory, made once per process.
+  /// The programs, units and documents for a suite as `make install` lays them out below an empty directory, made once per process.
   ///
   /// - Throws: ``Problem`` when the Makefile cannot install them.
-  static func installed() async throws -> FilePath {
-    try await installation.value
+  static func installed(for suite: Suite) async throws -> FilePath {
+    try await installations.installation(below: Sysroot.path(of: suite))
   }
 
-  private static let installation = Task {
-    // One per process: the next one may have other programs by now.
-    try Cache.tidy("install", keeping: 4)
-    let place = try Cache.directory("install").appending(UUID().uuidString)
-    try await sh("make", "--no-print-directory", "-C", path.string, "install", "DESTDIR=\(place)")
-    return place
+  private static let installations = Installations()
+
+  /// One for each sysroot: what runs on more than one suite is the same for all of them.
+  private actor Installations {
+    private var tasks: [FilePath?: Task<FilePath, any Error>] = [:]
+
+    func installation(below sysroot: FilePath?) async throws -> FilePath {
+      let task = tasks[sysroot] ?? Task {
+        // One per process: the next one may have other programs by now.
+        try Cache.tidy("install", keeping: 4)
+        let place = try Cache.directory("install").appending(UUID().uuidString)
+        try await sh("make", "--no-print-directory", "-C", path.string, "install", "DESTDIR=\(place)", "SYSROOT=\(sysroot?.string ?? "")")
+        return place
+      }
+      tasks[sysroot] = task
+      return try await task.value
+    }
   }
 }

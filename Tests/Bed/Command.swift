@@ -20,7 +20,8 @@ struct Command: Sendable {
   private static let packages = [
     "mmdebstrap": "mmdebstrap", "mksquashfs": "squashfs-tools", "mkfs.erofs": "erofs-utils", "mke2fs": "e2fsprogs",
     "systemd-nspawn": "systemd-container", "make": "make", "flex": "flex", "bison": "bison", "bc": "bc", "gcc": "gcc",
-    "xz": "xz-utils", "strip": "binutils", "linux.uml": "user-mode-linux", "dpkg-deb": "dpkg", "lintian": "lintian", "apt-get": "apt", "du": "coreutils",
+    "xz": "xz-utils", "strip": "binutils", "linux.uml": "user-mode-linux", "dpkg-deb": "dpkg", "apt-get": "apt", "du": "coreutils",
+    "gpg": "gpg", "veritysetup": "cryptsetup-bin", "lintian": "lintian",
   ]
 
   /// Runs the program and returns what it printed.

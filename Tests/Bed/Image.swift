@@ -32,7 +32,8 @@ public enum ImageKind: String, Hashable, Sendable, CaseIterable {
       let kilobytes = try await sh("du", "-sk", "--apparent-size", tree.string).split(separator: "\t").first.flatMap { Int($0) } ?? 0
       // A quarter more for small files that fill a block each, and for the inode tables.
       let size = kilobytes * 5 / 4 + 65536
-      try await sh("mke2fs", "-q", "-t", "ext4", "-d", tree.string, "-L", "root", image.string, "\(size)k")
+      // Blocks of a page, as dm-verity has them.
+      try await sh("mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d", tree.string, "-L", "root", image.string, "\(size)k")
     }
   }
 }

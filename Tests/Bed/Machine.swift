@@ -11,7 +11,9 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var memoryInMegabytes = 256
   /// Whether the kernel calls the root's block device read-only. Where not, what is written is gone with the run.
   public var isRootDeviceReadOnly = true
-  /// Of a machine with its own kernel: /dev/ubdb, /dev/ubdc …
+  /// Whether the root is /dev/dm-0, on which dm-verity proves what is read from /dev/ubda. The hash tree is /dev/ubdb.
+  public var isVerified = false
+  /// Of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later where the root is verified.
   public var disks: [Disk] = []
   /// How long it may take from power-on to power-off, on a machine that has nothing else to do.
   public var patience: Duration = .seconds(60)

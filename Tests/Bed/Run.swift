@@ -43,13 +43,14 @@ struct Run: Sendable {
       let image = try await kind.image(of: machine.tree)
       try Disk.makeFile(archive, megabytes: 64)
       program = try await kernel.program().string
-      let disks = machine.disks.enumerated().map { "ubd\($0.offset + 1)\($0.element.isReadOnly ? "r" : "")=\($0.element.path)" }
+      let verity = machine.isVerified ? try await Verity(of: image, at: place.appending("verity")) : nil
+      let disks = ((verity.map { [Disk($0.tree, isReadOnly: true)] } ?? []) + machine.disks).enumerated().map { "ubd\($0.offset + 1)\($0.element.isReadOnly ? "r" : "")=\($0.element.path)" }
       // What is written to a root that can be written goes into a file beside the image.
       let root = machine.isRootDeviceReadOnly ? "ubd0r=\(image)" : "ubd0=\(place)/root.cow,\(image)"
       arguments = [
-        "uml_dir=\(place)", "umid=machine", "mem=\(machine.memoryInMegabytes)M", root, "ubd15=\(archive)", "root=/dev/ubda", "ro",
+        "uml_dir=\(place)", "umid=machine", "mem=\(machine.memoryInMegabytes)M", root, "ubd15=\(archive)", "ro",
         "con=null", "con0=fd:0,fd:1", "panic=-1",
-      ] + disks + kernel.words + common + machine.words
+      ] + (verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]) + disks + kernel.words + common + machine.words
       environment = [:]
     }
   }
@@ -88,7 +89,7 @@ struct Run: Sendable {
     }
     let ending = result.closureResult ?? (result.terminationStatus.isSuccess ? .poweredOff : .died("\(result.terminationStatus)"))
     let hasReport = try await unpack()
-    try await sh("rm", "-rf", place.appending("tree").string, place.appending("root.cow").string, archive.string)
+    try await sh("rm", "-rf", place.appending("tree").string, place.appending("root.cow").string, place.appending("verity").string, archive.string)
     try Cache.tidy("runs", keeping: 20)
     return (ending, hasReport)
   }

@@ -103,7 +103,7 @@ extension Tree {
       }
     }
     for name in ["bed-probe", "bed-probe.service"] { fingerprint.add(try await sh("sha256sum", Checkout.bedFile(name).string)) }
-    if hasPreroot { fingerprint.add(try await contents(of: Checkout.installed())) }
+    if hasPreroot { fingerprint.add(try await contents(of: Checkout.installed(for: suite))) }
     return fingerprint
   }
 
@@ -117,7 +117,7 @@ extension Tree {
     let base = try await BaseTree.path(of: suite)
     try await sh("cp", "-al", base.string, place.string)
     // A hard link is written through: every file is replaced, none is edited.
-    if hasPreroot { try await sh("cp", "-a", "--remove-destination", "\(try await Checkout.installed())/.", place.string) }
+    if hasPreroot { try await sh("cp", "-a", "--remove-destination", "\(try await Checkout.installed(for: suite))/.", place.string) }
     // Empty: systemd makes an ID for each boot. A missing file would be a machine that cannot boot read-only.
     try replace("/etc/machine-id", text: "", mode: 0o444, in: place)
     // A root password that is empty lets a person look around; there is no network.

@@ -18,3 +18,16 @@ struct ImagesCommand: AsyncParsableCommand {
     }
   }
 }
+
+struct SysrootCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sysroot", abstract: "Unpack the headers and libraries of an older distribution, and print the directory for `make SYSROOT=`.")
+
+  @Argument(help: "The release.", transform: Suite.init(argument:))
+  var suite: Suite
+
+  func run() async throws {
+    guard let path = try await Sysroot.path(of: suite) else { throw ValidationError("what is built here runs on \(suite) as it is") }
+    print(path)
+  }
+}

@@ -5,6 +5,14 @@ import SystemPackage
 extension ImageKind: ExpressibleByArgument {}
 extension Profile: ExpressibleByArgument {}
 
+extension Suite {
+  /// The suite of that name.
+  init(argument name: String) throws {
+    guard let suite = Suite.all.first(where: { $0.name == name }) else { throw ValidationError("there is no '\(name)' in the bed") }
+    self = suite
+  }
+}
+
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "run", abstract: "Boot a machine once and print its report.")
 
@@ -14,10 +22,7 @@ struct RunCommand: AsyncParsableCommand {
   var leg: LegName = .uml
   @Option(help: "What the root is on in User Mode Linux.")
   var image: ImageKind = .squashfs
-  @Option(help: "The release of Debian.", transform: { name in
-    guard let suite = Suite.all.first(where: { $0.name == name }) else { throw ValidationError("there is no '\(name)' in the bed") }
-    return suite
-  })
+  @Option(help: "The release of Debian or Ubuntu.", transform: Suite.init(argument:))
   var suite = Suite.bookworm
   @Option(help: "How much of Debian runs.")
   var profile: Profile = .lean

@@ -28,7 +28,37 @@ private struct Page {
     return lines[(start + 1)...].prefix { $0.isEmpty || $0.first == " " }.joined(separator: "\n")
   }
 
+  /// What is said of an item of a list, where there is something: the rest of its line, and the lines below it that are further to the
+  /// right.
+  func entry(_ item: String) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    for place in lines.indices {
+      let margin = lines[place].prefix { $0 == " " }.count
+      let line = lines[place].dropFirst(margin)
+      guard line == item || line.hasPrefix("\(item)  ") else { continue }
+      let below = lines[(place + 1)...].prefix { $0.isEmpty || $0.prefix { $0 == " " }.count > margin }
+      let entry = ([line.dropFirst(item.count)] + below).joined(separator: "\n")
+      if entry.contains(#/\S/#) { return entry }
+    }
+    return ""
+  }
+
   static let all = ["preroot.conf.5", "preroot-generator.8", "overlay-prep.service.8"]
+}
+
+extension Setting {
+  /// As preroot.conf has it, and in small letters with dashes between the words, as the command line has it.
+  fileprivate var directive: String { "\(Self.directives)".split(separator: " ").map(String.init)[rawValue] }
+  fileprivate var key: String { directive.replacing(#/([a-z])([A-Z])/#) { "\($0.output.1)-\($0.output.2)" }.lowercased() }
+  fileprivate var item: String { "\(directive)=, preroot.\(key)=" }
+}
+
+/// What is said of a setting's value on the command line, from the value on.
+private func remarks(on setting: Setting, _ value: String) -> [String] {
+  var assignments = Assignments()
+  let start = "preroot.\(setting.key)="
+  assignments.add(KernelCommandLine(parsing: Text(utf8: start + value)))
+  return (assignments.remarks + Settings(assignments).remarks).map { String($0.text.string.dropFirst("Kernel command line: \(start)".count)) }
 }
 
 @Suite("The manual")
@@ -49,14 +79,182 @@ struct DocumentationTests {
 
   @Test("explains every setting under both of its names", arguments: Setting.allCases)
   func explainsSetting(setting: Setting) throws {
-    let name = "\(setting)"
-    let tag = "\(name.prefix(1).uppercased())\(name.dropFirst())=, preroot.\(name)="
-    #expect(try Page("preroot.conf.5").section("SETTINGS").split(separator: "\n").contains { $0.trimmingCharacters(in: .whitespaces) == tag })
+    let entry = try Page("preroot.conf.5").entry(setting.item)
+    #expect(entry.contains("Default:"))
+    // The name on the command line is one that is understood.
+    #expect(Setting(key: Text(utf8: setting.key)) == setting)
+  }
+
+  @Test("has the default of every setting", arguments: {
+    let standard = Settings()
+    return [
+      (.upper, standard.upper.text.string), (.scope, standard.scope.text.string), (.fsType, "empty"), (.options, "empty"), (.dir, "/"),
+      (.timeout, "\(standard.timeoutSeconds)"), (.fallback, "\(standard.fallback.text)"), (.format, standard.formatsBlank ? "blank" : "no"),
+      (.check, standard.checks ? "yes" : "no"), (.reset, standard.resets ? "yes" : "no"), (.onLowerChange, "\(standard.onLowerChange)"),
+      (.bind, standard.binds.isEmpty ? "none" : "?"), (.attempts, "\(standard.attempts)"), (.switch, "\(standard.switchMode)"), (.enable, "\(Request(Assignments()).enable)"),
+    ]
+  }() as [(Setting, String)])
+  func hasDefault(setting: Setting, standard: String) throws {
+    #expect(try Page("preroot.conf.5").entry(setting.item).contains(try Regex("Default: \\Q\(standard)\\E[.,;]")))
+  }
+
+  @Test("explains every word of a setting", arguments: [
+    (.fallback, "\(Fallback.words)"), (.onLowerChange, "\(LowerChange.words)"), (.switch, "\(SwitchMode.words)"), (.format, "no blank"),
+  ] as [(Setting, String)])
+  func explainsWords(setting: Setting, words: String) throws {
+    let entry = try Page("preroot.conf.5").entry(setting.item)
+    for word in words.split(separator: " ") {
+      #expect(entry.contains(try Regex("(?m)^ {13}\(word)(?: |$)")), "\(word)")
+      #expect(remarks(on: setting, "\(word)") == [])
+    }
+    #expect(remarks(on: setting, "x") == ["'x' is not understood, ignoring; it is one of: \(words)"])
+    #expect(try Page("preroot.conf.5").has("is not understood, ignoring; it is one of: "))
+  }
+
+  @Test("has the range of every number", arguments: [(.timeout, 300), (.attempts, 100)] as [(Setting, Int)])
+  func hasRange(setting: Setting, limit: Int) throws {
+    #expect(remarks(on: setting, "0") + remarks(on: setting, "\(limit)") == [])
+    #expect(remarks(on: setting, "\(limit + 1)") == ["'\(limit + 1)' is not a number from 0 to \(limit), ignoring"])
+    let entry = try Page("preroot.conf.5").entry(setting.item)
+    #expect(entry.contains(" from 0 to \(limit)."))
+    #expect(entry.contains("\"... is not a number from 0 to \(limit), ignoring\""))
+  }
+
+  @Test("has what the log says of a wrong value", arguments: [
+    (.upper, "x"), (.scope, "x"), (.scope, "/run"), (.bind, "/"), (.dir, "x"), (.check, "x"),
+  ] as [(Setting, String)])
+  func hasRemark(setting: Setting, value: String) throws {
+    let remark = try #require(remarks(on: setting, value).first)
+    #expect(try Page("preroot.conf.5").has("\"...\(remark.dropFirst(value.count + 2))\""), "\(remark)")
+  }
+
+  @Test("has what the log says of a device that is no upper", arguments: [
+    (.blank, ""), (.unfinished, ""), (.ambivalent, ""), (.unknown, ""), (nil, ""), (.signature(Signature(type: "vfat")), ""),
+    (.signature(Signature(type: "xfs")), "ext4"),
+  ] as [(Probe?, String)])
+  func hasRefusal(probe: Probe?, type: String) throws {
+    var settings = Settings()
+    settings.fileSystemType = Text(utf8: type)
+    guard case .refuse(let sentence) = DeviceUse(DeviceName(.path, "/dev/x"), probe, settings) else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(try Page("preroot.conf.5").has("... \(sentence.string)"), "\(sentence.string)")
+  }
+
+  @Test("names everything that holds no upper")
+  func namesWhatHoldsNone() throws {
+    let list = try #require(try Checkout.text("Sources/PrerootCore/Deciding/DeviceUse.swift").firstMatch(of: #/holdsNone: StaticString \{\s*"(.*?)"/#))
+    let page = try Page("preroot.conf.5").section("A DEVICE AS UPPER")
+    let names = ["swap": "swap space", "crypto_LUKS": "LUKS", "LVM2_member": "LVM", "linux_raid_member": "RAID member", "DM_verity_hash": "dm-verity hash"]
+    for type in list.output.1.split(separator: " ").map(String.init) { #expect(page.contains(names[type] ?? type), "\(type)") }
+  }
+
+  @Test("has what the log says of an upper that is there")
+  func hasUpperUse() throws {
+    let page = try Page("preroot.conf.5")
+    func sentence(isReset: Bool = false, _ lowerChange: LowerChange = .warn, _ change: (inout StoreFacts) -> Void) -> String {
+      var facts = StoreFacts(in: "/x"), settings = Settings()
+      facts.hasUpper = true
+      facts.lower = LowerIdentity(type: "squashfs", superblock: "", rootHash: "new", imageVersion: "")
+      settings.onLowerChange = lowerChange
+      change(&facts)
+      switch UpperUse(facts, settings, isReset: isReset) {
+      case .asItIs: return "?"
+      case .asItIsAlthough(let text): return "\"\(text.string)\""
+      case .anew(let text): return text.string
+      case .leftOut(let text): return "\"... is left out: \(text.string)\""
+      }
+    }
+    #expect(page.has(sentence { $0.resetting = "x" }))
+    #expect(page.has(sentence { $0.mark = "" }))
+    #expect(page.has(sentence(isReset: true) { _ in }))
+    #expect(page.has(sentence { $0.attempts = 3 }))
+    #expect(page.has(sentence { $0.recorded = "squashfs old" }))
+    #expect(page.has(sentence(.reset) { $0.recorded = "squashfs old" }))
+  }
+
+  @Test("has what the log says of a file system that is not fit")
+  func hasUnfitness() throws {
+    #expect(try Page("preroot.conf.5").has("\"The file system cannot hold an upper: \(Unfitness.attributes.text.string)\""))
+  }
+
+  @Test("has every reason to execute PID 1 anew, and for not doing so")
+  func hasReasonToReexecute() throws {
+    let source = try Checkout.text("Sources/PrerootCore/Deciding/Advance.swift")
+    let reasons = source.matches(of: #/(?:return|\?|:|\?\?|reason =) "(.*?)"/#).map { String($0.output.1) }.filter { $0.contains(" ") && !$0.contains(" reload ") }
+    #expect(reasons.count == 6)
+    let page = try Page("overlay-prep.service.8")
+    for reason in reasons { #expect(page.has("\"\(reason)\""), "\(reason)") }
+  }
+
+  @Test("explains every file that is kept on the store")
+  func explainsFilesOfStore() throws {
+    let sources = try ["PrerootCore/Planning/LayerPlan", "PrerootCore/Planning/OverlayPlan", "PrerootSystem/Storage/StoreFacts+Reading", "overlay-prep/Work"]
+      .map { try Checkout.text("Sources/\($0).swift") }.joined()
+    let names = Set(sources.matches(of: #/(?:directory|layers|store) \+ "\/([a-z.]+)/#).map { String($0.output.1) })
+    #expect(names.isSuperset(of: ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting", "trash"]))
+    let page = try Page("preroot.conf.5")
+    for name in names { #expect(!(page.entry(name) + page.entry("\(name)/")).isEmpty, "\(name)") }
+    #expect(sources.contains("\"/image-\""))
+    #expect(!page.entry("image-HASH/").isEmpty)
+  }
+
+  @Test("explains every name in state.json")
+  func explainsState() throws {
+    let source = try Checkout.text("Sources/overlay-prep/MakingWritable.swift")
+    let names = source.matches(of: #/ add\("([a-z]+)"/#).map { String($0.output.1) }
+    #expect(names.count >= 7)
+    let entry = try Page("overlay-prep.service.8").entry("/run/preroot/state.json")
+    for name in names { #expect(entry.contains(try Regex("(?m)^ +\(name) ")), "\(name)") }
+  }
+
+  @Test("has every limit of time", arguments: [
+    ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "formatLimit", "mkfs"), ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "checkLimit", "fsck"),
+    ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "deletionLimit", "rm, of what was set aside"),
+    ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "copyLimit", "cp, for each directory of Bind="),
+    ("Sources/PrerootManager/ServiceManager.swift", "reloadTimeout", "reload"),
+    ("Sources/overlay-prep/Advancing.swift", "reexecutionTimeout", "re-execution, until PID 1 answers again"),
+  ])
+  func hasLimit(source: String, name: String, item: String) throws {
+    let text = try Checkout.text(source)
+    let limit = try #require(text.firstMatch(of: try Regex("\(name): \\w+ \\{ ([0-9]+)_000_000 \\}", as: (Substring, Substring).self))?.output.1)
+    #expect(try Page("overlay-prep.service.8").entry(item).contains(try Regex("^ *\(limit) s\\b")))
+  }
+
+  @Test("has the time that the helper may take as a whole")
+  func hasLimitOfHelper() throws {
+    let unit = try Checkout.text("generator/units/overlay-prep.service")
+    let minutes = try #require(unit.firstMatch(of: #/TimeoutStartSec=([0-9]+)min/#)?.output.1)
+    let page = try Page("overlay-prep.service.8")
+    #expect(page.entry("overlay-prep.service").contains("\(minutes) minutes"))
+    #expect(page.entry("overlay-prep.service").contains("TIME LIMITS"))
+    for place in page.text.matches(of: #/([0-9]+|ten) minutes/#) { #expect(place.output.1 == minutes) }
+  }
+
+  @Test("explains every step of --dry-run")
+  func explainsSteps() throws {
+    let source = try Checkout.text("Sources/PrerootCore/Planning/Step.swift")
+    let verbs = source.matches(of: #/(?m)^      case \.\w+: "(.*)"$/#).map { String($0.output.1) }
+    #expect(verbs.count >= 25)
+    let entry = try Page("overlay-prep.service.8").entry("--dry-run")
+    for verb in verbs { #expect(entry.contains(try Regex("(?m)(?:^ +|, )\(verb)(?:,|$)")), "\(verb)") }
+  }
+
+  @Test("names every unit that is installed")
+  func namesUnits() throws {
+    let units = try FileManager.default.contentsOfDirectory(atPath: Checkout.path.appending(path: "generator/units").path)
+    let page = try Page("overlay-prep.service.8")
+    for unit in units {
+      #expect(page.section("NAME").contains(unit), "\(unit)")
+      #expect(page.section("SYNOPSIS").contains(unit), "\(unit)")
+      #expect(page.section("DESCRIPTION").contains(try Regex("(?m)^     \(unit)")), "\(unit)")
+    }
   }
 
   @Test("names every word that switches preroot on or off")
   func namesWords() throws {
-    let lists = try Checkout.text("Sources/PrerootCore/Deciding/Enable.swift").matches(of: #/isOne\(of: "(.*?)"\)/#)
+    let lists = try Checkout.text("Sources/PrerootCore/Deciding/Enable.swift").matches(of: #/place\(among: "(.*?)", isExact/#)
     #expect(lists.count == 2)
     let settings = try Page("preroot.conf.5").section("SETTINGS")
     for word in lists.flatMap({ $0.output.1.split(separator: " ").map(String.init) }) + ["auto"] {
@@ -97,7 +295,7 @@ struct DocumentationTests {
 
   @Test("has every reason for leaving a boot alone in the words of the log", arguments: [
     Reason.userManager, .initrd, .disabled, .container("..."), .rootUnknown, .rootWritable(type: "...", source: "..."), .missing("..."),
-    .masked("..."), .emergency, .unitIsNoTarget("..."),
+    .masked("..."), .emergency, .unitIsNoTarget("..."), .running,
   ])
   func hasReason(reason: Reason) throws {
     let decision = try Page("preroot-generator.8").section("THE DECISION")
@@ -138,8 +336,8 @@ struct DocumentationTests {
     let directory = Checkout.path.appending(path: "Sources").path
     let sources = try FileManager.default.subpathsOfDirectory(atPath: directory).filter { $0.hasSuffix(".swift") }
       .map { try Checkout.text("Sources/\($0)") }.joined()
-    let files = Set(sources.matches(of: #/\/run\/preroot\/[a-z]+/#).map { String($0.output) })
-    #expect(files.count >= 3)
+    let files = Set(sources.matches(of: #/\/run\/(?:preroot\/|motd\.d\/)[a-z]+(?:\.json)?/#).map { String($0.output) })
+    #expect(files.count >= 6)
     let pages = try Page.all.map { try Page($0).text }.joined()
     for file in files { #expect(pages.contains(file), "\(file)") }
   }
@@ -178,7 +376,7 @@ struct DocumentationTests {
     for field in fields { #expect(log.contains("\(field)="), "\(field)") }
   }
 
-  @Test("and the catalog explain every message", arguments: [Event.Message.writable, .readOnly, .remark, .step])
+  @Test("and the catalog explain every message", arguments: Event.Message.allCases)
   func explainMessage(message: Event.Message) throws {
     let id = Text(stringLiteral: message.id).string
     #expect(try Page("overlay-prep.service.8").section("THE LOG").contains(id))
@@ -220,7 +418,7 @@ struct CatalogTests {
     #expect(update.status == 0)
     #expect(update.errors == "")
     let list = try Run("journalctl", ["--list-catalog", "--root=\(directory.path)"], package: "systemd")
-    #expect(list.output.split(separator: "\n").count == 4)
+    #expect(list.output.split(separator: "\n").count == Event.Message.allCases.count)
     for line in list.output.split(separator: "\n") { #expect(line.contains("preroot: ")) }
   }
 }

@@ -56,6 +56,7 @@ struct HelperTests {
       make store directory /run/initramfs/preroot/upper/work/etc (/run/initramfs/preroot/lower/etc)
       mount overlay at /etc (lowerdir=/run/initramfs/preroot/lower/etc,upperdir=/run/initramfs/preroot/upper/upper/etc,\
       workdir=/run/initramfs/preroot/upper/work/etc,redirect_dir=on,metacopy=on)
+      settle the machine ID of /
       make shared with all below it /run
 
       """)

@@ -25,7 +25,10 @@ struct UnitFileTests {
   func acceptsShippedUnits() throws {
     let units = try units()
     let names = try FileManager.default.contentsOfDirectory(atPath: units.path).sorted()
-    #expect(names == ["overlay-prep.service", "overlay-prep.target", "preroot-fallback.service", "preroot-report.service", "preroot-stage1.target", "prerootcheck.slice"])
+    #expect(names == [
+      "overlay-prep.service", "overlay-prep.target", "preroot-fallback.service", "preroot-reached.service", "preroot-report.service", "preroot-stage1.target",
+      "prerootcheck.slice",
+    ])
     #expect(try verify(names, in: [units.path]) == "")
   }
 

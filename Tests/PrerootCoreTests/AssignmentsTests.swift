@@ -14,8 +14,8 @@ func assignments(_ commandLine: String, configuration: String = "") -> Assignmen
 struct AssignmentsTests {
   @Test("has one name in two dresses", arguments: Setting.allCases)
   func hasTwoDresses(setting: Setting) {
-    let key = "preroot.\(setting)"
-    let directive = "\(setting)".prefix(1).uppercased() + "\(setting)".dropFirst()
+    let directive = Text(stringLiteral: Setting.directives).words.strings[setting.rawValue]
+    let key = "preroot.\(directive.lowercased())"
     let onLine = assignments("\(key)=x")
     #expect(onLine.all.map(\.setting) == [setting])
     #expect(onLine.all.first?.isFromCommandLine == true)
@@ -89,11 +89,43 @@ struct AssignmentsTests {
     #expect(assignments(line) == assignments(""))
   }
 
-  @Test("has a key in which '-' and '_' are the same, as systemd has it")
-  func hasKeyWithDashes() {
-    // No key has one yet; the two spellings of none are none.
-    #expect(assignments("preroot.up-per=x").remarks.count == 1)
-    #expect(assignments("pre-root=no").all.isEmpty)
+  @Test("has a key in which case, '-' and '_' are nothing", arguments: [
+    ("preroot.onlowerchange", Setting.onLowerChange), ("preroot.on-lower-change", .onLowerChange), ("preroot.on_lower_change", .onLowerChange),
+    ("preroot.OnLowerChange", .onLowerChange), ("preroot.fs-type", .fsType), ("preroot.fstype", .fsType), ("preroot.up-per", .upper),
+  ])
+  func hasKeyWithDashes(key: String, expected: Setting) {
+    #expect(assignments("\(key)=x").all.map(\.setting) == [expected])
+    #expect(assignments("\(key)=x").remarks.isEmpty)
+  }
+
+  @Test("has the exact name of its setting in a file", arguments: Setting.allCases)
+  func hasExactName(setting: Setting) {
+    let directive = Text(stringLiteral: Setting.directives).words[setting.rawValue]
+    #expect(Setting(directive: directive) == setting)
+    #expect(Setting(key: directive) == setting)
+    #expect(Setting(directive: directive.lowercased) == nil)
+    #expect(Setting(directive: directive + "s") == nil)
+    #expect(Setting(directive: Text(directive.bytes.dropLast())) == nil)
+    #expect(Setting(key: directive + "s") == nil)
+  }
+
+  @Test("is one for each name in the table")
+  func isComplete() {
+    #expect(Text(stringLiteral: Setting.directives).words.count == Setting.allCases.count)
+  }
+
+  @Test("of preroot.reset needs no value: its name says all")
+  func resetsWithoutValue() {
+    let assignments = assignments("preroot.reset")
+    #expect(assignments.all.map { "\($0.setting)=\($0.value.string)" } == ["reset=yes"])
+    #expect(assignments.remarks.isEmpty)
+  }
+
+  @Test("of any other setting needs one", arguments: Setting.allCases.filter { $0 != .reset })
+  func needsValue(setting: Setting) {
+    let key = Text(stringLiteral: Setting.directives).words[setting.rawValue].lowercased.string
+    #expect(assignments("preroot.\(key)").all.isEmpty)
+    #expect(assignments("preroot.\(key)").remarks.strings == ["warning: Kernel command line: preroot.\(key)= has no value, ignoring"])
   }
 }
 
@@ -207,22 +239,27 @@ struct SettingsTests {
     #expect(settings.remarks.count == 1)
   }
 
-  @Test("put a tmpfs in the place of a device, and say what that means", arguments: [
+  @Test("take a device by any of its names", arguments: [
     "/dev/vdb", "LABEL=data", "UUID=1", "PARTLABEL=data", "PARTUUID=1", "mtd:data", "ubi0:data",
   ])
-  func replaceDevice(word: String) {
-    let settings = settings("preroot=\(word)")
-    #expect(settings.upper == .standard)
-    #expect(settings.remarks.strings == [
-      "error: Kernel command line: preroot='\(word)' names a device, which this version cannot use; using a tmpfs: what is written is lost at power-off"
-    ])
+  func takeDevice(word: String) throws {
+    let name = try #require(DeviceName(Text(utf8: word)))
+    for settings in [settings("preroot=\(word)"), settings("preroot.upper=\(word)"), settings("", configuration: "[Preroot]\nUpper=\(word)\n")] {
+      #expect(settings.upper == .device(name))
+      #expect(settings.upper.isPersistent)
+      #expect(settings.upper.text.string == word)
+      #expect(settings.remarks.isEmpty)
+    }
+    #expect(!Upper.standard.isPersistent)
   }
 
-  @Test("ignore what is no upper, and say so", arguments: ["tmpf", "ramfs", "dev/vdb", "yes", "tmpfs,size=1m"])
+  @Test("ignore what is no upper, and say so", arguments: ["tmpf", "ramfs", "dev/vdb", "yes", "tmpfs,size=1m", "/dev/", "LABEL=", "ubi0", "NAME=x"])
   func ignoreWrongUpper(word: String) {
     let settings = settings("preroot.upper=\(word)", configuration: "[Preroot]\nUpper=tmpfs:size=10%\n")
     #expect(settings.upper.text.string == "tmpfs:size=10%,nr_inodes=1m")
-    #expect(settings.remarks.strings == ["error: Kernel command line: preroot.upper='\(word)' is not an upper (tmpfs:...), ignoring"])
+    #expect(settings.remarks.strings == [
+      "error: Kernel command line: preroot.upper='\(word)' is not an upper (tmpfs:..., /dev/..., LABEL=..., mtd:..., ubi0:...), ignoring"
+    ])
   }
 
   @Test("are the built-in ones again after an empty assignment")

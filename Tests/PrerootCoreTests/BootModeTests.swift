@@ -167,6 +167,24 @@ struct UntouchedBootTests {
     #expect(facts.remarks == ["error: /usr/lib/preroot/overlay-prep is missing: install preroot whole, or remove its generator"])
   }
 
+  /// The generator runs at every reload: preroot may have been installed, or its overlay unmounted, since this machine booted.
+  @Test("where it is over: a machine that runs is not staged", arguments: ["", "preroot", "preroot=tmpfs"])
+  func whereItIsOver(line: String) {
+    var facts = machine(line)
+    facts.isRunning = true
+    #expect(facts.mode == .untouched(.running))
+    #expect(facts.remarks == ["notice: This machine has booted already; the next boot is staged"])
+  }
+
+  @Test("on a machine that runs for the reason that it would have been at boot", arguments: [
+    ("preroot=no", Reason.disabled), ("quiet", .rootWritable(type: "ext4", source: "/dev/root")),
+  ])
+  func whereItIsOverAnyway(line: String, reason: Reason) {
+    var facts = machine(line, root: ext4)
+    facts.isRunning = true
+    #expect(facts.mode == .untouched(reason))
+  }
+
   @Test("where one of our units is masked on the command line", arguments: StageOne.units.strings)
   func whereMaskedOnCommandLine(unit: String) {
     #expect(machine("preroot systemd.mask=\(unit)").mode == .untouched(.masked(Text(utf8: unit))))
@@ -259,6 +277,13 @@ struct SettledBootTests {
     #expect(facts.remarks.isEmpty)
   }
 
+  @Test("also on a machine that runs")
+  func whereRunning() {
+    var facts = machine(root: "40 1 0:30 / / rw shared:1 - overlay preroot rw")
+    facts.isRunning = true
+    #expect(facts.mode == .settled)
+  }
+
   @Test("where the brake is pulled: an empty flag", arguments: ["", "\n"])
   func byBrake(ready: String) {
     var facts = machine("preroot")
@@ -272,7 +297,7 @@ struct ReasonTests {
   static let all: [(Reason, Remark.Priority)] = [
     (.userManager, .debug), (.initrd, .debug), (.disabled, .debug), (.container("docker"), .debug), (.rootUnknown, .error),
     (.rootWritable(type: "ext4", source: "/dev/sda1"), .debug), (.missing("/usr/lib/preroot/overlay-prep"), .error),
-    (.masked("overlay-prep.service"), .warning), (.emergency, .notice), (.unitIsNoTarget("a.service"), .warning),
+    (.masked("overlay-prep.service"), .warning), (.emergency, .notice), (.unitIsNoTarget("a.service"), .warning), (.running, .notice),
   ]
 
   @Test("is a sentence that names what it is about", arguments: all)

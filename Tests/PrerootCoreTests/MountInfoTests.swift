@@ -59,14 +59,16 @@ struct MountInfoTests {
     #expect(MountInfo(parsing: Text(utf8: "\(line)\n1 0 8:1 / / rw - ext4 /dev/sda1 rw\n")).entries.count == 1)
   }
 
-  @Test("has the mount that a path leads to: the last one there")
-  func hasLastEntry() {
-    let info = MountInfo(parsing: """
-      1 1 0:1 / / rw - rootfs rootfs rw
-      2 1 8:1 / / rw - ext4 /dev/sda1 rw
-      3 2 0:5 / /run rw - tmpfs one rw
-      4 3 0:6 / /run rw - tmpfs two rw
-      """)
+  /// New kernels list mounts by their numbers, and numbers are used again.
+  @Test("has the mount that a path leads to: the one that no other stands on, in whatever order they come", arguments: [
+    [0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [1, 0, 3, 4, 2], [2, 4, 3, 0, 1],
+  ])
+  func hasUppermostEntry(order: [Int]) {
+    let lines = [
+      "1 1 0:1 / / rw - rootfs rootfs rw", "2 1 8:1 / / rw - ext4 /dev/sda1 rw", "3 2 0:5 / /run rw - tmpfs one rw",
+      "4 3 0:6 / /run rw - tmpfs between rw", "5 4 0:7 / /run rw - tmpfs two rw",
+    ]
+    let info = MountInfo(parsing: Text(utf8: order.map { lines[$0] }.joined(separator: "\n")))
     #expect(info.root?.fileSystemType.string == "ext4")
     #expect(info.entry(at: "/run")?.mountSource.string == "two")
     #expect(info.entry(at: "/ru") == nil)

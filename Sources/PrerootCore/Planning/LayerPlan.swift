@@ -4,22 +4,22 @@ public struct LayerPlan: Equatable, Sendable {
   public var steps: [Step] = []
 
   /// - Parameter isCounted: whether this boot counts as one that may not get through.
-  public init(_ facts: StoreFacts, _ use: UpperUse, isCounted: Bool) {
+  public init(_ facts: StoreFacts, _ use: UpperUse, _ settings: Settings, isCounted: Bool) {
     let directory = facts.directory
     for parent in (directory + "/").parents where parent.count > StorePlan.store.count { add(.makeDirectory, parent) }
-    var attempts = facts.attempts + 1
+    var attempts = facts.attempts
     switch use {
     case .leftOut:
       // One below the limit, so that the next boot tries it again: three power cuts in a row are no broken upper.
-      add(.writeDurably, directory + "/attempts", Text(decimal: facts.attempts - 1) + "\n")
+      add(.writeDurably, directory + "/attempts", Text(decimal: settings.attempts - 1) + "\n")
       return
     case .anew:
       setAside(facts)
-      attempts = 1
+      attempts = 0
     case .asItIs, .asItIsAlthough: break
     }
     if let lower = facts.lower, facts.recorded != lower.text { add(.writeDurably, directory + "/lower.id", lower.text + "\n") }
-    if isCounted { add(.writeDurably, directory + "/attempts", Text(decimal: attempts) + "\n") }
+    if isCounted { add(.writeDurably, directory + "/attempts", Text(decimal: attempts + 1) + "\n") }
     if case .anew = use {
       add(.removeDurably, directory + "/reset")
       add(.removeDurably, directory + "/resetting")
@@ -33,9 +33,12 @@ public struct LayerPlan: Equatable, Sendable {
     if facts.resetting == nil { add(.writeDurably, directory + "/resetting", name + "\n") }
     add(.makeDirectory, directory + "/trash")
     add(.setAside, directory + "/upper", directory + "/trash/" + name)
+    // None within another: that would be in the way of the other.
+    var kept: [Text] = []
     for path in (facts.mark ?? Text()).lines {
-      if let path = path.trimmed.normalPath, !(path == "/") { add(.takeBack, directory + "/upper" + path, directory + "/trash/" + name + path) }
+      if let path = path.trimmed.normalPath, !(path == "/") { kept.addDirectory(path) }
     }
+    for path in kept { add(.takeBack, directory + "/upper" + path, directory + "/trash/" + name + path) }
   }
 
   @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text = Text()) { steps.append(Step(verb, path, other)) }

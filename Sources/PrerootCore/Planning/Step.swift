@@ -146,9 +146,9 @@ public struct Step: Equatable, Sendable {
   public var text: Text {
     @inline(never) get {
       var text = Text(stringLiteral: verb.text)
-      if !path.isEmpty { text.append(Text(" ") + path) } else if verb == .settleMachineID { text.append(" /") }
+      if !path.isEmpty { text.append(Text(" ") + path) } else if verb == .settleMachineID || verb == .unsettleMachineID { text.append(" /") }
       // A file's contents are nobody's business.
-      if !other.isEmpty, verb != .writeFile, verb != .settleMachineID { text.append(Text(" (") + other + ")") }
+      if !other.isEmpty, verb != .writeFile, verb != .writeDurably, verb != .settleMachineID { text.append(Text(" (") + other + ")") }
       return text
     }
   }

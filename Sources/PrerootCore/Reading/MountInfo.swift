@@ -1,4 +1,4 @@
-/// What is mounted in a mount namespace, in the order of mounting. See proc_pid_mountinfo(5), whose names the fields have.
+/// What is mounted in a mount namespace. See proc_pid_mountinfo(5), whose names the fields have.
 ///
 /// The options of the mount itself are left out: a generator's sandbox (systemd >= 253) shows `ro` there for every mount.
 public struct MountInfo: Sendable {
@@ -54,9 +54,12 @@ public struct MountInfo: Sendable {
     }
   }
 
-  /// The mount that a path ending exactly at `mountPoint` leads to: the last one there.
+  /// The mount that a path ending exactly at `mountPoint` leads to: of those there, the one that no other stands on. The order of the
+  /// lines does not tell: new kernels have them in the order of their numbers, and numbers are used again.
   public func entry(at mountPoint: Text) -> Entry? {
-    entries.last { $0.mountPoint == mountPoint }
+    entries.last { entry in
+      entry.mountPoint == mountPoint && !entries.contains { $0.parentID == entry.mountID && $0.mountID != entry.mountID && $0.mountPoint == mountPoint }
+    }
   }
   public var root: Entry? { entry(at: "/") }
 

@@ -13,18 +13,25 @@ public struct Event: Equatable, Sendable {
     """
 
   /// Known messages; the catalog explains each.
-  public enum Message: Sendable {
+  public enum Message: CaseIterable, Sendable {
     case writable
+    /// On a tmpfs, in place of the upper that was asked for.
+    case fallback
     case readOnly
+    /// On what the user wrote.
     case remark
+    /// On what was found out about the upper, or done to it.
+    case upper
     case step
 
     /// MESSAGE_ID=, made by `systemd-id128 new`. See sd-id128(3).
     public var id: StaticString {
       switch self {
       case .writable: "b46b0c0f4d484ca2b6b8612971c4b34c"
+      case .fallback: "b4b32c9c482544edb19d8cd452aaa81e"
       case .readOnly: "e1bb8211f0c44cd38d507179bc31d91d"
       case .remark: "93bcf9ff066a4f478a082bd14c850b24"
+      case .upper: "523c42103b2b4e08b097189de8f322ab"
       case .step: "4e88a8ef967845e39a1a53ce4d1a631d"
       }
     }

@@ -1,0 +1,113 @@
+import Testing
+
+@testable import PrerootCore
+
+@Suite("/etc/machine-id")
+struct MachineIDTests {
+  private static let id = "0123456789abcdef0123456789ABCDEF"
+
+  @Test("says what machine-id(5) has it say", arguments: [
+    (nil, MachineID.missing), ("", .empty), ("\n", .empty), (" \n\n", .empty), ("uninitialized\n", .uninitialized), ("uninitialized", .uninitialized),
+    (id, .valid(Text(utf8: id))), ("\(id)\n", .valid(Text(utf8: id))), (String(repeating: "0", count: 31) + "1", .valid(Text(utf8: String(repeating: "0", count: 31) + "1"))),
+    // Neither an ID nor one of the words.
+    ("Uninitialized\n", .invalid), ("\(id)0\n", .invalid), (String(id.dropLast()), .invalid), (String(repeating: "0", count: 32), .invalid),
+    (String(id.dropLast()) + "g", .invalid), (String(id.dropLast()) + "@", .invalid), (String(id.dropLast()) + "`", .invalid), (String(id.dropLast()) + "-", .invalid),
+    ("01234567-89ab-cdef-0123-456789abcdef\n", .invalid), ("\(id)\n\(id)\n", .invalid), ("0123\n", .invalid),
+  ] as [(String?, MachineID)])
+  func says(contents: String?, expected: MachineID) {
+    #expect(MachineID(contents.map { Text(utf8: $0) }) == expected)
+  }
+
+  @Test("makes a first boot where it is missing or says so, and nowhere else")
+  func makesFirstBoot() {
+    let all: [MachineID] = [.missing, .uninitialized, .empty, .invalid, .valid(Text(utf8: Self.id))]
+    #expect(all.filter(\.isFirstBoot) == [.missing, .uninitialized])
+  }
+}
+
+@Suite("/etc/hostname")
+struct HostnameTests {
+  private func hostname(_ contents: String?) -> Hostname { Hostname(contents.map { Text(utf8: $0) }) }
+
+  @Test("has the machine's name in its first line that is no comment", arguments: [
+    ("box\n", "box"), ("box", "box"), ("\n\n  box  \n", "box"), ("# a comment\n #another\nbox\nother\n", "box"), ("a.b-c.D9", "a.b-c.D9"),
+    ("1", "1"), ("a--b", "a--b"), (String(repeating: "x", count: 64), String(repeating: "x", count: 64)),
+  ])
+  func hasName(contents: String, name: String) {
+    #expect(hostname(contents) == .name(Text(utf8: name)))
+  }
+
+  @Test("says nothing where it is missing, or nothing is in it but comments", arguments: [nil, "", "\n", " \n\t\n", "# box\n", "  #box\n#\n"] as [String?])
+  func saysNothing(contents: String?) {
+    #expect(hostname(contents) == .none)
+  }
+
+  @Test("may be a pattern, which is systemd's matter", arguments: ["box-????\n", "?", "$box\n", "# ok\nbox-$\n"])
+  func isPattern(contents: String) {
+    #expect(hostname(contents) == .pattern)
+  }
+
+  @Test("may have junk in it, which is no name", arguments: [
+    "a b", "-box", "box-", "box.", ".box", "a..b", "a.-b", "a-.b", "bäx", "box!", "a_b", "a/b", "-", ".", "box\u{7f}", String(repeating: "x", count: 65),
+  ])
+  func isJunk(name: String) {
+    #expect(hostname("# ok\n\(name)\nbox\n") == .invalid(Text(utf8: name)))
+  }
+}
+
+@Suite("The way of PID 1 to the overlay's units")
+struct AdvanceTests {
+  /// Whether the upper has a systemd of its own, whether another ID, whether it was a first boot, whether it is one; what demands
+  /// that PID 1 be executed anew.
+  static let table: [(Bool, Bool, Bool, Bool, String?)] = [
+    (false, false, false, false, nil),
+    (false, false, false, true, "this is a first boot of the upper's"),
+    (false, false, true, false, "the first boot is over"),
+    (false, false, true, true, nil),
+    (false, true, false, false, "the upper has another machine ID"),
+    (false, true, false, true, "the upper has another machine ID"),
+    (false, true, true, false, "the upper has another machine ID"),
+    (false, true, true, true, "the upper has another machine ID"),
+    (true, false, false, false, "the upper has a systemd of its own"),
+    (true, false, false, true, "the upper has a systemd of its own"),
+    (true, false, true, false, "the upper has a systemd of its own"),
+    (true, false, true, true, "the upper has a systemd of its own"),
+    (true, true, false, false, "the upper has a systemd of its own"),
+    (true, true, false, true, "the upper has a systemd of its own"),
+    (true, true, true, false, "the upper has a systemd of its own"),
+    (true, true, true, true, "the upper has a systemd of its own"),
+  ]
+
+  @Test("is a reload where that does, and its reason is told", arguments: table)
+  func isChosen(hasOtherManager: Bool, hasOtherID: Bool, wasFirstBoot: Bool, isFirstBoot: Bool, demand: String?) {
+    var takeover = Takeover()
+    takeover.hasOtherManager = hasOtherManager
+    takeover.machineIDBefore = "1"
+    takeover.machineID = hasOtherID ? "2" : "1"
+    takeover.wasFirstBoot = wasFirstBoot
+    takeover.isFirstBoot = isFirstBoot
+
+    let auto = Advance(.auto, for: takeover)
+    #expect(auto.isReexecution == (demand != nil))
+    #expect(auto.reason.string == demand ?? "nothing that it has read is another on the overlay")
+    let reload = Advance(.reload, for: takeover)
+    #expect(!reload.isReexecution)
+    #expect(reload.reason.string == "preroot.switch= asks for it" + (demand.map { ", although \($0)" } ?? ""))
+    let reexec = Advance(.reexec, for: takeover)
+    #expect(reexec.isReexecution)
+    #expect(reexec.reason.string == "preroot.switch= asks for it")
+  }
+
+  @Test("is decided in every case there is")
+  func isDecidedInEveryCase() {
+    #expect(Set(Self.table.map { [$0.0, $0.1, $0.2, $0.3] }).count == 16)
+  }
+
+  @Test("is an execution also where PID 1 has an ID and the lower had none, or the other way round")
+  func isForEmptyID() {
+    var takeover = Takeover()
+    #expect(!Advance(.auto, for: takeover).isReexecution)
+    takeover.machineID = "1"
+    #expect(Advance(.auto, for: takeover).isReexecution)
+  }
+}

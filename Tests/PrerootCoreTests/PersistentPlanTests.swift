@@ -1,0 +1,202 @@
+import Testing
+
+@testable import PrerootCore
+
+@Suite("The plan for a device")
+struct DevicePlanTests {
+  private func steps(_ use: DeviceUse, over table: MountInfo = Table.shared, _ change: (inout Settings) -> Void = { _ in }) -> [Step] {
+    var settings = Settings()
+    change(&settings)
+    return StorePlan("/dev/vdb", use, settings, over: table).steps
+  }
+  private let mounting = Step(.mountDevice, StorePlan.store, "ext4 /dev/vdb ")
+  private let fitness = Step(.requireFitness, StorePlan.store)
+
+  @Test("is this")
+  func isThis() {
+    #expect(steps(.mount(type: "ext4")) { $0.options = "noatime,data=journal" }.text.string == """
+      make private /run
+      make directory /run/initramfs
+      make directory /run/initramfs/preroot
+      make directory /run/initramfs/preroot/lower
+      bind read-only at /run/initramfs/preroot/lower (/)
+      make private /run/initramfs/preroot/lower
+      make directory /run/initramfs/preroot/upper
+      check the file system on /dev/vdb (ext4)
+      mount device at /run/initramfs/preroot/upper (ext4 /dev/vdb noatime,data=journal)
+      require fitness for an upper of /run/initramfs/preroot/upper
+
+      """)
+  }
+
+  @Test("begins with the lower, as that for memory does", arguments: Table.all)
+  func beginsWithLower(table: MountInfo) {
+    let memory = StorePlan(TmpfsOptions(), over: table).steps.dropLast(2)
+    #expect(!memory.isEmpty)
+    for use in [DeviceUse.mount(type: "btrfs"), .format(type: "ext4")] { #expect(steps(use, over: table).starts(with: memory)) }
+  }
+
+  @Test("has the file system checked where there is something that checks it before it is mounted", arguments: [
+    ("ext2", true), ("ext3", true), ("ext4", true), ("f2fs", true), ("xfs", false), ("btrfs", false), ("jffs2", false), ("ubifs", false), ("ext", false),
+  ])
+  func isChecked(type: String, expected: Bool) {
+    let type = Text(utf8: type), check = Step(.check, "/dev/vdb", type)
+    let mounting = Step(.mountDevice, StorePlan.store, type + " /dev/vdb ")
+    #expect(steps(.mount(type: type)).suffix(expected ? 3 : 2) == (expected ? [check] : []) + [mounting, fitness])
+    #expect(!steps(.mount(type: type)) { $0.checks = false }.contains { $0.verb == .check })
+  }
+
+  @Test("has a file system made that is not checked", arguments: [false, true])
+  func isFormatted(checks: Bool) {
+    #expect(steps(.format(type: "ext4")) { $0.checks = checks }.suffix(3) == [Step(.format, "/dev/vdb", "ext4"), mounting, fitness])
+  }
+
+  @Test("mounts with the options of the settings, whatever is in them", arguments: ["", "noatime", "a=b c,d"])
+  func hasOptions(options: String) {
+    let steps = steps(.mount(type: "ext4")) { $0.options = Text(utf8: options) }
+    #expect(steps.contains(Step(.mountDevice, StorePlan.store, "ext4 /dev/vdb " + Text(utf8: options))))
+  }
+
+  @Test("of a machine without a root is none")
+  func isNone() {
+    for use in [DeviceUse.mount(type: "ext4"), .format(type: "ext4")] { #expect(steps(use, over: MountInfo()).isEmpty) }
+  }
+
+  @Test("says before the device is there what is expected of it", arguments: [
+    ("preroot=LABEL=data", "mount device at /run/initramfs/preroot/upper (TYPE LABEL=data )"),
+    ("preroot=LABEL=data preroot.fstype=f2fs preroot.options=noatime", "mount device at /run/initramfs/preroot/upper (f2fs LABEL=data noatime)"),
+    ("preroot=ubi0:data preroot.fstype=ubifs", "mount device at /run/initramfs/preroot/upper (ubifs ubi0:data )"),
+    ("preroot=tmpfs:size=1m", "mount tmpfs at /run/initramfs/preroot/upper (mode=0755,size=1m,nr_inodes=1m)"),
+  ])
+  func isExpected(line: String, expected: String) {
+    #expect(StorePlan(Settings(assignments(line)), over: Table.shared).steps.contains { $0.text.string == expected })
+  }
+
+  @Test("has an inverse for what it leaves on the machine, and none for what it does to the device")
+  func hasInverses() {
+    for step in steps(.mount(type: "ext4")) + steps(.format(type: "ext4")) {
+      switch step.verb {
+      case .makeDirectory: #expect(step.inverse == Step(.removeDirectory, step.path))
+      case .bindReadOnly, .mountDevice: #expect(step.inverse == Step(.unmount, step.path))
+      case .makePrivate: #expect(step.inverse == Step(.makeShared, step.path))
+      case .format, .check, .requireFitness: #expect(step.inverse == nil)
+      default: Issue.record("\(step) can be no step")
+      }
+    }
+  }
+}
+
+@Suite("The plan over a persistent upper")
+struct PersistentPlanTests {
+  private func plan(_ scope: Scope = .root, in layers: Text = StorePlan.store, binds: [Text] = [], over table: MountInfo = Table.shared) -> OverlayPlan {
+    var settings = Settings()
+    settings.upper = .device(DeviceName(.path, "/dev/vdb"))
+    settings.scope = scope
+    settings.binds = binds
+    return OverlayPlan(settings, in: layers, over: table, machineID: RunningID("0123"))
+  }
+  private func options(_ plan: OverlayPlan) -> [String] { plan.steps.filter { $0.verb == .mountOverlay }.map(\.other.string) }
+
+  @Test("has everything off that a lower which changes leaves undefined")
+  func hasAllOff() {
+    #expect(options(plan()) == ["""
+      lowerdir=/run/initramfs/preroot/lower,upperdir=/run/initramfs/preroot/upper/upper,workdir=/run/initramfs/preroot/upper/work,\
+      index=off,metacopy=off,redirect_dir=off,xino=off
+      """])
+    for options in options(plan(.directories(["/etc", "/var"]))) { #expect(options.hasSuffix(",index=off,metacopy=off,redirect_dir=off,xino=off")) }
+  }
+
+  @Test("has its layers in a directory of their own, whatever its name")
+  func hasDirectory() {
+    let plan = plan(.directories(["/etc"]), in: StorePlan.store + "/a:b,c/image-1")
+    #expect(options(plan) == [#"""
+      lowerdir=/run/initramfs/preroot/lower/etc,upperdir=/run/initramfs/preroot/upper/a\:b\,c/image-1/upper/etc,\#
+      workdir=/run/initramfs/preroot/upper/a\:b\,c/image-1/work/etc,index=off,metacopy=off,redirect_dir=off,xino=off
+      """#])
+    #expect(plan.steps.filter { $0.verb == .makeStoreDirectory }.map(\.text.string) == ["upper", "work", "upper/etc", "work/etc"].map { name in
+      "make store directory /run/initramfs/preroot/upper/a:b,c/image-1/\(name) (/run/initramfs/preroot/lower\(name.hasSuffix("/etc") ? "/etc" : ""))"
+    })
+  }
+
+  @Test("shows directories past the overlay, with what the image has in them at first, before the pivot")
+  func bindsBelowNewRoot() throws {
+    let plan = plan(in: StorePlan.store + "/a", binds: ["/home", "/var/lib/docker-x"])
+    let root = "/run/initramfs/preroot/root", own = "/run/initramfs/preroot/upper/a/bind", lower = "/run/initramfs/preroot/lower"
+    let binds = [
+      "make directory \(own)", "seed \(own)/home (\(lower)/home)", "make mount point \(root)/home", "bind at \(root)/home (\(own)/home)",
+      "make directory \(own)", "seed \(own)/var-lib-docker\\x2dx (\(lower)/var/lib/docker-x)", "make mount point \(root)/var/lib/docker-x",
+      "bind at \(root)/var/lib/docker-x (\(own)/var-lib-docker\\x2dx)",
+    ]
+    let texts = plan.steps.map(\.text.string)
+    let start = try #require(texts.firstIndex(of: binds[0]))
+    #expect(Array(texts[start...].prefix(binds.count)) == binds)
+    let overlay = try #require(plan.steps.firstIndex { $0.verb == .mountOverlay })
+    let pivot = try #require(plan.steps.firstIndex { $0.verb == .pivot })
+    #expect(overlay < start && start + binds.count <= pivot)
+  }
+
+  @Test("shows them on the root itself where only directories are overlaid, after those")
+  func bindsOnRoot() {
+    let plan = plan(.directories(["/etc"]), binds: ["/home"])
+    #expect(plan.steps.suffix(5).map(\.text.string) == [
+      "settle the machine ID of /",
+      "make directory /run/initramfs/preroot/upper/bind",
+      "seed /run/initramfs/preroot/upper/bind/home (/run/initramfs/preroot/lower/home)",
+      "make mount point /home",
+      "bind at /home (/run/initramfs/preroot/upper/bind/home)",
+    ])
+  }
+
+  @Test("is that over a tmpfs but for the overlay's options", arguments: Table.all)
+  func isLikeThatOverMemory(table: MountInfo) {
+    for scope in [Scope.root, .directories(["/etc", "/var/lib"])] {
+      var settings = Settings()
+      settings.scope = scope
+      let memory = OverlayPlan(settings, over: table, machineID: RunningID("0123")).text.string
+      #expect(memory.contains(",redirect_dir=on,metacopy=on)"))
+      #expect(plan(scope, over: table).text.string
+        == memory.replacing(",redirect_dir=on,metacopy=on)", with: ",index=off,metacopy=off,redirect_dir=off,xino=off)"))
+    }
+  }
+}
+
+@Suite("A step")
+struct StepTests {
+  private static let all: [(Step.Verb, Step.Verb?)] = [
+    (.makeDirectory, .removeDirectory), (.makeStoreDirectory, nil), (.removeDirectory, nil), (.requireDirectory, nil), (.requireMountPoint, nil),
+    (.requireSpace, nil), (.writeFile, nil), (.makeLink, .removeFile), (.removeFile, nil), (.settleMachineID, .unsettleMachineID),
+    (.unsettleMachineID, nil), (.format, nil), (.check, nil), (.requireFitness, nil), (.writeDurably, nil), (.removeDurably, nil), (.setAside, nil),
+    (.takeBack, nil), (.deleteTree, nil), (.seed, nil), (.makeMountPoint, nil), (.mountDevice, .unmount), (.mountTmpfs, .unmount),
+    (.mountOverlay, .unmount), (.bindReadOnly, .unmount), (.bind, .unmount), (.unmount, nil), (.makePrivate, .makeShared), (.makeShared, nil),
+    (.makeSharedRecursively, nil), (.pivot, nil), (.carry, nil), (.leaveOldRoot, nil),
+  ]
+
+  @Test("is taken back by its inverse at the same place, and what was on the store's file system stays", arguments: all)
+  func hasInverse(verb: Step.Verb, expected: Step.Verb?) {
+    #expect(Step(verb, "/a").inverse == expected.map { Step($0, "/a") })
+    if verb != .unmount { #expect(Step(verb, "/a", "/b").inverse == expected.map { Step($0, "/a") }) }
+  }
+
+  @Test("of unmounting a bind is taken back by the bind")
+  func restoresBind() {
+    #expect(Step(.unmount, "/a", "/b").inverse == Step(.bindReadOnly, "/a", "/b"))
+  }
+
+  @Test("shows no file's contents", arguments: [Step.Verb.writeFile, .writeDurably, .settleMachineID])
+  func hidesContents(verb: Step.Verb) {
+    #expect(Step(verb, "/a", "secret\n").text.string == Text(stringLiteral: verb.text).string + " /a")
+  }
+
+  @Test("at the root names it", arguments: [Step.Verb.settleMachineID, .unsettleMachineID])
+  func namesRoot(verb: Step.Verb) {
+    #expect(Step(verb, "").text.string == Text(stringLiteral: verb.text).string + " /")
+  }
+
+  @Test("begins with its verb and is one line", arguments: all.map(\.0))
+  func isOneLine(verb: Step.Verb) {
+    let verbText = Text(stringLiteral: verb.text).string
+    #expect(!verbText.isEmpty)
+    #expect(Step(verb, "/a").text.string == "\(verbText) /a")
+    #expect(Step(verb, "/a", "/b").text.string.hasPrefix("\(verbText) /a"))
+  }
+}

@@ -1,0 +1,206 @@
+import Testing
+
+@testable import PrerootCore
+
+@Suite("The value of a setting")
+struct SettingValueTests {
+  private func settings(_ line: String, configuration: String = "") -> Settings { Settings(assignments(line, configuration: configuration)) }
+
+  /// What a key on the command line and a directive in a file come to: the settings, and what is said with the origin left out.
+  private func both(_ directive: String, _ value: String, over earlier: String? = nil) -> [(Settings, [String])] {
+    let before = earlier.map { "\(directive)=\($0)\n" } ?? ""
+    let onLine = settings("\"preroot.\(directive.lowercased())=\(value)\"", configuration: "[Preroot]\n\(before)")
+    let inFile = settings("", configuration: "[Preroot]\n\(before)\(directive)=\(value)\n")
+    return [
+      (onLine, onLine.remarks.strings.map { $0.replacing("Kernel command line: preroot.\(directive.lowercased())=", with: "") }),
+      (inFile, inFile.remarks.strings.map { $0.replacing(try! Regex("/etc/preroot.conf:[23]: \(directive)="), with: "") }),
+    ]
+  }
+
+  @Test("is the built-in one where nothing is said")
+  func isBuiltIn() {
+    let settings = settings("preroot")
+    #expect(settings == Settings())
+    #expect(settings.fileSystemType.isEmpty && settings.options.isEmpty && settings.directory.isEmpty && settings.binds.isEmpty)
+    #expect(settings.timeoutSeconds == 30)
+    #expect(settings.fallback == .tmpfs)
+    #expect(!settings.formatsBlank)
+    #expect(settings.checks)
+    #expect(!settings.resets)
+    #expect(settings.onLowerChange == .warn)
+    #expect(settings.attempts == 3)
+    #expect(settings.switchMode == .auto)
+  }
+
+  @Test("may be any text, for FSType= and Options=", arguments: ["ext4", "", "noatime,data=journal", "a b"])
+  func isText(value: String) {
+    for (settings, remarks) in both("FSType", value, over: "before") {
+      #expect(settings.fileSystemType.string == value)
+      #expect(remarks.isEmpty)
+    }
+    for (settings, remarks) in both("Options", value, over: "before") {
+      #expect(settings.options.string == value)
+      #expect(remarks.isEmpty)
+    }
+  }
+
+  @Test("of Dir= is an absolute path, and its top is none", arguments: [
+    ("/", ""), ("", ""), ("//", ""), ("/a", "/a"), ("/a//b/", "/a/b"), ("/a b", "/a b"), ("/...", "/..."),
+  ])
+  func isDirectory(value: String, expected: String) {
+    for (settings, remarks) in both("Dir", value, over: "/before") {
+      #expect(settings.directory.string == expected)
+      #expect(remarks.isEmpty)
+    }
+  }
+
+  @Test("of Dir= is no other path", arguments: ["a", "../a", "/a/..", "/./a", "."])
+  func isNoDirectory(value: String) {
+    for (settings, remarks) in both("Dir", value, over: "/before") {
+      #expect(settings.directory == "/before")
+      #expect(remarks == ["error: '\(value)' is not an absolute path without '..', ignoring"])
+    }
+  }
+
+  @Test("of Timeout= and Attempts= is a number within limits", arguments: [("0", 0), ("1", 1), ("7", 7), ("007", 7), ("100", 100)])
+  func isNumber(value: String, expected: Int) {
+    for (settings, remarks) in both("Timeout", value) {
+      #expect(settings.timeoutSeconds == expected)
+      #expect(remarks.isEmpty)
+    }
+    for (settings, remarks) in both("Attempts", value) {
+      #expect(settings.attempts == expected)
+      #expect(remarks.isEmpty)
+    }
+  }
+
+  @Test("of Timeout= and Attempts= is no other number, and has an end", arguments: [
+    ("Timeout", 300, ["301", "-1", "", "30s", "1.5", "0x1", "99999999999999999999", " "]),
+    ("Attempts", 100, ["101", "-1", "", "many", "3.0", "99999999999999999999"]),
+  ])
+  func isNoNumber(directive: String, limit: Int, values: [String]) {
+    func number(_ settings: Settings) -> Int { directive == "Timeout" ? settings.timeoutSeconds : settings.attempts }
+    for (settings, remarks) in both(directive, "\(limit)") {
+      #expect(number(settings) == limit)
+      #expect(remarks.isEmpty)
+    }
+    for value in values where value != " " {
+      for (settings, remarks) in both(directive, value, over: "5") {
+        #expect(number(settings) == 5)
+        #expect(remarks == ["error: '\(value)' is not a number from 0 to \(limit), ignoring"])
+      }
+    }
+  }
+
+  @Test("of Check= and Reset= is one of systemd's booleans", arguments: [
+    ("yes", true), ("no", false), ("1", true), ("0", false), ("on", true), ("off", false), ("True", true), ("FALSE", false), ("y", true), ("n", false),
+  ])
+  func isBoolean(value: String, expected: Bool) {
+    for (settings, remarks) in both("Check", value, over: expected ? "no" : "yes") {
+      #expect(settings.checks == expected)
+      #expect(remarks.isEmpty)
+    }
+    for (settings, remarks) in both("Reset", value, over: expected ? "no" : "yes") {
+      #expect(settings.resets == expected)
+      #expect(remarks.isEmpty)
+    }
+  }
+
+  @Test("of Check= and Reset= is no other word", arguments: ["", "auto", "maybe", "2", "noo", "yes no"])
+  func isNoBoolean(value: String) {
+    for before in ["yes", "no"] {
+      for (settings, remarks) in both("Check", value, over: before) {
+        #expect(settings.checks == (before == "yes"))
+        #expect(remarks == ["error: '\(value)' is neither yes nor no, ignoring"])
+      }
+      for (settings, remarks) in both("Reset", value, over: before) {
+        #expect(settings.resets == (before == "yes"))
+        #expect(remarks == ["error: '\(value)' is neither yes nor no, ignoring"])
+      }
+    }
+  }
+
+  @Test("of preroot.reset is yes where there is none, and no where there is an empty one")
+  func isReset() {
+    #expect(settings("preroot.reset").resets)
+    #expect(settings("preroot.reset preroot.reset=no").resets == false)
+    #expect(settings("preroot.reset=").resets == false)
+    #expect(settings("preroot.reset=").remarks.count == 1)
+    #expect(settings("preroot.reset", configuration: "[Preroot]\nReset=no\n").resets)
+  }
+
+  @Test("of Fallback=, Format=, OnLowerChange= and Switch= is one of its words", arguments: [
+    ("Fallback", ["tmpfs", "read-only", "emergency", "reboot"]), ("Format", ["no", "blank"]), ("OnLowerChange", ["keep", "warn", "reset", "new"]),
+    ("Switch", ["auto", "reload", "reexec"]),
+  ])
+  func isWord(directive: String, words: [String]) {
+    func number(_ settings: Settings) -> Int {
+      switch directive {
+      case "Fallback": settings.fallback.rawValue
+      case "Format": settings.formatsBlank ? 1 : 0
+      case "OnLowerChange": settings.onLowerChange.rawValue
+      default: settings.switchMode.rawValue
+      }
+    }
+    for (place, word) in words.enumerated() {
+      for earlier in words {
+        for (settings, remarks) in both(directive, word, over: earlier) {
+          #expect(number(settings) == place)
+          #expect(remarks.isEmpty)
+        }
+      }
+      for wrong in ["", "yes", word + "s", word.uppercased(), String(word.dropLast()), words.joined(separator: " ")] {
+        for (settings, remarks) in both(directive, wrong, over: word) {
+          #expect(number(settings) == place)
+          #expect(remarks == ["error: '\(wrong)' is not understood, ignoring; it is one of: \(words.joined(separator: " "))"])
+        }
+      }
+    }
+  }
+
+  @Test("of Fallback= is told as it is written")
+  func isTold() {
+    let all: [Fallback] = [.tmpfs, .readOnly, .emergency, .reboot]
+    #expect(all.map { Text(stringLiteral: $0.text).string } == Text(stringLiteral: Fallback.words).words.strings)
+  }
+
+  @Test("of Bind= is directories, each once and none within another; an empty one is none", arguments: [
+    ("/home", ["/home"]), ("/home:/var/lib/docker", ["/home", "/var/lib/docker"]), ("/home/:/home", ["/home"]), ("/a/b:/a", ["/a"]), ("", []),
+  ] as [(String, [String])])
+  func isBinds(value: String, expected: [String]) {
+    for (settings, remarks) in both("Bind", value, over: "/before") {
+      #expect(settings.binds.strings == expected)
+      #expect(remarks.isEmpty)
+    }
+  }
+
+  @Test("of Bind= is nothing else, and the right half of it is kept", arguments: [
+    ("/", ["/before"], ["'/' has the root itself, which cannot be taken past the overlay, ignoring"]),
+    ("/home:/", ["/before"], ["'/home:/' has the root itself, which cannot be taken past the overlay, ignoring"]),
+    ("home", ["/before"], ["'home' is not an absolute path without '..', ignoring"]),
+    ("/a:b:/c/..", ["/a"], ["'b' is not an absolute path without '..', ignoring", "'/c/..' is not an absolute path without '..', ignoring"]),
+    ("/run/x:/home", ["/home"], ["'/run/x' lies in a file system of the kernel's, which cannot be overlaid, ignoring"]),
+    (":", ["/before"], []),
+  ] as [(String, [String], [String])])
+  func isNoBinds(value: String, expected: [String], said: [String]) {
+    for (settings, remarks) in both("Bind", value, over: "/before") {
+      #expect(settings.binds.strings == expected)
+      #expect(remarks == said.map { "error: \($0)" })
+    }
+  }
+}
+
+@Suite("A factory reset")
+struct FactoryResetTests {
+  @Test("is asked for by systemd's own word, the last of them", arguments: [
+    ("", false), ("systemd.factory_reset", true), ("systemd.factory-reset", true), ("systemd.factory_reset=yes", true), ("systemd.factory_reset=1", true),
+    ("systemd.factory_reset=no", false), ("systemd.factory_reset=", false), ("systemd.factory_reset=auto", false), ("systemd.factory_reset=junk", false),
+    ("systemd.factory_reset=yes systemd.factory_reset=no", false), ("systemd.factory_reset=no systemd.factory_reset", true),
+    ("systemd.factory_resets", false), ("rd.systemd.factory_reset=yes", false), ("factory_reset=yes", false),
+  ])
+  func isAsked(line: String, expected: Bool) {
+    var facts = BootFacts()
+    facts.commandLine = KernelCommandLine(parsing: Text(utf8: line))
+    #expect(facts.isFactoryReset == expected)
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+@testable import PrerootCore
+
+@Suite("The state for programs")
+struct StateTests {
+  private func parsed(_ state: State) throws -> [String: String]? {
+    try JSONSerialization.jsonObject(with: Data(state.text.bytes)) as? [String: String]
+  }
+
+  @Test("is this")
+  func isThis() {
+    var state = State()
+    state.add("mode", "overlay")
+    state.add("why", "")
+    #expect(state.text.string == """
+      {
+        "mode": "overlay",
+        "why": ""
+      }
+
+      """)
+  }
+
+  @Test("is JSON")
+  func isJSON() throws {
+    var state = State()
+    state.add("mode", "read-only")
+    #expect(try parsed(state) == ["mode": "read-only"])
+    state.add("why", "x")
+    state.add("scope", "/etc:/var")
+    #expect(try parsed(state) == ["mode": "read-only", "why": "x", "scope": "/etc:/var"])
+  }
+
+  @Test("gives back every text as it was", arguments: [
+    "", "a \"b\" c", #"back\slash\"#, #"\"#, "two\nlines\tand\ra tab", "/ä/→/𝄞", "</script>", String((0..<128).map { Character(UnicodeScalar(UInt8($0))) }),
+  ])
+  func givesBack(text: String) throws {
+    var state = State()
+    state.add("why", Text(utf8: text))
+    state.add("after", "x")
+    #expect(try parsed(state) == ["why": text, "after": "x"])
+  }
+
+  @Test("has letters of the kernel's in hexadecimal")
+  func isEscaped() {
+    #expect(Text("\u{1}\n\u{1f}\"\\").escapedForJSON.string == #"\u0001\u000a\u001f\"\\"#)
+    #expect(Text("plain").escapedForJSON.string == "plain")
+  }
+}

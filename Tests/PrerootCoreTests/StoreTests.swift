@@ -1,0 +1,484 @@
+import Testing
+
+@testable import PrerootCore
+
+/// The upper's file system, in memory: paths, and what is in the files. Every change is one that a file system makes at once, and the
+/// power goes when there have been so many.
+struct Store {
+  struct PowerCut: Error {}
+
+  static let directory = "a directory"
+
+  private(set) var nodes: [String: String] = [:]
+  /// How many more changes there will be; nil for no end.
+  var changesLeft: Int?
+
+  init(_ files: [String: String]) {
+    for (path, contents) in files {
+      for parent in Text(utf8: path).parents.strings { nodes[parent] = Self.directory }
+      nodes[path] = contents
+    }
+  }
+
+  subscript(path: String) -> String? { nodes[path] }
+  func has(_ path: String) -> Bool { nodes[path] != nil }
+  /// What is at the path and below it.
+  func below(_ path: String) -> [String: String] { nodes.filter { $0.key == path || $0.key.hasPrefix(path + "/") } }
+  private func isEmpty(_ path: String) -> Bool { below(path).count == 1 }
+  private func parent(_ path: String) -> String { String(path[..<path.lastIndex(of: "/")!]) }
+
+  private mutating func change(_ body: (inout [String: String]) -> Void) throws {
+    if changesLeft == 0 { throw PowerCut() }
+    changesLeft = changesLeft.map { $0 - 1 }
+    body(&nodes)
+  }
+
+  mutating func write(_ path: String, _ contents: String) throws {
+    guard has(parent(path)) else { throw Errno.noSuchFileOrDirectory }
+    try change { $0[path] = contents }
+  }
+
+  mutating func makeDirectory(_ path: String) throws {
+    if !has(path) { try write(path, Self.directory) }
+  }
+
+  mutating func remove(_ path: String) throws {
+    for node in below(path).keys.sorted(by: >) { try change { $0[node] = nil } }
+  }
+
+  mutating func rename(_ path: String, to other: String) throws {
+    guard has(path), has(parent(other)) else { throw Errno.noSuchFileOrDirectory }
+    guard !has(other) || isEmpty(other) else { throw Errno.directoryNotEmpty }
+    let moved = below(path)
+    try change {
+      for (name, contents) in moved {
+        $0[name] = nil
+        $0[other + name.dropFirst(path.count)] = contents
+      }
+    }
+  }
+
+  /// As `Step.Verb` describes them.
+  mutating func perform(_ step: Step) throws {
+    let path = step.path.string, other = step.other.string
+    switch step.verb {
+    case .makeDirectory, .makeStoreDirectory: try makeDirectory(path)
+    case .writeDurably: try write(path, other)
+    case .removeDurably: if has(path) { try remove(path) }
+    case .setAside: if has(path), !has(other) { try rename(path, to: other) }
+    case .takeBack:
+      if !has(other) { return }
+      for parent in step.path.parents.strings { try makeDirectory(parent) }
+      try rename(other, to: path)
+    case .deleteTree: try remove(path)
+    default: throw Errno.invalidArgument
+    }
+  }
+}
+
+extension Store {
+  static let root = "/run/initramfs/preroot/upper"
+  static let oldImage = LowerIdentity(type: "squashfs", superblock: "", rootHash: "01d", imageVersion: "")!
+  static let newImage = LowerIdentity(type: "squashfs", superblock: "", rootHash: "2ef", imageVersion: "")!
+
+  /// An upper that has been in use, over the old image.
+  static func used(in directory: String = root, mark: String? = nil) -> Store {
+    var files = [
+      "upper/etc/hostname": "box", "upper/etc/ssh/key": "secret", "upper/etc/ssh/keys/more": "secret", "upper/var/lib/data": "1", "upper/home/file": "2",
+      "work/work/x": "", "bind/srv/file": "3", "lower.id": oldImage.text.string + "\n", "attempts": "1\n",
+    ]
+    files["reset"] = mark
+    return Store(Dictionary(uniqueKeysWithValues: files.map { ("\(directory)/\($0.key)", $0.value) }))
+  }
+
+  /// As `StoreFacts+Reading` reads them.
+  func facts(in directory: String, lower: LowerIdentity?, bootID: String) -> StoreFacts {
+    func text(_ name: String) -> Text? { self["\(directory)/\(name)"].map { Text(utf8: $0) } }
+    var facts = StoreFacts(in: Text(utf8: directory))
+    facts.hasUpper = has("\(directory)/upper")
+    facts.hasTrash = has("\(directory)/trash")
+    facts.recorded = text("lower.id")?.trimmed
+    facts.attempts = text("attempts")?.trimmed.decimalValue ?? 0
+    facts.mark = text("reset")
+    facts.resetting = text("resetting")?.trimmed
+    facts.bootID = Text(utf8: bootID)
+    facts.lower = lower
+    return facts
+  }
+
+  /// A boot as far as the store is concerned, and what became of the upper.
+  @discardableResult
+  mutating func boot(
+    _ settings: Settings = Settings(), in directory: String = root, over lower: LowerIdentity? = oldImage, isReset: Bool = false, bootID: String = "boot"
+  ) throws -> UpperUse {
+    let facts = facts(in: directory, lower: lower, bootID: bootID)
+    let use = UpperUse(facts, settings, isReset: isReset)
+    for step in LayerPlan(facts, use, settings, isCounted: settings.attempts > 0).steps { try perform(step) }
+    if case .leftOut = use { return use }
+    for name in ["upper", "work"] { try perform(Step(.makeStoreDirectory, Text(utf8: "\(directory)/\(name)"))) }
+    return use
+  }
+
+  /// All but the count, which a boot more counts up.
+  var lasting: [String: String] { nodes.filter { !$0.key.hasSuffix("/attempts") } }
+}
+
+@Suite("What becomes of the upper")
+struct UpperUseTests {
+  private static let marked = "a mark on it asks for that", begun = "a reset was begun in an earlier boot"
+  private static let asked = "preroot.reset or systemd.factory_reset= asks for that", other = "it was made over another image"
+  private static let warning = "The upper was made over another image: what it has changed hides what is new; preroot.reset starts from the image"
+
+  private func leftOut(_ count: Int) -> UpperUse {
+    .leftOut(Text(decimal: count) + " boots in a row did not get through with it; the next boot tries it once more")
+  }
+
+  private func facts(recorded: Text? = Store.oldImage.text, over lower: LowerIdentity? = Store.oldImage) -> StoreFacts {
+    var facts = StoreFacts(in: "/store")
+    facts.hasUpper = true
+    facts.recorded = recorded
+    facts.lower = lower
+    return facts
+  }
+
+  private func use(_ facts: StoreFacts, _ policy: LowerChange = .warn, attempts: Int = 3, isReset: Bool = false) -> UpperUse {
+    var settings = Settings()
+    settings.onLowerChange = policy
+    settings.attempts = attempts
+    return UpperUse(facts, settings, isReset: isReset)
+  }
+
+  @Test("is nothing where nobody wants anything")
+  func isNothing() {
+    for policy in LowerChange.all {
+      #expect(use(facts(), policy) == .asItIs)
+      #expect(use(StoreFacts(in: "/store"), policy) == .asItIs, "There is none yet")
+    }
+  }
+
+  @Test("after the image changed is what the policy says", arguments: [
+    (LowerChange.keep, UpperUse.asItIs), (.warn, .asItIsAlthough(Text(utf8: warning))), (.reset, .anew(Text(utf8: other))), (.new, .asItIs),
+  ])
+  func isPolicy(policy: LowerChange, expected: UpperUse) {
+    #expect(use(facts(over: Store.newImage), policy) == expected)
+  }
+
+  @Test("is nothing by doubt: without a record, without an identity, or without an upper the image has not changed")
+  func isNothingByDoubt() {
+    for policy in LowerChange.all {
+      #expect(use(facts(recorded: nil, over: Store.newImage), policy) == .asItIs)
+      #expect(use(facts(over: nil), policy) == .asItIs)
+      #expect(use(facts(recorded: nil, over: nil), policy) == .asItIs)
+      var none = facts(over: Store.newImage)
+      none.hasUpper = false
+      #expect(use(none, policy) == .asItIs)
+    }
+  }
+
+  @Test("is a boot without it after so many that did not get through", arguments: [
+    (0, 3, false), (2, 3, false), (3, 3, true), (4, 3, true), (1, 1, true), (0, 1, false), (100, 0, false), (99, 100, false),
+  ])
+  func isLeftOut(count: Int, limit: Int, expected: Bool) {
+    var facts = facts()
+    facts.attempts = count
+    #expect(use(facts, attempts: limit) == (expected ? leftOut(count) : .asItIs))
+  }
+
+  /// A reset is what helps an upper that no boot gets through with.
+  @Test("goes by what weighs most: a reset that was begun, a mark, the word, the count, the image")
+  func hasPrecedence() {
+    var all = facts(over: Store.newImage)
+    all.attempts = 3
+    all.mark = ""
+    all.resetting = "boot"
+    for policy in LowerChange.all {
+      var facts = all
+      #expect(use(facts, policy, isReset: true) == .anew(Text(utf8: Self.begun)))
+      facts.resetting = nil
+      #expect(use(facts, policy, isReset: true) == .anew(Text(utf8: Self.marked)))
+      facts.mark = nil
+      #expect(use(facts, policy, isReset: true) == .anew(Text(utf8: Self.asked)))
+      #expect(use(facts, policy) == leftOut(3))
+    }
+    #expect(use(all, .reset, attempts: 0) == .anew(Text(utf8: Self.begun)))
+    all.resetting = nil
+    all.mark = nil
+    #expect(use(all, .reset, attempts: 0) == .anew(Text(utf8: Self.other)))
+  }
+
+  @Test("is decided without looking where it is or what its boot is called")
+  func isOfNoPlace() {
+    var facts = facts()
+    facts.directory = "/elsewhere"
+    facts.bootID = "other"
+    facts.hasTrash = true
+    #expect(use(facts) == .asItIs)
+  }
+}
+
+extension LowerChange {
+  static let all: [LowerChange] = [.keep, .warn, .reset, .new]
+}
+
+@Suite("The plan for the layers")
+struct LayerPlanTests {
+  private func steps(_ use: UpperUse, in directory: Text = StorePlan.store, isCounted: Bool = true, _ change: (inout StoreFacts) -> Void = { _ in }) -> [Step] {
+    var facts = StoreFacts(in: directory)
+    facts.hasUpper = true
+    facts.recorded = Store.oldImage.text
+    facts.lower = Store.oldImage
+    facts.bootID = "boot"
+    change(&facts)
+    return LayerPlan(facts, use, Settings(), isCounted: isCounted).steps
+  }
+  private let store = StorePlan.store
+
+  @Test("counts the boot, and else leaves an upper alone that is used as it is", arguments: [UpperUse.asItIs, .asItIsAlthough("Said")])
+  func leavesAlone(use: UpperUse) {
+    #expect(steps(use) == [Step(.writeDurably, store + "/attempts", "1\n")])
+    #expect(steps(use) { $0.attempts = 2 } == [Step(.writeDurably, store + "/attempts", "3\n")])
+    #expect(steps(use, isCounted: false).isEmpty)
+    #expect(steps(use, isCounted: false) { $0.mark = "/etc\n" }.isEmpty)
+  }
+
+  @Test("writes down which image it is, where that is not written or was another", arguments: [nil, Store.newImage.text] as [Text?])
+  func recordsLower(recorded: Text?) {
+    #expect(steps(.asItIs, isCounted: false) { $0.recorded = recorded } == [Step(.writeDurably, store + "/lower.id", Store.oldImage.text + "\n")])
+    #expect(steps(.asItIs, isCounted: false) { $0.recorded = recorded; $0.lower = nil }.isEmpty)
+  }
+
+  @Test("deletes what an earlier boot set aside and could not delete")
+  func deletesTrash() {
+    #expect(steps(.asItIs, isCounted: false) { $0.hasTrash = true } == [Step(.deleteTree, store + "/trash")])
+  }
+
+  @Test("makes the directories above it, from the top", arguments: [
+    ("/run/initramfs/preroot/upper/a", ["/run/initramfs/preroot/upper/a"]),
+    ("/run/initramfs/preroot/upper/a/b", ["/run/initramfs/preroot/upper/a", "/run/initramfs/preroot/upper/a/b"]),
+    ("/run/initramfs/preroot/upper", []),
+  ] as [(String, [String])])
+  func makesDirectories(directory: String, expected: [String]) {
+    #expect(steps(.asItIs, in: Text(utf8: directory), isCounted: false) == expected.map { Step(.makeDirectory, Text(utf8: $0)) })
+  }
+
+  @Test("counts a boot without the upper back by one, so that the next tries it again, and does nothing else")
+  func leavesOut() {
+    for isCounted in [false, true] {
+      #expect(steps(.leftOut("Broken"), isCounted: isCounted) { $0.attempts = 3; $0.hasTrash = true; $0.recorded = nil }
+        == [Step(.writeDurably, store + "/attempts", "2\n")])
+    }
+  }
+
+  @Test("for an empty upper says what it begins before it sets the old one aside, and deletes last")
+  func startsAnew() {
+    #expect(steps(.anew("Asked")) { $0.attempts = 2; $0.recorded = nil } == [
+      Step(.writeDurably, store + "/resetting", "boot\n"),
+      Step(.makeDirectory, store + "/trash"),
+      Step(.setAside, store + "/upper", store + "/trash/boot"),
+      Step(.writeDurably, store + "/lower.id", Store.oldImage.text + "\n"),
+      Step(.writeDurably, store + "/attempts", "1\n"),
+      Step(.removeDurably, store + "/reset"),
+      Step(.removeDurably, store + "/resetting"),
+      Step(.deleteTree, store + "/trash"),
+    ])
+  }
+
+  @Test("goes on with a reset under the name that it was begun with")
+  func goesOn() {
+    let steps = steps(.anew("Begun"), isCounted: false) { $0.resetting = "earlier" }
+    #expect(!steps.contains { $0.path == store + "/resetting" && $0.verb == .writeDurably })
+    #expect(steps.contains(Step(.setAside, store + "/upper", store + "/trash/earlier")))
+  }
+
+  @Test("takes back what the mark keeps, and nothing that is no path", arguments: [
+    ("", []), ("\n", []), ("/etc/ssh\n", ["/etc/ssh"]), ("/a\n/b c\n", ["/a", "/b c"]), (" /etc/ \n\n//var//lib/", ["/etc", "/var/lib"]),
+    ("/\netc\n/../etc\n/etc/..\n.\n/x", ["/x"]), ("/a/b\n/a\n/a/c\n/ab\n/a", ["/a", "/ab"]),
+  ] as [(String, [String])])
+  func takesBack(mark: String, expected: [String]) {
+    let taken = steps(.anew("Marked")) { $0.mark = Text(utf8: mark) }.filter { $0.verb == .takeBack }
+    #expect(taken == expected.map { Step(.takeBack, store + "/upper" + Text(utf8: $0), store + "/trash/boot" + Text(utf8: $0)) })
+  }
+}
+
+/// A way to an empty upper.
+struct Reset: CustomTestStringConvertible, Sendable {
+  var testDescription: String
+  /// Whether the word is on the command line of the first boot.
+  var isAsked = false
+  var mark: String?
+  var policy = LowerChange.warn
+  var lower = Store.oldImage
+  var directory = Store.root
+  /// What the upper has at the end.
+  var kept: [String: String] = [:]
+
+  var settings: Settings {
+    var settings = Settings()
+    settings.onLowerChange = policy
+    // The boots here are cut more often than that.
+    settings.attempts = 100
+    return settings
+  }
+  var before: Store { Store.used(in: directory, mark: mark) }
+
+  static let all = [
+    Reset(testDescription: "by the word", isAsked: true),
+    Reset(testDescription: "by the word, in a directory", isAsked: true, directory: Store.root + "/a/b"),
+    Reset(testDescription: "by the word, over another image", isAsked: true, lower: Store.newImage),
+    Reset(testDescription: "by a mark", mark: ""),
+    Reset(
+      testDescription: "by a mark that keeps some", mark: "/etc/ssh\n/var/lib/data\n/none\njunk\n",
+      kept: [
+        "/etc": Store.directory, "/etc/ssh": Store.directory, "/etc/ssh/key": "secret", "/etc/ssh/keys": Store.directory, "/etc/ssh/keys/more": "secret",
+        "/var": Store.directory, "/var/lib": Store.directory, "/var/lib/data": "1",
+      ]),
+    Reset(
+      testDescription: "by a mark that keeps one within another", mark: "/etc/ssh/keys\n/etc/ssh\n/etc/ssh/key\n/etc/ssh\n",
+      kept: [
+        "/etc": Store.directory, "/etc/ssh": Store.directory, "/etc/ssh/key": "secret", "/etc/ssh/keys": Store.directory, "/etc/ssh/keys/more": "secret",
+      ]),
+    Reset(testDescription: "by the policy", policy: .reset, lower: Store.newImage),
+  ]
+}
+
+@Suite("A power cut")
+struct PowerCutTests {
+  /// The state that a reset is to end in.
+  private func end(of reset: Reset) -> [String: String] {
+    var files = reset.before.lasting.filter { !$0.key.hasPrefix("\(reset.directory)/upper/") && !$0.key.hasSuffix("/reset") }
+    for (path, contents) in reset.kept { files["\(reset.directory)/upper\(path)"] = contents }
+    files["\(reset.directory)/lower.id"] = reset.lower.text.string + "\n"
+    return files
+  }
+
+  /// A boot that may be cut short; whether it was.
+  private func boot(_ store: inout Store, _ reset: Reset, isAsked: Bool, cutAfter count: Int?, _ name: String) throws -> Bool {
+    store.changesLeft = count
+    do {
+      try store.boot(reset.settings, in: reset.directory, over: reset.lower, isReset: isAsked, bootID: name)
+      return false
+    } catch is Store.PowerCut { return true }
+  }
+
+  @Test("after none, a reset leaves what is to be kept, and nothing else of the upper", arguments: Reset.all)
+  func isNone(reset: Reset) throws {
+    var store = reset.before
+    #expect(try !boot(&store, reset, isAsked: reset.isAsked, cutAfter: nil, "1"))
+    #expect(store.lasting == end(of: reset))
+    #expect(store["\(reset.directory)/attempts"] == "1\n")
+  }
+
+  @Test("at any place, and another in the next boot, do not change how a reset ends", arguments: Reset.all)
+  func isAnywhere(reset: Reset) throws {
+    var count = 0, isCut = true
+    while isCut {
+      var once = reset.before
+      isCut = try boot(&once, reset, isAsked: reset.isAsked, cutAfter: count, "1")
+      var second = 0, isCutAgain = true
+      while isCutAgain {
+        var store = once
+        isCutAgain = try boot(&store, reset, isAsked: isCut && reset.isAsked, cutAfter: second, "2")
+        #expect(try !boot(&store, reset, isAsked: isCut && isCutAgain && reset.isAsked, cutAfter: nil, "3"))
+        #expect(store.lasting == end(of: reset), "after \(count) and \(second) changes")
+        second += 1
+      }
+      count += 1
+    }
+    #expect(count > 15)
+  }
+
+  /// The word is typed once, at the boot loader.
+  @Test("in a reset by a word that is not there in the next boot leaves all or nothing of the upper", arguments: Reset.all.filter(\.isAsked))
+  func isBeforeForgottenWord(reset: Reset) throws {
+    var outcomes: Set<Bool> = []
+    var count = 0, isCut = true
+    while isCut {
+      var store = reset.before
+      isCut = try boot(&store, reset, isAsked: true, cutAfter: count, "1")
+      let isBegun = store.has("\(reset.directory)/resetting") || !isCut || count > 1
+      #expect(try !boot(&store, reset, isAsked: false, cutAfter: nil, "2"))
+      let upper = store.below("\(reset.directory)/upper")
+      let isReset = upper.count == 1
+      #expect(isReset == isBegun)
+      #expect(isReset || upper == reset.before.below("\(reset.directory)/upper"), "after \(count) changes")
+      if isReset { #expect(store.lasting == end(of: reset), "after \(count) changes") }
+      outcomes.insert(isReset)
+      count += 1
+    }
+    #expect(outcomes == [false, true])
+  }
+
+  @Test("while the old upper is deleted does not have the new one reset", arguments: Reset.all)
+  func isInDeletion(reset: Reset) throws {
+    var count = 0, isCut = true
+    while isCut {
+      var store = reset.before
+      isCut = try boot(&store, reset, isAsked: reset.isAsked, cutAfter: count, "1")
+      if !store.has("\(reset.directory)/resetting"), count > 2 {
+        store.changesLeft = nil
+        try store.makeDirectory("\(reset.directory)/upper")
+        try store.write("\(reset.directory)/upper/new", "mine")
+        #expect(try !boot(&store, reset, isAsked: false, cutAfter: nil, "2"))
+        #expect(store["\(reset.directory)/upper/new"] == "mine", "after \(count) changes")
+        #expect(!store.has("\(reset.directory)/trash"))
+      }
+      count += 1
+    }
+  }
+
+  @Test("without a reset finds nothing of the upper touched, whatever the image and the policy", arguments: LowerChange.all)
+  func isWithoutReset(policy: LowerChange) throws {
+    for lower in [Store.oldImage, Store.newImage, nil] as [LowerIdentity?] where policy != .reset || lower != Store.newImage {
+      for attempts in [0, 1, 3] {
+        var settings = Settings()
+        settings.onLowerChange = policy
+        settings.attempts = attempts
+        var count = 0, isCut = true
+        while isCut {
+          var store = Store.used()
+          isCut = false
+          for changesLeft in [count, nil] {
+            store.changesLeft = changesLeft
+            do { try store.boot(settings, over: lower) } catch is Store.PowerCut { isCut = true }
+            for part in ["upper", "work", "bind"] {
+              #expect(store.below("\(Store.root)/\(part)") == Store.used().below("\(Store.root)/\(part)"))
+            }
+          }
+          count += 1
+        }
+      }
+    }
+  }
+}
+
+@Suite("The count of boots that did not get through")
+struct AttemptTests {
+  /// The boots that the upper takes part in, of those that all do not get through.
+  private func uses(limit: Int, boots: Int, before: String? = nil) throws -> [Bool] {
+    var settings = Settings()
+    settings.attempts = limit
+    var store = Store.used()
+    if let before { try store.write(Store.root + "/attempts", before) } else { try store.remove(Store.root + "/attempts") }
+    return try (0..<boots).map { _ in
+      if case .leftOut = try store.boot(settings) { false } else { true }
+    }
+  }
+
+  @Test("leaves the upper out after so many, and then out of every second boot")
+  func leavesOut() throws {
+    #expect(try uses(limit: 3, boots: 8) == [true, true, true, false, true, false, true, false])
+    #expect(try uses(limit: 1, boots: 4) == [true, false, true, false])
+    #expect(try uses(limit: 0, boots: 5) == [true, true, true, true, true])
+  }
+
+  /// As after the limit was lowered.
+  @Test("has the next boot try the upper also where it is far over the limit", arguments: ["4\n", "50\n", "9223372036854775807\n"])
+  func isFarOver(before: String) throws {
+    #expect(try uses(limit: 3, boots: 4, before: before) == [false, true, false, true])
+  }
+
+  @Test("begins anew where it is no number", arguments: ["", "\n", "junk\n", "-1\n", "99999999999999999999\n"])
+  func beginsAnew(before: String) throws {
+    #expect(try uses(limit: 1, boots: 2, before: before) == [true, false])
+  }
+}

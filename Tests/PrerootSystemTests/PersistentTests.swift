@@ -1,0 +1,103 @@
+import Foundation
+import PrerootCore
+import Testing
+
+@testable import PrerootSystem
+
+/// All that is done for a persistent upper, in the order and with the way back that the helper has.
+private struct PersistentPlan {
+  let store: [Step]
+  let layers: [Step]
+  let overlay: OverlayPlan
+
+  init(_ settings: Settings, on source: Text, type: Text, over table: MountInfo) {
+    let directory = StorePlan.store + settings.directory
+    store = StorePlan(source, .mount(type: type), settings, over: table).steps
+    var facts = StoreFacts(in: directory)
+    facts.lower = LowerIdentity(type: "tmpfs", superblock: "", rootHash: "", imageVersion: "1")
+    layers = LayerPlan(facts, .asItIs, settings, isCounted: true).steps
+    overlay = OverlayPlan(settings, in: directory, over: table, machineID: RunningID("0123456789abcdef0123456789abcdef"))
+  }
+
+  var steps: [Step] { store + layers + overlay.steps }
+
+  func execute<K: Kernel & ~Copyable>(on kernel: inout K, before memory: inout Memory) -> StepRecord? {
+    if let failure = store.execute(on: &kernel, before: &memory) { return failure }
+    guard let failure = layers.execute(on: &kernel, before: &memory) ?? overlay.execute(on: &kernel, before: &memory) else { return nil }
+    store.takeBack(on: &kernel, before: &memory)
+    return failure
+  }
+}
+
+@Suite("On a real kernel the plan for a persistent upper", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+struct PersistentTests {
+  /// A tmpfs stands in for the device: to be mounted, it is as good as one.
+  private static func settings(_ scope: [String]) -> Settings {
+    var settings = Settings()
+    settings.upper = .device(DeviceName(.path, "/dev/vdb"))
+    settings.scope = scope.isEmpty ? .root : .directories(scope.map { Text(utf8: $0) })
+    settings.options = "size=8m,nr_inodes=2k"
+    settings.directory = "/a,b/c"
+    settings.binds = ["/etc/own"]
+    return settings
+  }
+  private static let scopes: [[String]] = [[], ["/etc"], ["/etc", "/var/lib/x", MiniatureMachine.strangeDirectory]]
+
+  @Test("makes the root writable, with the layers in their directory and what is bound past the overlay", arguments: scopes)
+  func makesWritable(scope: [String]) async throws {
+    let seen = try await inPrivateNamespace {
+      let machine = try MiniatureMachine()
+      let settings = Self.settings(scope)
+      var kernel = LinuxKernel()
+      var memory = Memory()
+      _ = PersistentPlan(settings, on: "standin", type: "tmpfs", over: machine.mountInfo).execute(on: &kernel, before: &memory)
+      let layers = "/run/initramfs/preroot/upper/a,b/c"
+      let errors = [machine.errorOfWriting("/etc/new"), machine.errorOfWriting("/etc/own/new")]
+      return (
+        failures: memory.failures, errors: errors, upper: machine.contents(layers + "/upper/etc/new").string,
+        own: machine.contents(layers + "/bind/etc-own/new").string, ownInUpper: machine.contents(layers + "/upper/etc/own/new").string,
+        attempts: machine.contents(layers + "/attempts").string, lower: machine.contents(layers + "/lower.id").string,
+        options: machine.mountInfo.entries.filter(\.isOverlayOfPreroot).map(\.superOptions.string)
+      )
+    }
+    #expect(seen.failures == [])
+    #expect(seen.errors == [nil, nil])
+    #expect(seen.upper == "new\n")
+    #expect(seen.own == "new\n")
+    #expect(seen.ownInUpper == "")
+    #expect(seen.attempts == "1\n")
+    #expect(seen.lower == "tmpfs 1\n")
+    #expect(seen.options.count == max(scope.count, 1))
+    // What the kernel shows is what differs from its own defaults.
+    for options in seen.options {
+      for on in ["index=on", "metacopy=on", "redirect_dir=on", "xino=on"] { #expect(!options.contains(on), "\(options)") }
+    }
+  }
+
+  @Test("leaves the mount table and /run as they were, whatever step fails", arguments: scopes)
+  func takesBack(scope: [String]) async throws {
+    let (steps, differences) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine(transientMachineID: "0123\n")
+      let plan = PersistentPlan(Self.settings(scope), on: "standin", type: "tmpfs", over: machine.mountInfo)
+      let before = machine.mountTable, files = machine.files(below: "/run")
+      var differences: [String] = []
+      for place in plan.steps.indices {
+        var kernel = FailingKernel(failingAt: place)
+        var memory = Memory()
+        let failure = plan.execute(on: &kernel, before: &memory)
+        let step = plan.steps[place].text.string
+        if failure?.step != plan.steps[place] { differences.append("\(step): \(failure?.step.text.string ?? "nothing") failed") }
+        if memory.failures.count != 1 { differences.append("\(step): \(memory.failures)") }
+        if machine.mountTable != before { differences.append("\(step): \(machine.mountTable)") }
+        if machine.files(below: "/run") != files { differences.append("\(step): \(machine.files(below: "/run"))") }
+      }
+      // And after all that it can still be done.
+      var kernel = LinuxKernel()
+      var memory = Memory()
+      _ = plan.execute(on: &kernel, before: &memory)
+      return (plan.steps.count, differences + memory.failures)
+    }
+    #expect(steps > 20)
+    #expect(differences == [])
+  }
+}

@@ -1,0 +1,351 @@
+import Foundation
+import PrerootCore
+import Testing
+
+@testable import PrerootSystem
+
+/// A file system of its own at /mnt, for a test on a thread of its own; all is gone afterwards.
+private func onStore<Result: Sendable>(
+  type: String = "tmpfs", options: String = "size=4m", _ body: @escaping @Sendable (inout LinuxKernel) throws -> Result
+) async throws -> Result {
+  try await inPrivateNamespace {
+    try mount("store", at: "/mnt", type: type, data: options)
+    var kernel = LinuxKernel()
+    return try body(&kernel)
+  }
+}
+
+extension LinuxKernel {
+  /// The error of a step; nil where it went well.
+  fileprivate mutating func failure(_ verb: Step.Verb, _ path: Text, _ other: Text = "") -> Errno? {
+    do throws(Errno) {
+      try perform(Step(verb, path, other))
+      return nil
+    } catch { return error }
+  }
+}
+
+/// Makes a file with the directories that it is in.
+private func write(_ path: String, _ contents: String = "", mode: mode_t = 0o644, owner: uid_t = 0) throws {
+  for parent in Text(utf8: path).parents { mkdir(parent.string, 0o755) }
+  try FileDescriptor.currentDirectory.create(Text(utf8: path), contents: Text(utf8: contents))
+  chmod(path, mode)
+  chown(path, owner, owner)
+}
+
+private func read(_ path: String) -> String? { (try? FileDescriptor.currentDirectory.read(Text(utf8: path)))?.string }
+
+/// `MODE UID`.
+private func owner(_ path: String) -> String {
+  var status = stat()
+  guard lstat(path, &status) == 0 else { return "absent" }
+  return "\(String(status.st_mode & 0o7777, radix: 8)) \(status.st_uid)"
+}
+
+private func listing(_ path: String = "/mnt") -> [String] {
+  FileDescriptor.currentDirectory.names(in: Text(utf8: path)).map(\.string).filter { $0 != "." && $0 != ".." }.flatMap { name in
+    ["\(path)/\(name)"] + (owner("\(path)/\(name)") == "absent" ? [] : listing("\(path)/\(name)"))
+  }.sorted()
+}
+
+@Suite("On the upper's file system", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+struct StoreStepTests {
+  @Test("a file is written for good, whatever was there, and removed where it is there")
+  func writesDurably() async throws {
+    let (failures, contents, names) = try await onStore { kernel in
+      var failures = [kernel.failure(.writeDurably, "/mnt/attempts", "1\n"), kernel.failure(.writeDurably, "/mnt/attempts", "2\n")]
+      let contents = read("/mnt/attempts")
+      failures += [kernel.failure(.removeDurably, "/mnt/attempts"), kernel.failure(.removeDurably, "/mnt/attempts")]
+      failures.append(kernel.failure(.writeDurably, "/mnt/none/attempts", "1\n"))
+      return (failures, contents, listing())
+    }
+    #expect(failures == [nil, nil, nil, nil, .noSuchFileOrDirectory])
+    #expect(contents == "2\n")
+    #expect(names == [])
+  }
+
+  @Test("a full one is booted with all the same, and that is told")
+  func isFull() async throws {
+    let (failures, contents, remarks) = try await onStore(options: "size=64k") { kernel in
+      try write("/mnt/attempts", "1\n")
+      try? FileDescriptor.currentDirectory.create("/mnt/big", contents: Text([UInt8](repeating: 0x78, count: 40960)))
+      var place = 0
+      // What is left of it.
+      while (try? FileDescriptor.currentDirectory.create("/mnt/x" + Text(decimal: place), contents: "x")) != nil { place += 1 }
+      let failures = [kernel.failure(.writeDurably, "/mnt/attempts", "2\n"), kernel.failure(.requireFitness, "/mnt")]
+      return (failures, read("/mnt/attempts"), kernel.remarks.map(\.text.string))
+    }
+    #expect(failures == [nil, nil])
+    #expect(contents == "1\n")
+    #expect(remarks.first == "Cannot write /mnt/attempts, the upper is full")
+  }
+
+  @Test("an upper is set aside once: not where there is none, nor a second one beside the first")
+  func setsAside() async throws {
+    let (failures, names) = try await onStore { kernel in
+      mkdir("/mnt/trash", 0o755)
+      var failures = [kernel.failure(.setAside, "/mnt/upper", "/mnt/trash/boot")]
+      try write("/mnt/upper/old")
+      failures.append(kernel.failure(.setAside, "/mnt/upper", "/mnt/trash/boot"))
+      try write("/mnt/upper/new")
+      failures.append(kernel.failure(.setAside, "/mnt/upper", "/mnt/trash/boot"))
+      return (failures, listing())
+    }
+    #expect(failures == [nil, nil, nil])
+    #expect(names == ["/mnt/trash", "/mnt/trash/boot", "/mnt/trash/boot/old", "/mnt/upper", "/mnt/upper/new"])
+  }
+
+  @Test("what is kept is taken back, with the owners and modes of the directories it is in")
+  func takesBack() async throws {
+    let (failures, owners, names) = try await onStore { kernel in
+      try write("/mnt/trash/boot/home/user/keys/key", "secret", mode: 0o600, owner: 7)
+      try write("/mnt/trash/boot/home/user/other")
+      for (path, mode, owner) in [("", 0o751, 3), ("/home", 0o711, 4), ("/home/user", 0o700, 7), ("/home/user/keys", 0o500, 7)] as [(String, mode_t, uid_t)] {
+        chmod("/mnt/trash/boot" + path, mode)
+        chown("/mnt/trash/boot" + path, owner, owner)
+      }
+      var failures: [Errno?] = []
+      // The second time, as after a power cut, there is nothing to do; nor is there for what was never there.
+      for _ in 1...2 { failures.append(kernel.failure(.takeBack, "/mnt/upper/home/user/keys", "/mnt/trash/boot/home/user/keys")) }
+      failures.append(kernel.failure(.takeBack, "/mnt/upper/var/none", "/mnt/trash/boot/var/none"))
+      return (failures, ["", "/home", "/home/user", "/home/user/keys", "/home/user/keys/key"].map { owner("/mnt/upper" + $0) }, listing("/mnt/upper"))
+    }
+    #expect(failures == [nil, nil, nil])
+    #expect(owners == ["751 3", "711 4", "700 7", "500 7", "600 7"])
+    #expect(names == ["/mnt/upper/home", "/mnt/upper/home/user", "/mnt/upper/home/user/keys", "/mnt/upper/home/user/keys/key"])
+  }
+
+  @Test("a tree is deleted, whatever its files are called, and one that is not there is no failure")
+  func deletesTree() async throws {
+    let (failures, names, remarks) = try await onStore { kernel in
+      for file in ["a/b/c", "-rf", "a b", "*"] { try write("/mnt/trash/\(file)") }
+      symlink("/mnt/kept", "/mnt/trash/link")
+      try write("/mnt/kept/file")
+      let failures = [kernel.failure(.deleteTree, "/mnt/trash"), kernel.failure(.deleteTree, "/mnt/trash")]
+      return (failures, listing(), kernel.remarks)
+    }
+    #expect(failures == [nil, nil])
+    #expect(names == ["/mnt/kept", "/mnt/kept/file"])
+    #expect(remarks == [])
+  }
+
+  @Test("a tree that cannot be deleted is told of and is no failure")
+  func cannotDeleteTree() async throws {
+    let (failure, remarks) = try await onStore { kernel in
+      mkdir("/mnt/trash", 0o755)
+      mkdir("/mnt/trash/busy", 0o755)
+      try mount("busy", at: "/mnt/trash/busy", type: "tmpfs")
+      return (kernel.failure(.deleteTree, "/mnt/trash"), kernel.remarks)
+    }
+    #expect(failure == nil)
+    #expect(remarks.map(\.priority) == [.error])
+    #expect(remarks.first?.text.string.hasPrefix("rm ended with status 1: rm: ") == true)
+  }
+
+  @Test("a directory is seeded once with what the image has in it, owners and links included")
+  func seeds() async throws {
+    let (failures, owners, contents, link, names) = try await onStore { kernel in
+      try write("/mnt/lower/home/user/file", "image\n", mode: 0o640, owner: 7)
+      chmod("/mnt/lower/home", 0o711)
+      symlink("file", "/mnt/lower/home/user/link")
+      var failures = [kernel.failure(.seed, "/mnt/home", "/mnt/lower/home")]
+      let owners = [owner("/mnt/home"), owner("/mnt/home/user/file")]
+      let link = FileDescriptor.currentDirectory.target(ofLink: "/mnt/home/user/link")?.string
+      // What is in it since is not the image's.
+      try FileDescriptor.currentDirectory.replace("/mnt/home/user/file", contents: "mine\n")
+      failures.append(kernel.failure(.seed, "/mnt/home", "/mnt/lower/home"))
+      failures.append(kernel.failure(.seed, "/mnt/empty", "/mnt/lower/none"))
+      return (failures, owners, read("/mnt/home/user/file"), link, listing().filter { !$0.hasPrefix("/mnt/lower") })
+    }
+    #expect(failures == [nil, nil, nil])
+    #expect(owners == ["711 0", "640 7"])
+    #expect(contents == "mine\n")
+    #expect(link == "file")
+    #expect(names == ["/mnt/empty", "/mnt/home", "/mnt/home/user", "/mnt/home/user/file", "/mnt/home/user/link"])
+  }
+
+  @Test("half a seed, as a power cut leaves it, is begun anew")
+  func seedsAnew() async throws {
+    let (failure, contents, names) = try await onStore { kernel in
+      try write("/mnt/lower/a", "image\n")
+      try write("/mnt/home.unfinished/a", "im")
+      try write("/mnt/home.unfinished/b", "of another image")
+      return (kernel.failure(.seed, "/mnt/home", "/mnt/lower"), read("/mnt/home/a"), listing().filter { !$0.hasPrefix("/mnt/lower") })
+    }
+    #expect(failure == nil)
+    #expect(contents == "image\n")
+    #expect(names == ["/mnt/home", "/mnt/home/a"])
+  }
+
+  @Test("a seed without room for it fails, and does not count as one")
+  func cannotSeed() async throws {
+    let (failure, exists, remarks) = try await onStore { kernel in
+      mkdir("/mnt/small", 0o755)
+      try write("/mnt/lower/a", String(repeating: "x", count: 100_000))
+      try mount("small", at: "/mnt/small", type: "tmpfs", data: "size=16k")
+      return (kernel.failure(.seed, "/mnt/small/home", "/mnt/lower"), FileDescriptor.currentDirectory.exists("/mnt/small/home"), kernel.remarks)
+    }
+    #expect(failure == .inputOutput)
+    #expect(!exists)
+    #expect(remarks.map(\.text.string).first?.hasPrefix("cp ended with status 1: cp: ") == true)
+  }
+
+  @Test("a place to mount on is made where there is none, and shows another directory until that is taken back")
+  func binds() async throws {
+    let (failures, shown, unmounted) = try await onStore { kernel in
+      try write("/mnt/own/file", "1\n")
+      var failures = [kernel.failure(.makeMountPoint, "/mnt/place"), kernel.failure(.makeMountPoint, "/mnt/place")]
+      let bind = Step(.bind, "/mnt/place", "/mnt/own")
+      failures.append(kernel.failure(bind.verb, bind.path, bind.other))
+      let shown = read("/mnt/place/file")
+      failures.append(kernel.failure(bind.inverse!.verb, bind.path))
+      failures.append(kernel.failure(.makeMountPoint, "/mnt/none/place"))
+      failures.append(kernel.failure(.bind, "/mnt/place", "/mnt/none"))
+      return (failures, shown, read("/mnt/place/file"))
+    }
+    #expect(failures == [nil, nil, nil, nil, .noSuchFileOrDirectory, .noSuchFileOrDirectory])
+    #expect(shown == "1\n")
+    #expect(unmounted == nil)
+  }
+
+  @Test("fitness is required", arguments: [("tmpfs", nil), ("ramfs", Errno.notSupported)] as [(String, Errno?)])
+  func requiresFitness(type: String, expected: Errno?) async throws {
+    let (failure, remarks, names) = try await onStore(type: type, options: "") { kernel in
+      (kernel.failure(.requireFitness, "/mnt"), kernel.remarks.map { "\($0.priority): \($0.text.string)" }, listing())
+    }
+    #expect(failure == expected)
+    #expect(remarks == (expected == nil ? [] : ["error: The file system cannot hold an upper: \(Unfitness.attributes.text.string)"]))
+    #expect(names == [])
+  }
+
+  @Test("a device is mounted by type, source and options, and not where one of them is missing")
+  func mountsDevice() async throws {
+    let (failures, entry, gone) = try await onStore { kernel in
+      var failures = ["", "tmpfs", "tmpfs source"].map { kernel.failure(.mountDevice, "/mnt", Text(utf8: $0)) }
+      failures.append(kernel.failure(.mountDevice, "/mnt", "tmpfs source size=1m,mode=0700"))
+      func table() throws -> MountInfo { MountInfo(parsing: try FileDescriptor.currentDirectory.read("/proc/thread-self/mountinfo")) }
+      let entry = try table().entry(at: "/mnt")
+      failures.append(kernel.failure(Step(.mountDevice, "/mnt").inverse!.verb, "/mnt"))
+      failures.append(kernel.failure(.mountDevice, "/mnt", "nothing source "))
+      return (failures, entry, try table().entry(at: "/mnt")?.mountSource.string)
+    }
+    #expect(failures == [.invalidArgument, .invalidArgument, .invalidArgument, nil, nil, .noSuchDevice])
+    #expect(entry?.mountSource == "source")
+    #expect(entry?.superOptions.string.contains("size=1024k") == true)
+    #expect(gone == "store")
+  }
+
+  @Test("a check by a program that is not in the image is left out, and that is told")
+  func isNotChecked() async throws {
+    let (failure, remarks) = try await onStore { kernel in
+      (kernel.failure(.check, "/mnt", "nothing"), kernel.remarks.map { "\($0.priority): \($0.text.string)" })
+    }
+    #expect(failure == nil)
+    #expect(remarks == ["info: fsck.nothing is not in the image; the upper's file system is not checked"])
+  }
+
+  @Test("a check mends what is safe to mend, and fails where that is not enough", arguments: ["sound", "dirty", "broken"])
+  func isChecked(state: String) async throws {
+    let directory = try Temporary()
+    let disk = try Disk(directory)
+    try disk.run("mkfs.ext4", "-q")
+    switch state {
+    // s_state: not unmounted cleanly.
+    case "dirty": try disk.run("debugfs", "-w", "-R", "set_super_value state 0")
+    case "broken": try disk.write(Data(repeating: 0x17, count: 1 << 20), at: 0)
+    default: break
+    }
+    let path = disk.text
+    let (failure, remarks) = try await onStore { kernel in
+      (kernel.failure(.check, path, "ext4"), kernel.remarks.map { "\($0.priority): \($0.text.string)" })
+    }
+    #expect(failure == (state == "broken" ? .inputOutput : nil))
+    let said = ["dirty": "notice: fsck.ext4 mended the upper's file system: ", "broken": "error: fsck.ext4 ended with status 8: "]
+    #expect(remarks.count == (state == "sound" ? 0 : 1))
+    #expect(remarks.allSatisfy { $0.hasPrefix(said[state]!) }, "\(remarks)")
+  }
+
+  @Test("a file system is made, and none of a type that it is not known how to make")
+  func isFormatted() async throws {
+    let directory = try Temporary()
+    let disk = try Disk(directory)
+    let path = disk.text
+    let (failures, remarks) = try await onStore { kernel in
+      ([kernel.failure(.format, path, "vfat"), kernel.failure(.format, path, "ext4")], kernel.remarks.map { "\($0.priority): \($0.text.string)" })
+    }
+    #expect(failures == [.invalidArgument, nil])
+    #expect(remarks == ["notice: \(path.string) was blank and has a new file system: ext4"])
+    guard case .signature(let signature) = try disk.probe else { throw Problem("There is no file system") }
+    #expect(signature.label == "preroot")
+  }
+}
+
+@Suite("The overlay's machine ID", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+struct SettlingTests {
+  private static let id = "0123456789abcdef0123456789abcdef", own = "fedcba9876543210fedcba9876543210"
+
+  struct Seen: Equatable, Sendable {
+    /// What the file says, with what is mounted on it, and without.
+    var settled: String?
+    var unsettled: String?
+    var isMounted = false
+    /// What PID 1 would read in a soft reboot.
+    var running: String?
+    var remarks: [String] = []
+  }
+
+  /// What becomes of an /etc/machine-id.
+  private func settle(_ contents: String?, running: String?) async throws -> Seen {
+    try await inPrivateNamespace {
+      for place in ["/run", "/mnt"] { try mount("settling", at: place, type: "tmpfs") }
+      mkdir("/mnt/etc", 0o755)
+      if let contents { try write("/mnt/etc/machine-id", contents) }
+      if let running { try write("/run/machine-id", running) }
+      var kernel = LinuxKernel()
+      let step = Step(.settleMachineID, "/mnt", Text(utf8: Self.id))
+      if let failure = kernel.failure(step.verb, step.path, step.other) { throw Problem("Cannot settle: \(failure.text.string)") }
+      var seen = Seen()
+      seen.settled = read("/mnt/etc/machine-id")
+      let mount = MountInfo(parsing: try FileDescriptor.currentDirectory.read("/proc/thread-self/mountinfo")).entry(at: "/mnt/etc/machine-id")
+      seen.isMounted = mount != nil
+      // As PID 1's own: whoever writes it by mistake gets an error.
+      if mount != nil, errno(of: { () throws(Errno) in _ = try FileDescriptor.currentDirectory.openToWrite("/mnt/etc/machine-id") }) != .readOnly {
+        throw Problem("The mounted ID can be written")
+      }
+      // Twice: it is done whether something is mounted or not.
+      for _ in 1...2 { if kernel.failure(step.inverse!.verb, step.path) != nil { throw Problem("Cannot unsettle") } }
+      seen.unsettled = read("/mnt/etc/machine-id")
+      seen.running = read("/run/machine-id")
+      seen.remarks = kernel.remarks.map { "\($0.priority): \($0.text.string)" }
+      return seen
+    }
+  }
+
+  @Test("in a first boot is mounted over the file, which stays as it is until the boot is complete", arguments: [nil, "uninitialized\n"] as [String?])
+  func isMounted(contents: String?) async throws {
+    for running in [nil, Self.id + "\n", Self.own + "\n"] {
+      #expect(try await settle(contents, running: running)
+        == Seen(settled: Self.id + "\n", unsettled: "uninitialized\n", isMounted: true, running: Self.id + "\n"))
+    }
+  }
+
+  @Test("is written where the file is empty")
+  func isWritten() async throws {
+    for running in [nil, Self.id + "\n"] {
+      #expect(try await settle("", running: running) == Seen(settled: Self.id + "\n", unsettled: Self.id + "\n", running: running))
+    }
+  }
+
+  @Test("is written where the file has junk in it, and that is told")
+  func isWrittenOverJunk() async throws {
+    #expect(try await settle("junk\n", running: nil) == Seen(
+      settled: Self.id + "\n", unsettled: Self.id + "\n",
+      remarks: ["warning: /etc/machine-id of the overlay was no machine ID, it is now \(Self.id)"]))
+  }
+
+  @Test("stays where it is one, and PID 1's is that from then on, where it has another")
+  func stays() async throws {
+    #expect(try await settle(Self.own + "\n", running: nil) == Seen(settled: Self.own + "\n", unsettled: Self.own + "\n"))
+    #expect(try await settle(Self.own + "\n", running: Self.id + "\n") == Seen(settled: Self.own + "\n", unsettled: Self.own + "\n", running: Self.own + "\n"))
+  }
+}
