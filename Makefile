@@ -12,6 +12,8 @@ SHELL = /bin/bash
 DESTDIR =
 # For an image with an older libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd.
 SYSROOT =
+# More options of swift build, as for another architecture: see docs/recipes.md.
+SWIFTFLAGS =
 prefix = /usr
 systemunitdir = $(prefix)/lib/systemd/system
 systemgeneratordir = $(prefix)/lib/systemd/system-generators
@@ -35,7 +37,7 @@ endif
 all:
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 	@for program in $(programs); do \
-	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath $(options) --product $$program; \
+	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath $(options) $(SWIFTFLAGS) --product $$program; \
 	  llvm-objcopy --remove-section=.comment $(ships)/$$program; \
 	done
 
