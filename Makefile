@@ -19,12 +19,15 @@ systemunitdir = $(prefix)/lib/systemd/system
 systemgeneratordir = $(prefix)/lib/systemd/system-generators
 catalogdir = $(prefix)/lib/systemd/catalog
 libexecdir = $(prefix)/lib/preroot
+bindir = $(prefix)/bin
+bashcompletiondir = $(prefix)/share/bash-completion/completions
+zshcompletiondir = $(prefix)/share/zsh/vendor-completions
 mandir = $(prefix)/share/man
 
 # A build directory of its own: the tests' build of the same sources takes the usual one.
 scratch = .build/ships$(if $(SYSROOT),-$(notdir $(abspath $(SYSROOT))))
 ships = $(scratch)/release
-programs = preroot-generator overlay-prep
+programs = preroot-generator overlay-prep preroot
 
 ifdef SYSROOT
 sysroot = $(abspath $(SYSROOT))
@@ -44,8 +47,12 @@ all:
 install: all
 	install -D -m 0755 $(ships)/preroot-generator $(DESTDIR)$(systemgeneratordir)/preroot-generator
 	install -D -m 0755 $(ships)/overlay-prep $(DESTDIR)$(libexecdir)/overlay-prep
+	install -D -m 0755 $(ships)/preroot $(DESTDIR)$(bindir)/preroot
 	install -D -m 0644 -t $(DESTDIR)$(systemunitdir) generator/units/*
 	install -D -m 0644 docs/preroot.catalog $(DESTDIR)$(catalogdir)/preroot.catalog
+	install -D -m 0644 docs/completions/preroot.bash $(DESTDIR)$(bashcompletiondir)/preroot
+	install -D -m 0644 docs/completions/_preroot $(DESTDIR)$(zshcompletiondir)/_preroot
+	install -D -m 0644 -t $(DESTDIR)$(mandir)/man1 docs/*.1
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man5 docs/*.5
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man8 docs/*.8
 
@@ -53,9 +60,9 @@ install: all
 packages_to_build = libsystemd-dev pkg-config
 packages_to_package = $(packages_to_build) build-essential debhelper
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
-packages_to_test = $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dpkg-dev erofs-utils \
-  f2fs-tools flex gcc gpg libc6-dev libelf-dev lintian make mandoc perl procps squashfs-tools systemd systemd-container util-linux \
-  valgrind xz-utils
+packages_to_test = $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev \
+  erofs-utils f2fs-tools fdisk flex gcc gpg libc6-dev libelf-dev lintian make mandoc mtd-utils perl procps squashfs-tools systemd \
+  systemd-container util-linux valgrind xz-utils
 
 # $(call install-packages,PACKAGES): those that are not there yet. The lists of packages are needed in any case, as the images are
 # made from them.

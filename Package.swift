@@ -29,6 +29,7 @@ let package = Package(
   products: [
     .executable(name: "preroot-generator", targets: ["preroot-generator"]),
     .executable(name: "overlay-prep", targets: ["overlay-prep"]),
+    .executable(name: "preroot", targets: ["preroot"]),
     .executable(name: "bed", targets: ["BedTool"]),
   ],
   traits: [
@@ -51,6 +52,7 @@ let package = Package(
                       exclude: ["units"], swiftSettings: program, linkerSettings: linker),
     .executableTarget(name: "overlay-prep", dependencies: ["PrerootCore", "PrerootSystem", "PrerootManager"],
                       swiftSettings: program, linkerSettings: linker),
+    .executableTarget(name: "preroot", dependencies: ["PrerootCore", "PrerootSystem"], swiftSettings: program, linkerSettings: linker),
 
     .target(name: "Bed", dependencies: [
       .product(name: "Subprocess", package: "swift-subprocess", condition: workshop),

@@ -101,7 +101,7 @@ int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
   return result == -2 ? LINUX_PROBE_AMBIVALENT : result < 0 ? -EIO : result;
 }
 
-int32_t linux_mount(const char *s, const char *t, const char *type, const char *data) { return RESULT(mount(s, t, type, 0, data)); }
+int32_t linux_mount(const char *s, const char *t, const char *type, uint64_t flags, const char *data) { return RESULT(mount(s, t, type, flags, data)); }
 
 int32_t linux_sync(int32_t d, const char *p, int32_t file_system) {
   int f = openat(d, p, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

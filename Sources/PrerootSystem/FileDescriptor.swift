@@ -11,6 +11,12 @@ public struct FileDescriptor: ~Copyable {
   /// Where relative paths start; absolute ones start at the root. The C constant is `AT_FDCWD`.
   static var currentDirectory: FileDescriptor { FileDescriptor(LINUX_CURRENT_DIRECTORY) }
 
+  /// The names in a directory, in no order.
+  public static func names(inDirectory path: Text) -> [Text] { currentDirectory.names(in: path) }
+
+  /// Nil where it cannot be told, as it is not reached from the root.
+  public static var workingDirectory: Text? { currentDirectory.target(ofLink: "/proc/self/cwd") }
+
   /// A directory to find other files from. The system call is `open` with O_PATH.
   public init(directory path: Text) throws(Errno) {
     rawValue = unsafe try with(path) { unsafe linux_open_directory(LINUX_CURRENT_DIRECTORY, $0) }
@@ -62,6 +68,10 @@ extension FileDescriptor {
 
   public func openToWrite(_ path: Text) throws(Errno) -> FileDescriptor {
     FileDescriptor(unsafe try at(path) { unsafe linux_open_to_write($0, $1) })
+  }
+
+  func openDirectory(_ path: Text) throws(Errno) -> FileDescriptor {
+    FileDescriptor(unsafe try at(path) { unsafe linux_open_directory($0, $1) })
   }
 
   /// Makes a directory of mode 0755; one that is there already will do.

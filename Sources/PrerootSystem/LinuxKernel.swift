@@ -20,8 +20,7 @@ public struct LinuxKernel: Kernel, ~Copyable {
     case .makeDirectory:
       try FileDescriptor.currentDirectory.makeDirectory(path)
     case .makeStoreDirectory:
-      try FileDescriptor.currentDirectory.makeDirectory(path)
-      unsafe try with(other, path) { unsafe linux_copy_owner_and_mode($0, $1) }
+      try makeStoreDirectory(path, like: other)
     case .removeDirectory:
       do throws(Errno) { try FileDescriptor.currentDirectory.removeDirectory(path) } catch {
         guard error == .directoryNotEmpty else { throw error }

@@ -14,6 +14,15 @@ public struct Machine: ~Copyable {
 
   init(root: consuming FileDescriptor) { self.root = root }
 
+  /// What looks like a machine below a directory of another one.
+  public init(_ path: Text, on other: borrowing Machine) throws(Errno) {
+    let path = path.asRelative
+    root = try other.root.openDirectory(path.isEmpty ? "." : path)
+  }
+
+  /// The same below a directory that need not be on a machine.
+  public init(at path: Text) throws(Errno) { root = try FileDescriptor(directory: path) }
+
   /// The file's contents; nil where it cannot be read, for whatever reason. `path` is absolute.
   @inline(never) @_disfavoredOverload public func contents(_ path: Text) -> Text? {
     do throws(Errno) { return try root.read(path.asRelative) } catch { return nil }
@@ -30,7 +39,7 @@ public struct Machine: ~Copyable {
   }
 
   @inline(never) public func exists(_ path: Text) -> Bool { root.exists(path.asRelative) }
-  @inline(never) func names(in path: Text) -> [Text] { root.names(in: path.asRelative) }
+  @inline(never) public func names(in path: Text) -> [Text] { root.names(in: path.asRelative) }
   @inline(never) public func target(ofLink path: Text) -> Text? { root.target(ofLink: path.asRelative) }
 
   /// An environment variable. See getenv(3).

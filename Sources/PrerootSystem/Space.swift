@@ -6,6 +6,9 @@ public struct Space {
   public var totalBytes: Int
   public var freeBytes: Int
   public var freeInodes: Int
+  /// The same where an Int has 32 bits, which do not hold every number of bytes.
+  public var totalKilobytes: Int
+  public var freeKilobytes: Int
 
   public init(of path: Text) throws(Errno) {
     var total: UInt64 = 0, free: UInt64 = 0, inodes: UInt64 = 0
@@ -13,6 +16,8 @@ public struct Space {
     totalBytes = Int(clamping: total)
     freeBytes = Int(clamping: free)
     freeInodes = Int(clamping: inodes)
+    totalKilobytes = Int(clamping: total >> 10)
+    freeKilobytes = Int(clamping: free >> 10)
   }
 
   /// Gives a mounted tmpfs another size, in bytes, and leaves the rest of it alone.

@@ -5,6 +5,8 @@ import PrerootCore
 public enum StandardError {
   public static func say(_ text: Text) { text.writeBestEffort(to: 2) }
 
+  public static var isTerminal: Bool { linux_is_terminal(2) == 1 }
+
   /// `TEXT: WHY`.
   @inline(never) public static func say(_ text: StaticString, _ errno: Errno) { say(Text(stringLiteral: text) + ": " + errno.text + "\n") }
 }
@@ -12,6 +14,17 @@ public enum StandardError {
 /// Where a program's answer goes.
 public enum StandardOutput {
   public static func say(_ text: Text) { text.writeBestEffort(to: 1) }
+
+  /// For what must not be lost unnoticed, as on a disk that is full.
+  public static func write(_ text: Text) throws(Errno) {
+    var done = 0
+    while done < text.count {
+      let rest = done
+      done += try check(unsafe text.bytes.withUnsafeBytes { unsafe linux_write(1, $0.baseAddress! + rest, $0.count - rest) })
+    }
+  }
+
+  public static var isTerminal: Bool { linux_is_terminal(1) == 1 }
 }
 
 extension Text {

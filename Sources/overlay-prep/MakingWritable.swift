@@ -30,7 +30,7 @@ func makeWritable(
   _ settings: Settings, _ target: Text, _ reading: FirstReading, _ facts: borrowing BootFacts, _ machine: borrowing Machine,
   _ story: inout Story, _ log: KernelLog
 ) -> Outcome {
-  let work = Work(settings, reading, isCounted: settings.attempts > 0 && target == "default.target", story, log)
+  let work = Work(settings, target, reading, story, log)
   let start = work.kernel.microseconds
   var outcome = Outcome(target: target, upper: settings.upper)
   switch settings.upper {

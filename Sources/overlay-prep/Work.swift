@@ -5,6 +5,7 @@ import PrerootSystem
 final class Work {
   private let settings: Settings
   private let reading: FirstReading
+  private let target: Text
   /// Whether this boot counts among those that may not get through with the upper.
   private let isCounted: Bool
   private let log: KernelLog
@@ -12,11 +13,12 @@ final class Work {
   var story: Story
 
   /// - Parameter story: what there is to tell already.
-  init(_ settings: Settings, _ reading: FirstReading, isCounted: Bool, _ story: Story, _ log: KernelLog) {
+  init(_ settings: Settings, _ target: Text, _ reading: FirstReading, _ story: Story, _ log: KernelLog) {
     self.story = story
     self.settings = settings
     self.reading = reading
-    self.isCounted = isCounted
+    self.target = target
+    isCounted = settings.counts(bootTo: target)
     self.log = log
   }
 
@@ -26,6 +28,8 @@ final class Work {
   func mount(_ options: TmpfsOptions, _ facts: borrowing BootFacts) -> Text? {
     let store = StorePlan(options, over: facts.mountInfo).steps
     var settings = settings
+    // What is taken past the overlay may be more than memory holds, and is not meant for it.
+    if settings.upper.isPersistent { settings.binds = [] }
     settings.upper = .tmpfs(options)
     return execute(store) ?? mountOverlay(settings, on: store, in: StorePlan.store, facts)
   }
@@ -48,7 +52,7 @@ final class Work {
     var directory = StorePlan.store + settings.directory
     if settings.onLowerChange == .new, let lower = LowerIdentity(facts, machine) { directory.append(Text("/image-") + lower.name) }
     let found = StoreFacts(in: directory, facts, machine)
-    let use = UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset)
+    let use = UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset, isCounted: isCounted)
     if case .asItIsAlthough(let sentence) = use { say(Remark(.warning, sentence)) }
     if case .anew(let reason) = use { say(Remark(.notice, Text("Starting with an empty upper: ") + reason)) }
     let layers = LayerPlan(found, use, settings, isCounted: isCounted).steps
@@ -58,7 +62,10 @@ final class Work {
       store.takeBack(on: &kernel, before: &story)
       return failure
     }
-    if isCounted { machine.link("/run/preroot/attempts", to: directory + "/attempts", log) }
+    if isCounted {
+      machine.link("/run/preroot/attempts", to: directory + "/attempts", log)
+      machine.keep("/run/preroot/target", target + "\n", log)
+    }
     return mountOverlay(settings, on: store, in: directory, facts)
   }
 

@@ -3,8 +3,18 @@ import SystemPackage
 
 /// A further block device of a machine: the first is /dev/ubdb. It keeps what is written to it from boot to boot.
 public struct Disk: Hashable, Sendable {
+  /// What the kernel takes it for.
+  public enum Kind: Hashable, Sendable {
+    case block
+    /// Flash memory with erase blocks of 64 KiB, and what the kernel calls it; see /proc/mtd. There can be one.
+    case flash(name: String)
+  }
+
   public let path: FilePath
   public var isReadOnly = false
+  public var kind = Kind.block
+  /// Where its file system begins: behind a partition table.
+  var offset = 0
 
   /// A disk in a file of the host.
   public init(_ path: FilePath, isReadOnly: Bool = false) {
@@ -12,10 +22,11 @@ public struct Disk: Hashable, Sendable {
     self.isReadOnly = isReadOnly
   }
 
-  /// An empty disk of its own; the file is sparse.
+  /// A disk that has never been written to; the file is sparse.
   ///
   /// - Throws: Foundation's error where the cache cannot be written.
   public static func blank(megabytes: Int) throws -> Disk {
+    try Cache.tidy("disks", keeping: 20)
     let path = try Cache.directory("disks").appending("\(UUID().uuidString).img")
     try makeFile(path, megabytes: megabytes)
     return Disk(path)
@@ -25,15 +36,28 @@ public struct Disk: Hashable, Sendable {
   ///
   /// - Throws: ``Problem`` where the image cannot be made.
   public static func root(_ tree: Tree) async throws -> Disk {
+    try Cache.tidy("disks", keeping: 20)
     let path = try Cache.directory("disks").appending("\(UUID().uuidString).img")
-    try Cache.tidy("disks", keeping: 4)
     try await sh("cp", "--sparse=always", try await ImageKind.ext4.image(of: tree).string, path.string)
     return Disk(path)
   }
+
+  /// When it was written to.
+  var lastWrite: Date? { try? FileManager.default.attributesOfItem(atPath: path.string)[.modificationDate] as? Date }
 
   static func makeFile(_ path: FilePath, megabytes: Int) throws {
     let file = try FileDescriptor.open(path, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     defer { try? file.close() }
     try file.resize(to: Int64(megabytes) << 20)
+  }
+
+  /// What User Mode Linux needs to be told to have it as the disk with this number: 1 is /dev/ubdb.
+  func words(as number: Int) -> [String] {
+    let name = "ubd\(String(UnicodeScalar(UInt8(ascii: "a") + UInt8(number))))"
+    let block = "\(name)\(isReadOnly ? "r" : "")=\(path)"
+    return switch kind {
+    case .block: [block]
+    case .flash(let label): [block, "block2mtd.block2mtd=/dev/\(name),65536,\(label)"]
+    }
   }
 }

@@ -4,11 +4,6 @@ import SystemPackage
 
 /// One run of a machine: its directory, its process, its end.
 struct Run: Sendable {
-  /// How a run ended.
-  enum Ending: Equatable, Sendable {
-    case poweredOff, powerCut, timedOut, died(String)
-  }
-
   private let machine: Machine
   /// Everything of this run: the console, the report, the disk the report comes on.
   private let place: FilePath
@@ -44,13 +39,14 @@ struct Run: Sendable {
       try Disk.makeFile(archive, megabytes: 64)
       program = try await kernel.program().string
       let verity = machine.isVerified ? try await Verity(of: image, at: place.appending("verity")) : nil
-      let disks = ((verity.map { [Disk($0.tree, isReadOnly: true)] } ?? []) + machine.disks).enumerated().map { "ubd\($0.offset + 1)\($0.element.isReadOnly ? "r" : "")=\($0.element.path)" }
+      let disks = (verity.map { [Disk($0.tree, isReadOnly: true)] } ?? []) + machine.disks
+      let diskWords = disks.enumerated().flatMap { $0.element.words(as: $0.offset + 1) }
       // What is written to a root that can be written goes into a file beside the image.
       let root = machine.isRootDeviceReadOnly ? "ubd0r=\(image)" : "ubd0=\(place)/root.cow,\(image)"
       arguments = [
         "uml_dir=\(place)", "umid=machine", "mem=\(machine.memoryInMegabytes)M", root, "ubd15=\(archive)", "ro",
         "con=null", "con0=fd:0,fd:1", "panic=-1",
-      ] + (verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]) + disks + kernel.words + common + machine.words
+      ] + (verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]) + diskWords + kernel.words + common + machine.words
       environment = [:]
     }
   }
@@ -61,7 +57,7 @@ struct Run: Sendable {
   }
 
   /// Runs the machine until it powers off, its plug is pulled, or its time is over.
-  func toTheEnd() async throws -> (ending: Ending, hasReport: Bool) {
+  func toTheEnd() async throws -> (ending: Machine.Ending, hasReport: Bool) {
     guard machine.leg == .container else { return try await powerOn() }
     // Two containers of one host would share the control group that nspawn was started in, and each would tidy up the other's.
     let turn = try FileLock("/run/preroot-bed.lock")
@@ -70,7 +66,7 @@ struct Run: Sendable {
     return try await powerOn()
   }
 
-  private func powerOn() async throws -> (ending: Ending, hasReport: Bool) {
+  private func powerOn() async throws -> (ending: Machine.Ending, hasReport: Bool) {
     let console = try FileDescriptor.open(consoleFile, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     defer { try? console.close() }
     var options = PlatformOptions()
@@ -83,9 +79,15 @@ struct Run: Sendable {
       platformOptions: options, input: .none,
       output: .fileDescriptor(console, closeAfterSpawningProcess: false), error: .combinedWithOutput
     ) { execution in
-      let ending = await watch(execution.processIdentifier.value, until: limit)
-      if ending != nil { try? execution.send(signal: .kill, toProcessGroup: true) }
-      return ending
+      func pullPlug() { try? execution.send(signal: .kill, toProcessGroup: true) }
+      do {
+        let ending = try await watch(execution.processIdentifier.value, until: limit)
+        if ending != nil { pullPlug() }
+        return ending
+      } catch {
+        pullPlug()
+        throw error
+      }
     }
     let ending = result.closureResult ?? (result.terminationStatus.isSuccess ? .poweredOff : .died("\(result.terminationStatus)"))
     let hasReport = try await unpack()
@@ -94,17 +96,39 @@ struct Run: Sendable {
     return (ending, hasReport)
   }
 
-  /// Looks at the machine while it runs. Returns the reason to pull the plug, or nil once it has ended by itself.
-  private func watch(_ process: pid_t, until limit: ContinuousClock.Instant) async -> Ending? {
+  /// Looks at the machine while it runs, and does to it from outside what is due. Returns the reason to pull the plug, or nil once it has
+  /// ended by itself.
+  private func watch(_ process: pid_t, until limit: ContinuousClock.Instant) async throws -> Machine.Ending? {
+    var schedule = Schedule(of: machine)
+    let lastWrite = machine.disks.first?.lastWrite
+    var reader = ConsoleReader(consoleFile)
     var hasFetched = false
     while Self.isRunning(process) {
+      let lines = reader.newLines()
+      let acts = schedule.due(at: .now) { sign in
+        switch sign {
+        case .powerOn: true
+        case .firstWrite: machine.disks.first?.lastWrite != lastWrite
+        case .saying(let text): lines.contains { $0.contains(text) }
+        }
+      }
+      for act in acts {
+        switch act {
+        case .powerCut: return .powerCut
+        case .plugIn(let disk): try control.plug(in: disk, as: machine.disks.count + (machine.isVerified ? 2 : 1))
+        case .controlAltDelete: try control.pressControlAltDelete()
+        }
+      }
+      // This kernel boots again by itself, in the same process.
+      if lines.contains(where: { $0.contains("reboot: Restarting system") }) { return .rebooted }
       if ContinuousClock.now > limit { return .timedOut }
-      if let cut = machine.powerCut, console().lines.contains(where: { $0.contains(cut) }) { return .powerCut }
       if machine.leg == .container, !hasFetched { hasFetched = fetch(from: process) }
-      try? await Task.sleep(for: .milliseconds(machine.powerCut == nil ? 20 : 5))
+      try? await Task.sleep(for: .milliseconds(schedule.isEmpty ? 20 : 2))
     }
     return nil
   }
+
+  private var control: MachineConsole { MachineConsole(socket: place.appending("machine/mconsole")) }
 
   /// Whether a child still runs: one that has ended stays a zombie until it is waited for.
   static func isRunning(_ process: pid_t) -> Bool {

@@ -83,6 +83,11 @@ public struct Tree: Hashable, Sendable {
     with("/usr/lib/bed/script", "#!/bin/bash\n" + script, mode: 0o755)
   }
 
+  /// The same tree, where the probe ends the boot with the start of another unit than poweroff.target.
+  public func ending(with unit: String) -> Tree {
+    with("/usr/lib/bed/end", unit + "\n")
+  }
+
   private func changed(_ change: (inout Tree) -> Void) -> Tree {
     var tree = self
     change(&tree)

@@ -43,7 +43,7 @@ private struct Page {
     return ""
   }
 
-  static let all = ["preroot.conf.5", "preroot-generator.8", "overlay-prep.service.8"]
+  static let all = ["preroot.1", "preroot.conf.5", "preroot-generator.8", "overlay-prep.service.8"]
 }
 
 extension Setting {
@@ -159,14 +159,14 @@ struct DocumentationTests {
       facts.lower = LowerIdentity(type: "squashfs", superblock: "", rootHash: "new", imageVersion: "")
       settings.onLowerChange = lowerChange
       change(&facts)
-      switch UpperUse(facts, settings, isReset: isReset) {
+      switch UpperUse(facts, settings, isReset: isReset, isCounted: true) {
       case .asItIs: return "?"
       case .asItIsAlthough(let text): return "\"\(text.string)\""
       case .anew(let text): return text.string
       case .leftOut(let text): return "\"... is left out: \(text.string)\""
       }
     }
-    #expect(page.has(sentence { $0.resetting = "x" }))
+    #expect(page.has(sentence { $0.isResetting = true }))
     #expect(page.has(sentence { $0.mark = "" }))
     #expect(page.has(sentence(isReset: true) { _ in }))
     #expect(page.has(sentence { $0.attempts = 3 }))
@@ -192,7 +192,7 @@ struct DocumentationTests {
   func explainsFilesOfStore() throws {
     let sources = try ["PrerootCore/Planning/LayerPlan", "PrerootCore/Planning/OverlayPlan", "PrerootSystem/Storage/StoreFacts+Reading", "overlay-prep/Work"]
       .map { try Checkout.text("Sources/\($0).swift") }.joined()
-    let names = Set(sources.matches(of: #/(?:directory|layers|store) \+ "\/([a-z.]+)/#).map { String($0.output.1) })
+    let names = Set(sources.matches(of: #/(?:directory|layers|bindings|store) \+ "\/([a-z.-]+)/#).map { String($0.output.1) })
     #expect(names.isSuperset(of: ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting", "trash"]))
     let page = try Page("preroot.conf.5")
     for name in names { #expect(!(page.entry(name) + page.entry("\(name)/")).isEmpty, "\(name)") }
@@ -255,9 +255,9 @@ struct DocumentationTests {
   @Test("names every word that switches preroot on or off")
   func namesWords() throws {
     let lists = try Checkout.text("Sources/PrerootCore/Deciding/Enable.swift").matches(of: #/place\(among: "(.*?)", isExact/#)
-    #expect(lists.count == 2)
+    #expect(lists.count == 3)
     let settings = try Page("preroot.conf.5").section("SETTINGS")
-    for word in lists.flatMap({ $0.output.1.split(separator: " ").map(String.init) }) + ["auto"] {
+    for word in lists.flatMap({ $0.output.1.split(separator: " ").map(String.init) }) {
       #expect(settings.contains(try Regex("\\b\(word)\\b")), "\(word)")
       #expect(Enable(Text(utf8: word)) != nil)
     }
@@ -272,14 +272,15 @@ struct DocumentationTests {
     for word in lists.flatMap({ $0.output.1.split(separator: " ") }) { #expect(page.text.contains(try Regex("(?:^|\\W)\(word)\\b")), "\(word)") }
   }
 
-  @Test("explains every exit status of the two programs", arguments: [
+  @Test("explains every exit status of the programs", arguments: [
     ("generator/Generator.swift", "preroot-generator.8"), ("Sources/overlay-prep/OverlayPrep.swift", "overlay-prep.service.8"),
+    ("Sources/preroot/Preroot.swift", "preroot.1"),
   ])
   func explainsExitStatus(source: String, page: String) throws {
     let statuses = try Checkout.text(source).matches(of: #/static let \w+: Int32 = (\d+)/#).map { String($0.output.1) }
     #expect(statuses.count >= 3)
     let explained = try Page(page).section("EXIT STATUS").matches(of: #/(?m)^     (\d+) /#).map { String($0.output.1) }
-    #expect(explained == statuses.sorted())
+    #expect(explained == statuses.sorted { $0.count == $1.count ? $0 < $1 : $0.count < $1.count })
   }
 
   @Test("explains every option of the helper")
@@ -291,6 +292,24 @@ struct DocumentationTests {
       #expect(page.section("OPTIONS").contains(try Regex("(?m)^     \(option)\\b")), "\(option)")
       #expect(page.section("SYNOPSIS").contains(option), "\(option)")
     }
+  }
+
+  @Test("explains every verb and option of the tool, and no other")
+  func explainsTool() throws {
+    let page = try Page("preroot.1")
+    let verbs = page.section("VERBS").matches(of: #/(?m)^     ([a-z]+)\b/#).map { String($0.output.1) }
+    #expect(try verbs == Words.verbs)
+    let options = page.section("OPTIONS").matches(of: #/(?m)^     (--[a-z]+)\b/#).map { String($0.output.1) }
+    #expect(try options.sorted() == Words.options.sorted())
+    for word in verbs + options { #expect(page.section("SYNOPSIS").contains(word), "\(word)") }
+  }
+
+  @Test("explains every name in the tool's object of JSON")
+  func explainsObject() throws {
+    let names = try Checkout.text("Sources/preroot/Status.swift").matches(of: #/object\.add\("([a-z_]+)"/#).map { String($0.output.1) }
+    #expect(names.count >= 10)
+    let options = try Page("preroot.1").section("OPTIONS")
+    for name in names { #expect(options.contains(try Regex("\\b\(name)\\b")), "\(name)") }
   }
 
   @Test("has every reason for leaving a boot alone in the words of the log", arguments: [

@@ -63,6 +63,31 @@ struct HelperTests {
     #expect(try Tree(machine.root) == before)
   }
 
+  @Test("with --dry-run prints what would be done with a device, without looking for it")
+  func withDryRunOfDevice() throws {
+    let machine = try MiniatureMachine()
+    let before = try Tree(machine.root)
+    let run = try help(
+      ["--dry-run"], on: machine,
+      commandLine: "preroot=LABEL=none preroot.scope=/etc preroot.fstype=ext4 preroot.options=noatime preroot.dir=/a preroot.bind=/home preroot.attempts=x")
+    #expect(run.status == 0)
+    #expect(run.errors == "")
+    #expect(run.output.hasPrefix("""
+      # A writable root is asked for; overlay-prep.service makes it writable before default.target
+      # Kernel command line: preroot.attempts='x' is not a number from 0 to 100, ignoring
+
+      """))
+    for line in [
+      "check the file system on LABEL=none (ext4)", "mount device at /run/initramfs/preroot/upper (ext4 LABEL=none noatime)",
+      "require fitness for an upper of /run/initramfs/preroot/upper",
+      "make store directory /run/initramfs/preroot/upper/a/upper/etc (/run/initramfs/preroot/lower/etc)",
+      "seed /run/initramfs/preroot/upper/a/bind/home (/run/initramfs/preroot/lower/home)",
+      "bind at /home (/run/initramfs/preroot/upper/a/bind/home)",
+    ] { #expect(run.output.contains("\(line)\n")) }
+    #expect(run.output.contains(",index=off,metacopy=off,redirect_dir=off,xino=off)\n"))
+    #expect(try Tree(machine.root) == before)
+  }
+
   @Test("with --dry-run says why a boot is left alone", arguments: [
     ("preroot=no", "# Switched off by preroot=no or Enable=no\n"),
     ("emergency", "# An emergency boot is left alone; boot to rescue.target for a writable root\n"),

@@ -65,8 +65,8 @@ struct AssignmentsTests {
   }
 
   @Test("that is none is named, with what is done instead", arguments: [
-    ("preroot=tmpsf", "", "error: Kernel command line: preroot='tmpsf' is not understood (no, auto, yes, tmpfs:...), ignoring"),
-    ("preroot=", "", "error: Kernel command line: preroot='' is not understood (no, auto, yes, tmpfs:...), ignoring"),
+    ("preroot=tmpsf", "", "error: Kernel command line: preroot='tmpsf' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring"),
+    ("preroot=", "", "error: Kernel command line: preroot='' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring"),
     ("preroot.uper=tmpfs", "",
      "warning: Kernel command line: preroot.uper= is not a setting of preroot, ignoring; see preroot.conf(5)"),
     ("preroot.scopes", "", "warning: Kernel command line: preroot.scopes= is not a setting of preroot, ignoring; see preroot.conf(5)"),

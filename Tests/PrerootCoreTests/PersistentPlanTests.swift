@@ -118,10 +118,11 @@ struct PersistentPlanTests {
     })
   }
 
+  /// Not in the layers' directory, which may be one image's.
   @Test("shows directories past the overlay, with what the image has in them at first, before the pivot")
   func bindsBelowNewRoot() throws {
     let plan = plan(in: StorePlan.store + "/a", binds: ["/home", "/var/lib/docker-x"])
-    let root = "/run/initramfs/preroot/root", own = "/run/initramfs/preroot/upper/a/bind", lower = "/run/initramfs/preroot/lower"
+    let root = "/run/initramfs/preroot/root", own = "/run/initramfs/preroot/upper/bind", lower = "/run/initramfs/preroot/lower"
     let binds = [
       "make directory \(own)", "seed \(own)/home (\(lower)/home)", "make mount point \(root)/home", "bind at \(root)/home (\(own)/home)",
       "make directory \(own)", "seed \(own)/var-lib-docker\\x2dx (\(lower)/var/lib/docker-x)", "make mount point \(root)/var/lib/docker-x",

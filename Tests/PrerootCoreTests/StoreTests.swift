@@ -12,6 +12,8 @@ struct Store {
   private(set) var nodes: [String: String] = [:]
   /// How many more changes there will be; nil for no end.
   var changesLeft: Int?
+  /// Whether there is time to delete a tree.
+  var deletes = true
 
   init(_ files: [String: String]) {
     for (path, contents) in files {
@@ -70,7 +72,7 @@ struct Store {
       if !has(other) { return }
       for parent in step.path.parents.strings { try makeDirectory(parent) }
       try rename(other, to: path)
-    case .deleteTree: try remove(path)
+    case .deleteTree: if deletes { try remove(path) }
     default: throw Errno.invalidArgument
     }
   }
@@ -92,7 +94,7 @@ extension Store {
   }
 
   /// As `StoreFacts+Reading` reads them.
-  func facts(in directory: String, lower: LowerIdentity?, bootID: String) -> StoreFacts {
+  func facts(in directory: String, lower: LowerIdentity?) -> StoreFacts {
     func text(_ name: String) -> Text? { self["\(directory)/\(name)"].map { Text(utf8: $0) } }
     var facts = StoreFacts(in: Text(utf8: directory))
     facts.hasUpper = has("\(directory)/upper")
@@ -100,8 +102,7 @@ extension Store {
     facts.recorded = text("lower.id")?.trimmed
     facts.attempts = text("attempts")?.trimmed.decimalValue ?? 0
     facts.mark = text("reset")
-    facts.resetting = text("resetting")?.trimmed
-    facts.bootID = Text(utf8: bootID)
+    facts.isResetting = has("\(directory)/resetting")
     facts.lower = lower
     return facts
   }
@@ -109,10 +110,10 @@ extension Store {
   /// A boot as far as the store is concerned, and what became of the upper.
   @discardableResult
   mutating func boot(
-    _ settings: Settings = Settings(), in directory: String = root, over lower: LowerIdentity? = oldImage, isReset: Bool = false, bootID: String = "boot"
+    _ settings: Settings = Settings(), in directory: String = root, over lower: LowerIdentity? = oldImage, isReset: Bool = false
   ) throws -> UpperUse {
-    let facts = facts(in: directory, lower: lower, bootID: bootID)
-    let use = UpperUse(facts, settings, isReset: isReset)
+    let facts = facts(in: directory, lower: lower)
+    let use = UpperUse(facts, settings, isReset: isReset, isCounted: settings.attempts > 0)
     for step in LayerPlan(facts, use, settings, isCounted: settings.attempts > 0).steps { try perform(step) }
     if case .leftOut = use { return use }
     for name in ["upper", "work"] { try perform(Step(.makeStoreDirectory, Text(utf8: "\(directory)/\(name)"))) }
@@ -141,11 +142,11 @@ struct UpperUseTests {
     return facts
   }
 
-  private func use(_ facts: StoreFacts, _ policy: LowerChange = .warn, attempts: Int = 3, isReset: Bool = false) -> UpperUse {
+  private func use(_ facts: StoreFacts, _ policy: LowerChange = .warn, attempts: Int = 3, isReset: Bool = false, isCounted: Bool = true) -> UpperUse {
     var settings = Settings()
     settings.onLowerChange = policy
     settings.attempts = attempts
-    return UpperUse(facts, settings, isReset: isReset)
+    return UpperUse(facts, settings, isReset: isReset, isCounted: isCounted && attempts > 0)
   }
 
   @Test("is nothing where nobody wants anything")
@@ -175,6 +176,13 @@ struct UpperUseTests {
     }
   }
 
+  @Test("is in no doubt for a boot that is not counted: who comes with a rescue shell may have come for it")
+  func isThereForRescue() {
+    var facts = facts()
+    facts.attempts = 5
+    #expect(use(facts, isCounted: false) == .asItIs)
+  }
+
   @Test("is a boot without it after so many that did not get through", arguments: [
     (0, 3, false), (2, 3, false), (3, 3, true), (4, 3, true), (1, 1, true), (0, 1, false), (100, 0, false), (99, 100, false),
   ])
@@ -190,27 +198,26 @@ struct UpperUseTests {
     var all = facts(over: Store.newImage)
     all.attempts = 3
     all.mark = ""
-    all.resetting = "boot"
+    all.isResetting = true
     for policy in LowerChange.all {
       var facts = all
       #expect(use(facts, policy, isReset: true) == .anew(Text(utf8: Self.begun)))
-      facts.resetting = nil
+      facts.isResetting = false
       #expect(use(facts, policy, isReset: true) == .anew(Text(utf8: Self.marked)))
       facts.mark = nil
       #expect(use(facts, policy, isReset: true) == .anew(Text(utf8: Self.asked)))
       #expect(use(facts, policy) == leftOut(3))
     }
     #expect(use(all, .reset, attempts: 0) == .anew(Text(utf8: Self.begun)))
-    all.resetting = nil
+    all.isResetting = false
     all.mark = nil
     #expect(use(all, .reset, attempts: 0) == .anew(Text(utf8: Self.other)))
   }
 
-  @Test("is decided without looking where it is or what its boot is called")
+  @Test("is decided without looking where it is")
   func isOfNoPlace() {
     var facts = facts()
     facts.directory = "/elsewhere"
-    facts.bootID = "other"
     facts.hasTrash = true
     #expect(use(facts) == .asItIs)
   }
@@ -227,7 +234,6 @@ struct LayerPlanTests {
     facts.hasUpper = true
     facts.recorded = Store.oldImage.text
     facts.lower = Store.oldImage
-    facts.bootID = "boot"
     change(&facts)
     return LayerPlan(facts, use, Settings(), isCounted: isCounted).steps
   }
@@ -264,30 +270,27 @@ struct LayerPlanTests {
   @Test("counts a boot without the upper back by one, so that the next tries it again, and does nothing else")
   func leavesOut() {
     for isCounted in [false, true] {
-      #expect(steps(.leftOut("Broken"), isCounted: isCounted) { $0.attempts = 3; $0.hasTrash = true; $0.recorded = nil }
+      #expect(steps(.leftOut("Broken"), isCounted: isCounted) { $0.attempts = 3; $0.recorded = nil }
         == [Step(.writeDurably, store + "/attempts", "2\n")])
     }
   }
 
-  @Test("for an empty upper says what it begins before it sets the old one aside, and deletes last")
+  @Test("for an empty upper sets the old one aside, writes nothing before that is deleted, and takes the mark away at the end")
   func startsAnew() {
-    #expect(steps(.anew("Asked")) { $0.attempts = 2; $0.recorded = nil } == [
-      Step(.writeDurably, store + "/resetting", "boot\n"),
-      Step(.makeDirectory, store + "/trash"),
-      Step(.setAside, store + "/upper", store + "/trash/boot"),
+    #expect(steps(.anew("Asked")) { $0.attempts = 2; $0.recorded = nil; $0.hasTrash = true } == [
+      Step(.deleteTree, store + "/trash"),
+      Step(.setAside, store + "/upper", store + "/resetting"),
+      Step(.deleteTree, store + "/resetting"),
       Step(.writeDurably, store + "/lower.id", Store.oldImage.text + "\n"),
       Step(.writeDurably, store + "/attempts", "1\n"),
       Step(.removeDurably, store + "/reset"),
-      Step(.removeDurably, store + "/resetting"),
-      Step(.deleteTree, store + "/trash"),
+      Step(.setAside, store + "/resetting", store + "/trash"),
     ])
   }
 
-  @Test("goes on with a reset under the name that it was begun with")
+  @Test("goes on with a reset as it would begin one")
   func goesOn() {
-    let steps = steps(.anew("Begun"), isCounted: false) { $0.resetting = "earlier" }
-    #expect(!steps.contains { $0.path == store + "/resetting" && $0.verb == .writeDurably })
-    #expect(steps.contains(Step(.setAside, store + "/upper", store + "/trash/earlier")))
+    #expect(steps(.anew("Begun")) { $0.isResetting = true } == steps(.anew("Asked")))
   }
 
   @Test("takes back what the mark keeps, and nothing that is no path", arguments: [
@@ -296,7 +299,7 @@ struct LayerPlanTests {
   ] as [(String, [String])])
   func takesBack(mark: String, expected: [String]) {
     let taken = steps(.anew("Marked")) { $0.mark = Text(utf8: mark) }.filter { $0.verb == .takeBack }
-    #expect(taken == expected.map { Step(.takeBack, store + "/upper" + Text(utf8: $0), store + "/trash/boot" + Text(utf8: $0)) })
+    #expect(taken == expected.map { Step(.takeBack, store + "/upper" + Text(utf8: $0), store + "/resetting" + Text(utf8: $0)) })
   }
 }
 
@@ -352,10 +355,10 @@ struct PowerCutTests {
   }
 
   /// A boot that may be cut short; whether it was.
-  private func boot(_ store: inout Store, _ reset: Reset, isAsked: Bool, cutAfter count: Int?, _ name: String) throws -> Bool {
+  private func boot(_ store: inout Store, _ reset: Reset, isAsked: Bool, cutAfter count: Int?) throws -> Bool {
     store.changesLeft = count
     do {
-      try store.boot(reset.settings, in: reset.directory, over: reset.lower, isReset: isAsked, bootID: name)
+      try store.boot(reset.settings, in: reset.directory, over: reset.lower, isReset: isAsked)
       return false
     } catch is Store.PowerCut { return true }
   }
@@ -363,7 +366,7 @@ struct PowerCutTests {
   @Test("after none, a reset leaves what is to be kept, and nothing else of the upper", arguments: Reset.all)
   func isNone(reset: Reset) throws {
     var store = reset.before
-    #expect(try !boot(&store, reset, isAsked: reset.isAsked, cutAfter: nil, "1"))
+    #expect(try !boot(&store, reset, isAsked: reset.isAsked, cutAfter: nil))
     #expect(store.lasting == end(of: reset))
     #expect(store["\(reset.directory)/attempts"] == "1\n")
   }
@@ -373,18 +376,18 @@ struct PowerCutTests {
     var count = 0, isCut = true
     while isCut {
       var once = reset.before
-      isCut = try boot(&once, reset, isAsked: reset.isAsked, cutAfter: count, "1")
+      isCut = try boot(&once, reset, isAsked: reset.isAsked, cutAfter: count)
       var second = 0, isCutAgain = true
       while isCutAgain {
         var store = once
-        isCutAgain = try boot(&store, reset, isAsked: isCut && reset.isAsked, cutAfter: second, "2")
-        #expect(try !boot(&store, reset, isAsked: isCut && isCutAgain && reset.isAsked, cutAfter: nil, "3"))
+        isCutAgain = try boot(&store, reset, isAsked: isCut && reset.isAsked, cutAfter: second)
+        #expect(try !boot(&store, reset, isAsked: isCut && isCutAgain && reset.isAsked, cutAfter: nil))
         #expect(store.lasting == end(of: reset), "after \(count) and \(second) changes")
         second += 1
       }
       count += 1
     }
-    #expect(count > 15)
+    #expect(count > 10)
   }
 
   /// The word is typed once, at the boot loader.
@@ -394,9 +397,9 @@ struct PowerCutTests {
     var count = 0, isCut = true
     while isCut {
       var store = reset.before
-      isCut = try boot(&store, reset, isAsked: true, cutAfter: count, "1")
-      let isBegun = store.has("\(reset.directory)/resetting") || !isCut || count > 1
-      #expect(try !boot(&store, reset, isAsked: false, cutAfter: nil, "2"))
+      isCut = try boot(&store, reset, isAsked: true, cutAfter: count)
+      let isBegun = store.has("\(reset.directory)/resetting") || !isCut || count > 0
+      #expect(try !boot(&store, reset, isAsked: false, cutAfter: nil))
       let upper = store.below("\(reset.directory)/upper")
       let isReset = upper.count == 1
       #expect(isReset == isBegun)
@@ -408,21 +411,18 @@ struct PowerCutTests {
     #expect(outcomes == [false, true])
   }
 
-  @Test("while the old upper is deleted does not have the new one reset", arguments: Reset.all)
+  @Test("or too little time, while the old upper is deleted, does not have the new one reset", arguments: Reset.all)
   func isInDeletion(reset: Reset) throws {
-    var count = 0, isCut = true
-    while isCut {
+    for deletes in [[true, true, true], [false, true, true], [false, false, true], [false, false, false]] {
       var store = reset.before
-      isCut = try boot(&store, reset, isAsked: reset.isAsked, cutAfter: count, "1")
-      if !store.has("\(reset.directory)/resetting"), count > 2 {
-        store.changesLeft = nil
-        try store.makeDirectory("\(reset.directory)/upper")
-        try store.write("\(reset.directory)/upper/new", "mine")
-        #expect(try !boot(&store, reset, isAsked: false, cutAfter: nil, "2"))
-        #expect(store["\(reset.directory)/upper/new"] == "mine", "after \(count) changes")
-        #expect(!store.has("\(reset.directory)/trash"))
+      for (place, deletes) in deletes.enumerated() {
+        store.deletes = deletes
+        #expect(try !boot(&store, reset, isAsked: place == 0 && reset.isAsked, cutAfter: nil))
+        if place == 0 { try store.write("\(reset.directory)/upper/new", "mine") }
+        #expect(store["\(reset.directory)/upper/new"] == "mine")
+        #expect(!store.has("\(reset.directory)/resetting"))
       }
-      count += 1
+      #expect(store.has("\(reset.directory)/trash") == !deletes.contains(true))
     }
   }
 

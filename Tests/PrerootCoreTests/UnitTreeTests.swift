@@ -106,7 +106,8 @@ struct UnitTreeTests {
 
   @Test("of stage 1 lets our own units start, and the way out")
   func exempts() {
-    let exempt = Self.staged("default.target").nodes.filter { $0.content == .link(to: "/dev/null") }
+    let masked = Text("systemd-update-utmp-runlevel.service")
+    let exempt = Self.staged("default.target").nodes.filter { $0.content == .link(to: "/dev/null") && !($0.path == masked) }
     #expect(exempt.allSatisfy { $0.directory == .early })
     #expect(Set(exempt.map(\.path.string)) == Set([
       "overlay-prep.target", "overlay-prep.service", "preroot-stage1.target", "preroot-fallback.service",

@@ -32,6 +32,8 @@ struct LoopDeviceTests {
   let directory: Temporary
   private let device: LoopDevice
   static let minute = 60_000_000
+  /// Nobody else's: other tests may run on this machine.
+  private static let label = Text(utf8: "preroot-\(getpid())")
 
   init() throws {
     directory = try Temporary()
@@ -39,7 +41,7 @@ struct LoopDeviceTests {
   }
 
   private func format(_ type: Text = "ext4") throws(Errno) -> Program.Outcome {
-    try BlockDevice.format(device.text, type: type, label: "preroot-loop", limitMicroseconds: Self.minute)
+    try BlockDevice.format(device.text, type: type, label: Self.label, limitMicroseconds: Self.minute)
   }
 
   @Test("a file system is made, found, mounted, and fit for an upper")
@@ -48,7 +50,7 @@ struct LoopDeviceTests {
     #expect(try format().isSuccess)
     guard case .signature(let signature) = try BlockDevice.probe(device.text) else { throw Problem("There is no file system") }
     let root = Text(utf8: "/")
-    for word in [Text("LABEL=preroot-loop"), "UUID=" + signature.uuid] {
+    for word in [Text("LABEL=") + Self.label, "UUID=" + signature.uuid] {
       #expect(try BlockDevice.find(DeviceName(word)!, on: Machine(below: root)) == device.text)
     }
     let text = device.text
@@ -81,6 +83,33 @@ struct LoopDeviceTests {
       umount("/mnt")
     }
     #expect(try BlockDevice.probe(device.text) == .signature(Signature(type: "ext4", uuid: formatting.uuid)))
+  }
+
+  @Test("a file system that is full to the last block is reset")
+  func resetsFull() async throws {
+    #expect(try format().isSuccess)
+    let text = device.text
+    let (failures, names) = try await inPrivateNamespace {
+      do throws(Errno) { try PrerootSystem.mount(text, at: "/mnt", type: "ext4", options: "") } catch { throw Problem(error.text.string) }
+      let here = FileDescriptor.currentDirectory
+      mkdir("/mnt/upper", 0o755)
+      try here.create("/mnt/reset", contents: "")
+      var size = 1 << 20, place = 0
+      while size > 0 {
+        place += 1
+        do { try here.create("/mnt/upper/" + Text(decimal: place), contents: Text([UInt8](repeating: 1, count: size))) } catch { size /= 2 }
+      }
+      var facts = StoreFacts(in: "/mnt")
+      facts.hasUpper = true
+      facts.mark = ""
+      facts.lower = LowerIdentity(type: "squashfs", superblock: "", rootHash: "1", imageVersion: "")
+      var kernel = LinuxKernel()
+      var memory = Memory()
+      _ = LayerPlan(facts, .anew("Marked"), Settings(), isCounted: true).steps.execute(on: &kernel, before: &memory)
+      return (memory.failures + kernel.remarks.map(\.text.string), here.names(in: "/mnt").map(\.string).sorted())
+    }
+    #expect(failures == [])
+    #expect(names == [".", "..", "attempts", "lost+found", "lower.id"])
   }
 
   @Test("f2fs is made under the same marker", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))

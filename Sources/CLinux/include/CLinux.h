@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "CLinuxStorage.h"
+#include "CLinuxTool.h"
 
 #define LINUX_CURRENT_DIRECTORY (-100) /* AT_FDCWD */
 

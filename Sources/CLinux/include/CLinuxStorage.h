@@ -18,7 +18,8 @@ int32_t linux_is_erased(int32_t file, int64_t bytes);
 #define LINUX_PROBE_AMBIVALENT 2
 int32_t linux_probe(int32_t file, int32_t entry, char *_Nonnull buffer, size_t size);
 
-int32_t linux_mount(const char *_Nonnull source, const char *_Nonnull target, const char *_Nonnull type, const char *_Nonnull data);
+/* The flags are the kernel's, MS_*. See mount(2). */
+int32_t linux_mount(const char *_Nonnull source, const char *_Nonnull target, const char *_Nonnull type, uint64_t flags, const char *_Nonnull data);
 /* A file or a directory, or the file system it is on. See fsync(2), syncfs(2). */
 int32_t linux_sync(int32_t directory, const char *_Nonnull path, int32_t file_system);
 int32_t linux_sync_file(int32_t file);

@@ -14,7 +14,7 @@ public enum Enable: Equatable, Sendable {
       self = .no
     } else if word.place(among: "yes 1 on true y t enabled", isExact: false) != nil {
       self = .yes
-    } else if word == "auto" {
+    } else if word.place(among: "auto", isExact: false) != nil {
       self = .auto
     } else {
       return nil

@@ -30,7 +30,7 @@ extension [Text] {
 
 extension Text {
   /// Whether the path is `directory` or below it. Both are absolute and normal.
-  func isWithin(_ directory: Text) -> Bool {
+  public func isWithin(_ directory: Text) -> Bool {
     self == directory || hasPrefix(directory + "/")
   }
 
@@ -41,7 +41,7 @@ extension Text {
   }
 
   /// The absolute path without doubled and trailing slashes; nil where it is relative or has `.` or `..` in it.
-  var normalPath: Text? {
+  public var normalPath: Text? {
     guard bytes.first == UInt8(ascii: "/") else { return nil }
     var path = Text()
     for component in split(at: UInt8(ascii: "/")) {

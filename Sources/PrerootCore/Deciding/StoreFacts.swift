@@ -13,10 +13,8 @@ public struct StoreFacts: Equatable, Sendable {
   public var attempts = 0
   /// What the mark for a reset says, the paths that are to be kept; nil where there is none.
   public var mark: Text?
-  /// The name of the reset that was begun and has not come to its end.
-  public var resetting: Text?
-  /// A name that no other boot has.
-  public var bootID = Text()
+  /// Whether a reset was begun and has not come to its end: the old upper is there under another name.
+  public var isResetting = false
 
   public init(in directory: Text) { self.directory = directory }
 }
@@ -31,16 +29,18 @@ public enum UpperUse: Equatable, Sendable {
   /// It stays out of this boot.
   case leftOut(Text)
 
-  /// - Parameter isReset: whether the command line or the configuration wants an empty upper.
-  public init(_ facts: StoreFacts, _ settings: Settings, isReset: Bool) {
+  /// - Parameters:
+  ///   - isReset: whether the command line or the configuration wants an empty upper.
+  ///   - isCounted: whether this boot is one that may not get through. Who boots to a rescue shell may have come for the upper.
+  public init(_ facts: StoreFacts, _ settings: Settings, isReset: Bool, isCounted: Bool) {
     let isOther = facts.hasUpper && facts.recorded != nil && facts.lower != nil && facts.recorded != facts.lower?.text
-    if facts.resetting != nil {
+    if facts.isResetting {
       self = .anew("a reset was begun in an earlier boot")
     } else if facts.mark != nil {
       self = .anew("a mark on it asks for that")
     } else if isReset {
       self = .anew("preroot.reset or systemd.factory_reset= asks for that")
-    } else if settings.attempts > 0, facts.attempts >= settings.attempts {
+    } else if isCounted, facts.attempts >= settings.attempts {
       self = .leftOut(Text(decimal: facts.attempts) + " boots in a row did not get through with it; the next boot tries it once more")
     } else if isOther, settings.onLowerChange == .reset {
       self = .anew("it was made over another image")

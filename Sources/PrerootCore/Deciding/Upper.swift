@@ -42,6 +42,20 @@ public struct TmpfsOptions: Equatable, Sendable {
   public init() {}
 
   public var text: Text { Text("size=") + size + ",nr_inodes=" + inodes }
+
+  /// How much it may take, in KiB, on a machine with so much memory.
+  public func kilobytes(ofMemory memory: Int) -> Int {
+    var digits = size
+    let suffix = digits.bytes.popLast() ?? 0
+    let number = Int64(digits.decimalValue ?? 0)
+    let kilobytes: Int64 = switch suffix | 0x20 {
+    case UInt8(ascii: "k"): number
+    case UInt8(ascii: "m"): number << 10
+    case UInt8(ascii: "g"): number << 20
+    default: suffix == UInt8(ascii: "%") ? Int64(memory) * number / 100 : Int64(size.decimalValue ?? 0) >> 10
+    }
+    return Int(clamping: kilobytes)
+  }
 }
 
 extension Text {

@@ -7,6 +7,8 @@ public struct LayerPlan: Equatable, Sendable {
   public init(_ facts: StoreFacts, _ use: UpperUse, _ settings: Settings, isCounted: Bool) {
     let directory = facts.directory
     for parent in (directory + "/").parents where parent.count > StorePlan.store.count { add(.makeDirectory, parent) }
+    // First, as there may be no room for anything else.
+    if facts.hasTrash { add(.deleteTree, directory + "/trash") }
     var attempts = facts.attempts
     switch use {
     case .leftOut:
@@ -22,23 +24,23 @@ public struct LayerPlan: Equatable, Sendable {
     if isCounted { add(.writeDurably, directory + "/attempts", Text(decimal: attempts + 1) + "\n") }
     if case .anew = use {
       add(.removeDurably, directory + "/reset")
-      add(.removeDurably, directory + "/resetting")
-    } else if !facts.hasTrash { return }
-    add(.deleteTree, directory + "/trash")
+      // What could not be deleted in time is a matter of the next boot, and no reset any more.
+      add(.setAside, directory + "/resetting", directory + "/trash")
+    }
   }
 
-  /// Renamed first, deleted last: a power cut in the middle finds the old upper or none, and `resetting` tells that there is more to do.
+  /// Renamed first: a power cut finds the old upper, or `resetting`, which tells that there is more to do. Nothing has to be written
+  /// before it is deleted, as a reset is also what helps a full upper.
   private mutating func setAside(_ facts: StoreFacts) {
-    let directory = facts.directory, name = facts.resetting ?? facts.bootID
-    if facts.resetting == nil { add(.writeDurably, directory + "/resetting", name + "\n") }
-    add(.makeDirectory, directory + "/trash")
-    add(.setAside, directory + "/upper", directory + "/trash/" + name)
+    let directory = facts.directory, old = directory + "/resetting"
+    add(.setAside, directory + "/upper", old)
     // None within another: that would be in the way of the other.
     var kept: [Text] = []
     for path in (facts.mark ?? Text()).lines {
       if let path = path.trimmed.normalPath, !(path == "/") { kept.addDirectory(path) }
     }
-    for path in kept { add(.takeBack, directory + "/upper" + path, directory + "/trash/" + name + path) }
+    for path in kept { add(.takeBack, directory + "/upper" + path, old + path) }
+    add(.deleteTree, old)
   }
 
   @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text = Text()) { steps.append(Step(verb, path, other)) }

@@ -79,6 +79,14 @@ extension StepRecord {
       return "the kernel has no overlayfs: build it with CONFIG_OVERLAY_FS=y, or put its module 'overlay' into the image"
     case (.mountTmpfs, .invalidArgument):
       return "the kernel does not take these options of a tmpfs"
+    case (.mountDevice, .noSuchDevice):
+      return "the kernel does not have this file system"
+    case (.mountDevice, .invalidArgument):
+      return "what is on it is damaged, or its options are wrong"
+    case (.format, .noSuchFileOrDirectory):
+      return "the program that makes this file system is not in the image"
+    case (.format, .invalidArgument):
+      return "ext4 and f2fs are what can be made"
     case (.requireSpace, .noSpace):
       return "the upper is too small: 1 MiB and 128 inodes are the least"
     case (.requireDirectory, .noSuchFileOrDirectory), (.requireDirectory, .notDirectory), (.requireMountPoint, .noSuchFileOrDirectory):

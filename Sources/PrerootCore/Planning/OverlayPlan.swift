@@ -11,15 +11,18 @@ public struct OverlayPlan: Equatable, Sendable {
 
   /// The directory of the layers.
   private let layers: Text
+  /// The directory of what is taken past the overlay: not of one image, as the layers may be.
+  private let bindings: Text
   /// Whether the upper outlives the boot.
   private let isPersistent: Bool
 
   /// - Parameters:
-  ///   - layers: the directory where the layers are, on the upper's file system.
+  ///   - layers: the directory where the layers are, if it is not the one that the settings name.
   ///   - machineID: for an overlay without one of its own.
-  public init(_ settings: Settings, in layers: Text = StorePlan.store, over mountInfo: MountInfo, machineID: RunningID) {
-    self.layers = layers
+  public init(_ settings: Settings, in layers: Text? = nil, over mountInfo: MountInfo, machineID: RunningID) {
     isPersistent = settings.upper.isPersistent
+    bindings = isPersistent ? StorePlan.store + settings.directory : StorePlan.store
+    self.layers = layers ?? bindings
     guard let root = mountInfo.root else { return }
     switch settings.scope {
     case .root: overlayRoot(root, in: mountInfo, settings.binds, machineID)
@@ -82,8 +85,8 @@ public struct OverlayPlan: Equatable, Sendable {
   /// Directories past the overlay, each with what the lower has in it at the first time.
   private mutating func bind(_ directories: [Text], in root: Text) {
     for directory in directories {
-      let own = layers + "/bind/" + directory.unitName
-      add(.makeDirectory, layers + "/bind")
+      let own = bindings + "/bind/" + directory.unitName
+      add(.makeDirectory, bindings + "/bind")
       add(.seed, own, StorePlan.lower + directory)
       add(.makeMountPoint, root + directory)
       add(.bind, root + directory, own)

@@ -6,8 +6,8 @@ public struct Step: Equatable, Sendable {
   public enum Verb: Sendable {
     /// Makes a directory of mode 0755; one that is there already will do.
     case makeDirectory
-    /// Makes a directory on the upper's file system with the owner and the mode of `other`: an overlay shows those of its
-    /// upper directory. It goes with the file system, or stays with it.
+    /// Makes a directory on the upper's file system with the owner and the mode of `other`, where there is none: an overlay shows
+    /// those of its upper directory. It goes with the file system, or stays with it.
     case makeStoreDirectory
     /// Removes a directory if it is empty.
     case removeDirectory

@@ -65,6 +65,8 @@ public struct UnitTree: Equatable, Sendable {
     }
     let nothing: Text = "/dev/null"
     for unit in StageOne.exempt { add(.early, unit + Self.dropIn, .link(to: nothing)) }
+    // It has a Requisite=, which a condition does not meet: one line on the console of a boot to rescue.target, up to systemd 257.
+    add(.early, "systemd-update-utmp-runlevel.service", .link(to: nothing))
     if !(target == "default.target") {
       add(.early, "preroot-fallback.service.d/10-target.conf",
           .file(Self.header + "[Service]\nEnvironment=PREROOT_TARGET=" + target + "\n"))

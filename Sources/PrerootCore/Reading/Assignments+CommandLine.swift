@@ -25,7 +25,7 @@ extension Assignments {
       add(.upper, value, origin, isFromCommandLine: true)
       add(.enable, "yes", origin, isFromCommandLine: true)
     } else {
-      remarks.reject(origin, value, "is not understood (no, auto, yes, tmpfs:...), ignoring")
+      remarks.reject(origin, value, "is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring")
     }
   }
 

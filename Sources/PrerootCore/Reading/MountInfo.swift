@@ -40,6 +40,19 @@ public struct MountInfo: Sendable {
       superOptions = fields[separator + 3]
     }
 
+    /// The same file system as the root of a machine that is about to boot.
+    init(booting other: Entry) {
+      mountID = 1
+      parentID = 0
+      majorMinor = other.majorMinor
+      mountPoint = "/"
+      isWhole = true
+      isShared = true
+      fileSystemType = other.fileSystemType
+      mountSource = other.mountSource
+      superOptions = other.superOptions
+    }
+
     /// Whether it is an overlay of preroot's making.
     public var isOverlayOfPreroot: Bool { isWhole && fileSystemType == "overlay" && mountSource == "preroot" }
   }

@@ -4,15 +4,45 @@ public struct State: Equatable, Sendable {
 
   public init() {}
 
-  @inline(never) public mutating func add(_ name: StaticString, _ value: Text) {
+  @inline(never) public mutating func add(_ name: StaticString, _ value: Text) { add(name, literally: value.quotedForJSON) }
+
+  public mutating func add(_ name: StaticString, number: Int) { add(name, literally: Text(decimal: number)) }
+
+  @inline(never) public mutating func add(_ name: StaticString, list: [Text]) {
+    var quoted: [Text] = []
+    for value in list { quoted.add(value.quotedForJSON) }
+    add(name, literally: Text("[") + Text(joining: quoted, separator: ", ") + "]")
+  }
+
+  private mutating func add(_ name: StaticString, literally value: Text) {
     members.append(members.isEmpty ? "{\n  \"" : ",\n  \"")
-    members.append(Text(stringLiteral: name) + "\": \"" + value.escapedForJSON + "\"")
+    members.append(Text(stringLiteral: name) + "\": " + value)
   }
 
   public var text: Text { members + "\n}\n" }
 }
 
+// MARK: Reading it back
+
+extension State {
+  /// Takes `text` for what another one was written as.
+  public init(parsing text: Text) { members = text }
+
+  /// The text of a name; nil where it has none. It was written by `add`, one name a line.
+  @inline(never) public func value(of name: StaticString) -> Text? {
+    let start = Text("\"") + Text(stringLiteral: name) + "\": \""
+    for line in members.lines {
+      let line = line.trimmed
+      guard line.hasPrefix(start), let end = line.bytes.lastIndex(of: UInt8(ascii: "\"")), end >= start.count else { continue }
+      return Text(line.bytes[start.count..<end]).unescapedFromJSON
+    }
+    return nil
+  }
+}
+
 extension Text {
+  fileprivate var quotedForJSON: Text { Text("\"") + escapedForJSON + "\"" }
+
   /// See RFC 8259, section 7.
   public var escapedForJSON: Text {
     var out = Text()
@@ -24,6 +54,26 @@ extension Text {
       }
       if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { out.append("\\") }
       out.append(byte)
+    }
+    return out
+  }
+
+  /// What `escapedForJSON` was made from.
+  fileprivate var unescapedFromJSON: Text {
+    var out = Text(), place = 0
+    while place < count {
+      if bytes[place] == UInt8(ascii: "\\"), place + 1 < count {
+        place += 1
+        if bytes[place] == UInt8(ascii: "u"), place + 4 < count,
+          let high = bytes[place + 3].hexadecimalDigit, let low = bytes[place + 4].hexadecimalDigit
+        {
+          out.append(high << 4 | low)
+          place += 5
+          continue
+        }
+      }
+      out.append(bytes[place])
+      place += 1
     }
     return out
   }

@@ -28,7 +28,7 @@ extension LinuxKernel {
     case .setAside:
       if here.exists(path), !here.exists(other) { try here.renameDurably(path, to: other) }
     case .takeBack:
-      guard here.exists(other) else { return }
+      guard here.exists(other) || here.target(ofLink: other) != nil else { return }
       try makeParents(of: path, as: other)
       try here.renameDurably(other, to: path)
     case .deleteTree:
@@ -50,7 +50,7 @@ extension LinuxKernel {
       return
     }
     guard let lacking else { return }
-    remarks.append(Remark(lacking.isLimit ? .warning : .error, lacking.isLimit ? lacking.text : "The file system cannot hold an upper: " + lacking.text))
+    remarks.append(Remark(lacking.isLimit ? .warning : .error, (lacking.isLimit ? "The file system holds an upper with limits: " : "The file system cannot hold an upper: ") as Text + lacking.text))
     if !lacking.isLimit { throw .notSupported }
   }
 
@@ -86,6 +86,17 @@ extension LinuxKernel {
     }
     remarks.append(Remark(.error, name + end + ": " + outcome.lastLine))
     return outcome.end == .timedOut ? .timedOut : .inputOutput
+  }
+
+  /// What is there already has been in use, and its owner and mode are the machine's. Made under another name first, so that what a
+  /// power cut leaves never has too wide a mode.
+  func makeStoreDirectory(_ path: Text, like model: Text) throws(Errno) {
+    let here = FileDescriptor.currentDirectory
+    if here.exists(path) { return }
+    let unfinished = path + ".unfinished"
+    try here.makeDirectory(unfinished)
+    unsafe try with(model, unfinished) { unsafe linux_copy_owner_and_mode($0, $1) }
+    try here.rename(unfinished, to: path)
   }
 
   private func makeParents(of path: Text, as model: Text) throws(Errno) {

@@ -9,8 +9,7 @@ extension StoreFacts {
     recorded = machine.contents(directory + "/lower.id")?.trimmed
     attempts = machine.contents(directory + "/attempts")?.trimmed.decimalValue ?? 0
     mark = machine.contents(directory + "/reset")
-    resetting = machine.contents(directory + "/resetting")?.trimmed
-    bootID = machine.text("/proc/sys/kernel/random/boot_id").trimmed
+    isResetting = machine.exists(directory + "/resetting")
     lower = LowerIdentity(facts, machine)
   }
 }

@@ -1,0 +1,44 @@
+// What the mount table tells of an overlay of preroot's.
+
+extension MountInfo.Entry {
+  /// Where what is written to the overlay goes; nil where it tells none. See linux: ovl_show_options(), which escapes commas.
+  public var upperDirectory: Text? {
+    for option in superOptions.split(at: UInt8(ascii: ",")) {
+      if let path = option.dropping(prefix: "upperdir=") { return path.unescapingOctal }
+    }
+    return nil
+  }
+
+  /// The directory of the layers, on the upper's file system.
+  public var layersDirectory: Text? {
+    guard let upper = upperDirectory else { return nil }
+    let end = Text("/upper") + (mountPoint == "/" ? Text() : mountPoint)
+    guard upper.count > end.count, Text(upper.bytes[(upper.count - end.count)...]) == end else { return nil }
+    return Text(upper.bytes[..<(upper.count - end.count)])
+  }
+
+  /// The same path in the lower layer.
+  public var lowerDirectory: Text { StorePlan.lower + (mountPoint == "/" ? Text() : mountPoint) }
+}
+
+extension MountInfo {
+  public var overlays: [Entry] { entries.filter { $0.isOverlayOfPreroot } }
+
+  /// The image's own file system: below the overlay, where there is one.
+  public var image: Entry? { overlays.isEmpty ? root : entry(at: StorePlan.lower) }
+
+  /// What PID 1 has mounted when it runs its generators: the root, and the kernel's own file systems.
+  public init(bootingFrom root: Entry) {
+    self.init(parsing: """
+      2 1 0:2 / /proc rw shared:2 - proc proc rw
+      3 1 0:3 / /sys rw shared:3 - sysfs sysfs rw
+      4 1 0:4 / /dev rw shared:4 - devtmpfs devtmpfs rw
+      5 1 0:5 / /run rw shared:5 - tmpfs tmpfs rw
+
+      """)
+    entries.insert(Entry(booting: root), at: 0)
+  }
+
+  /// An image of which nothing is known but its files.
+  public static var unbooted: Entry { Entry(parsing: "1 0 MAJOR:MINOR / / ro shared:1 - squashfs /dev/root ro")! }
+}

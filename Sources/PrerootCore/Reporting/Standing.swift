@@ -1,0 +1,76 @@
+/// What became of this boot, as far as preroot goes.
+public enum Standing: Equatable, Sendable {
+  /// The overlay is there, with the upper that was asked for.
+  case asAsked
+  /// The overlay is there with another upper, and why.
+  case fallback(Text)
+  /// It was tried, there is no overlay, and why.
+  case readOnly(Text)
+  /// Not tried; on whether it should have been, the reason's priority has a word.
+  case leftAlone(Reason)
+  /// Not tried, although the facts as they are now speak for it.
+  case passedOver
+
+  /// - Parameter state: of /run/preroot/state.json; nil where there is none.
+  public init(for facts: borrowing BootFacts, _ state: State?) {
+    let why = state?.value(of: "why") ?? Text()
+    if !facts.mountInfo.overlays.isEmpty {
+      self = why.isEmpty ? .asAsked : .fallback(why)
+      return
+    }
+    switch BootMode(for: facts) {
+    case .settled where facts.ready?.trimmed.isEmpty == true:
+      self = .readOnly("overlay-prep.service did not come to its end; 'journalctl -b -g overlay-prep' has more")
+    case .settled:
+      self = .readOnly(why.isEmpty ? "'journalctl -b -u overlay-prep.service' says why" : why)
+    case .untouched(let reason): self = .leftAlone(reason)
+    case .staged: self = .passedOver
+    }
+  }
+
+  /// Why it is not as asked, or not at all; empty where it is.
+  public var why: Text {
+    switch self {
+    case .asAsked: Text()
+    case .fallback(let why), .readOnly(let why): why
+    case .leftAlone(let reason): reason.text
+    case .passedOver: "preroot-generator had no part in this boot, or the settings are newer than it; 'preroot check' looks at the next one"
+    }
+  }
+
+  /// One word, for programs.
+  public var word: StaticString {
+    switch self {
+    case .asAsked: "as-asked"
+    case .fallback: "fallback"
+    case .readOnly: "read-only"
+    case .leftAlone(let reason): reason.isLoud ? "read-only" : "off"
+    case .passedOver: "passed-over"
+    }
+  }
+}
+
+extension Reason {
+  /// Whether it stands against what somebody asked for.
+  public var isLoud: Bool { priority.rawValue <= Remark.Priority.warning.rawValue }
+}
+
+extension [Remark] {
+  /// The remarks of this boot among the events of /run/preroot/events that are a warning at least. See `Event`.
+  public init(inEvents text: Text) {
+    self = []
+    var message = Text(), priority = Remark.Priority.debug, isRemark = false
+    var rest = text
+    while !rest.isEmpty {
+      let (line, after) = rest.cut(at: 0x0a) ?? (rest, Text())
+      rest = after
+      if let value = line.dropping(prefix: "MESSAGE=") { message = value }
+      if let value = line.dropping(prefix: "PRIORITY=")?.decimalValue { priority = Remark.Priority(rawValue: value) ?? .debug }
+      if let value = line.dropping(prefix: "MESSAGE_ID=") { isRemark = value == Event.Message.remark.id }
+      if line.isEmpty || rest.isEmpty {
+        if isRemark, priority.rawValue <= Remark.Priority.warning.rawValue { add(priority, message) }
+        isRemark = false
+      }
+    }
+  }
+}

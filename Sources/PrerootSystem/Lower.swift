@@ -1,0 +1,37 @@
+import CLinux
+import PrerootCore
+
+/// The lower layer as a root for other programs, in a mount namespace of the caller's own.
+public enum Lower {
+  /// Whether the caller is root, who alone may do any of this. See geteuid(2).
+  public static var isSuperuser: Bool { linux_effective_user() == 0 }
+
+  /// What is mounted from now on is seen by this process and its children only.
+  public static func leaveMountNamespace() throws(Errno) { try check(linux_leave_mount_namespace()) }
+
+  /// - Parameter withFileSystem: whether the file system itself was read-only, too, for everybody.
+  public static func makeWritable(_ path: Text, withFileSystem: Bool) throws(Errno) { try remount(path, isReadOnly: false, withFileSystem) }
+  public static func makeReadOnly(_ path: Text, withFileSystem: Bool) throws(Errno) { try remount(path, isReadOnly: true, withFileSystem) }
+
+  private static func remount(_ path: Text, isReadOnly: Bool, _ withFileSystem: Bool) throws(Errno) {
+    unsafe try with(path) { unsafe linux_remount($0, isReadOnly ? 1 : 0, withFileSystem ? 1 : 0) }
+  }
+
+  /// Shows a directory with all that is mounted below it at a second place.
+  public static func bind(_ source: Text, at target: Text) throws(Errno) {
+    unsafe try with(source, target) { unsafe linux_bind_recursively($0, $1) }
+  }
+
+  public static func detach(_ path: Text) throws(Errno) { unsafe try with(path) { unsafe linux_detach($0) } }
+
+  /// Runs a program with `root` for its root to its end, with the terminal of the caller.
+  ///
+  /// - Returns: its exit status, as shells have it: 126 and 127 where it cannot be run and is not there, 128 and more for a signal.
+  public static func run(_ arguments: [Text], below root: Text) throws(Errno) -> Int32 {
+    var words = Text()
+    for argument in arguments { words.append(Text(argument.terminated)) }
+    return unsafe try with(root) { root in
+      unsafe words.bytes.withUnsafeBytes { unsafe linux_run_below(root, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import PrerootCore
+import PrerootSystem
+
+enum Verb: Int {
+  case status, check, plan, diff, reset, chroot
+
+  /// In the order of the cases. A test holds preroot(1), the help and the completions to them.
+  static var words: StaticString { "status check plan diff reset chroot" }
+}
+
+enum Option: Int {
+  case help, version, json, root, keep, cancel
+
+  /// In the order of the cases; the same holds for these.
+  static var words: StaticString { "--help --version --json --root --keep --cancel" }
+
+  var takesValue: Bool { self == .root || self == .keep }
+
+  func belongs(to verb: Verb) -> Bool {
+    switch self {
+    case .help, .version: true
+    case .json: verb == .status
+    case .root: verb == .check || verb == .plan
+    case .keep, .cancel: verb == .reset
+    }
+  }
+}
+
+/// The command line, as GNU's programs have it: options before or after the verb, `--root=DIR` or `--root DIR`, nothing but operands after
+/// `--`. What follows the first word of chroot's command belongs to that.
+struct Arguments {
+  private var word: Text?
+  private var options: [(option: Option, value: Text)] = []
+  private(set) var operands: [Text] = []
+
+  init(_ words: [Text]) throws(Complaint) {
+    var areOptionsOver = false
+    var place = 0
+    while place < words.count {
+      let argument = words[place]
+      place += 1
+      if areOptionsOver || !argument.hasPrefix("-") || argument == "-" {
+        if word == nil { word = argument } else { operands.append(argument) }
+        if word! == "chroot", !operands.isEmpty { areOptionsOver = true }
+      } else if argument == "--" {
+        areOptionsOver = true
+      } else {
+        try take(argument, words, &place)
+      }
+    }
+    try check()
+  }
+
+  /// - Parameter place: where the option's value is, if it is a word of its own.
+  private mutating func take(_ argument: Text, _ words: [Text], _ place: inout Int) throws(Complaint) {
+    var (name, value): (Text, Text?) = (argument, nil)
+    if let (before, after) = argument.cut(at: UInt8(ascii: "=")) { (name, value) = (before, after) }
+    guard let number = name.place(among: Option.words, isExact: true), let option = Option(rawValue: number) else {
+      throw Complaint(usage: Text("'") + name + "' is not an option")
+    }
+    if option.takesValue {
+      if value == nil, place < words.count {
+        value = words[place]
+        place += 1
+      }
+      guard let value, !value.isEmpty else { throw Complaint(usage: Text("'") + name + "' needs a path") }
+      options.append((option, value))
+    } else {
+      if value != nil { throw Complaint(usage: Text("'") + name + "' takes no value") }
+      options.append((option, Text()))
+    }
+  }
+
+  private func check() throws(Complaint) {
+    if has(.help) || has(.version) { return }
+    let verb = try verb
+    for (option, _) in options where !option.belongs(to: verb) {
+      throw Complaint(usage: Text("'") + option.name + "' is not an option of '" + word! + "'")
+    }
+    if verb != .diff, verb != .chroot, let operand = operands.first {
+      throw Complaint(usage: Text("'") + operand + "' is too much for '" + word! + "'")
+    }
+    if has(.keep), has(.cancel) { throw Complaint(usage: "'--keep' and '--cancel' contradict each other") }
+  }
+
+  var verb: Verb {
+    get throws(Complaint) {
+      guard let word else { throw Complaint(usage: Text("A verb is missing (") + Text(joining: Text(stringLiteral: Verb.words).words, separator: ", ") + ")") }
+      guard let number = word.place(among: Verb.words, isExact: true), let verb = Verb(rawValue: number) else {
+        throw Complaint(usage: Text("'") + word + "' is not a verb")
+      }
+      return verb
+    }
+  }
+
+  func has(_ option: Option) -> Bool { options.contains { $0.option == option } }
+
+  /// The last `--root`.
+  var root: Text? { options.last { $0.option == .root }?.value }
+
+  /// Each `--keep`, absolute and normal.
+  var kept: [Text] {
+    get throws(Complaint) {
+      var paths: [Text] = []
+      for (option, value) in options where option == .keep {
+        guard let path = value.normalPath, path != "/", path == path.trimmed, !path.bytes.contains(0x0a) else {
+          throw Complaint(usage: Text("'") + value + "' is not an absolute path below / without '..', nor one that can be written down")
+        }
+        paths.append(path)
+      }
+      return paths
+    }
+  }
+
+  /// Each operand as a path, looked up from the working directory where it is relative.
+  var paths: [Text] {
+    get throws(Complaint) {
+      var paths: [Text] = []
+      for operand in operands {
+        var path = operand.hasPrefix("/") ? operand : (FileDescriptor.workingDirectory ?? Text()) + "/" + operand
+        // Of no meaning at the end of a path or in it.
+        path = Text("/") + Text(joining: path.split(at: UInt8(ascii: "/")).filter { !($0 == ".") }, separator: "/")
+        guard let path = path.normalPath else { throw Complaint(usage: Text("'") + operand + "' has '..' in it") }
+        paths.append(path)
+      }
+      return paths
+    }
+  }
+}
+
+extension Option {
+  var name: Text { Text(stringLiteral: Self.words).words[rawValue] }
+}

@@ -1,0 +1,210 @@
+import PrerootCore
+import PrerootSystem
+
+/// Whether the next boot will work. Each problem comes with what mends it.
+func check(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
+  let boot = try attempt("Cannot open the image") { () throws(Errno) in try NextBoot(of: machine) }
+  let settings = Settings(boot.facts.assignments)
+  let mode = BootMode(for: boot.facts)
+  var findings = Findings()
+  findings.lookAt(mode, settings, boot)
+  findings.lookAtParts(of: boot.image)
+  findings.lookAtKernel(of: machine, boot.image)
+  findings.lookAtImage(boot.image, settings, boot.facts)
+  switch settings.upper {
+  case .tmpfs(let options): findings.lookAt(options, machine)
+  case .device(let name): findings.lookAt(name, settings, machine, boot)
+  }
+  findings.conclude(mode, settings)
+  StandardOutput.say(findings.answer.text)
+  return findings.problems == 0 ? ExitStatus.success : ExitStatus.otherwise
+}
+
+/// What was looked at, a line each.
+struct Findings {
+  private(set) var answer = Answer()
+  private(set) var problems = 0
+
+  @inline(never) mutating func good(_ text: Text) { answer.add("good", text, .good) }
+  @inline(never) mutating func note(_ text: Text) { answer.add("note", text, .notable) }
+  /// - Parameter text: what is wrong, and what to do about it.
+  @inline(never) mutating func problem(_ text: Text) {
+    problems += 1
+    answer.add("problem", text, .bad)
+  }
+
+  mutating func conclude(_ mode: BootMode, _ settings: Settings) {
+    if problems > 0 {
+      answer.add(line: Text(decimal: problems) + (problems == 1 ? " problem" : " problems") as Text)
+    } else if case .staged = mode {
+      answer.add(line: Text("The next boot makes ") + settings.scope.text + " writable, upper: " + settings.upper.text)
+    } else {
+      answer.add(line: "The next boot leaves the root as it is")
+    }
+  }
+}
+
+// MARK: The decision and the settings
+
+extension Findings {
+  fileprivate mutating func lookAt(_ mode: BootMode, _ settings: Settings, _ boot: borrowing NextBoot) {
+    if !boot.isRootKnown { note("No boot of this image is to be seen; a root of squashfs and an empty command line are assumed") }
+    for remark in mode.remarks(on: boot.facts) + settings.remarks {
+      // The missing file has a line of its own.
+      if case .untouched(.missing) = mode, remark.text == Reason.missing(boot.facts.missingFile ?? Text()).text { continue }
+      switch remark.priority {
+      case .error, .warning: problem(remark.text)
+      case .notice, .debug: note(remark.text)
+      case .info: good(remark.text)
+      }
+    }
+  }
+}
+
+// MARK: preroot itself
+
+extension Findings {
+  fileprivate mutating func lookAtParts(of image: borrowing Machine) {
+    let generator: Text = "preroot-generator"
+    var isWhole = true
+    var files = StageOne.files
+    files.append(Text("/usr/lib/systemd/system-generators/") + generator)
+    for unit in Text("prerootcheck.slice preroot-report.service preroot-reached.service").words { files.append(Text("/usr/lib/systemd/system/") + unit) }
+    for file in files where !image.exists(file) {
+      problem(file + " is missing: install preroot whole")
+      isWhole = false
+    }
+    for directory in Text("/etc /usr/local/lib").words {
+      let mask = directory + "/systemd/system-generators/" + generator
+      guard image.target(ofLink: mask) != nil || image.exists(mask) else { continue }
+      problem(mask + " takes the generator's place: remove it")
+      isWhole = false
+    }
+    if !image.hasLibrary("libsystemd.so.0") {
+      problem("libsystemd.so.0 is missing: install libsystemd, which overlay-prep needs")
+      isWhole = false
+    }
+    if isWhole { good("The image has preroot whole") }
+  }
+}
+
+// MARK: The kernel
+
+extension Findings {
+  fileprivate mutating func lookAtKernel(of machine: borrowing Machine, _ image: borrowing Machine) {
+    if let release = machine.contents("/proc/sys/kernel/osrelease")?.trimmed, release.isKernelTooOld {
+      problem(Text("Linux ") + release + " is too old: 4.19 or later is needed")
+    }
+    lookForFileSystem("overlay", option: "CONFIG_OVERLAY_FS", machine, image)
+  }
+
+  /// Built in, or a module of the image.
+  @inline(never) mutating func lookForFileSystem(_ type: Text, option: Text, _ machine: borrowing Machine, _ image: borrowing Machine) {
+    let known = machine.text("/proc/filesystems")
+    for line in known.lines where line.words.last == type { return good(Text("The kernel has ") + type) }
+    var releases = image.names(in: "/usr/lib/modules") + image.names(in: "/lib/modules")
+    if let running = machine.contents("/proc/sys/kernel/osrelease") { releases = releases.filter { $0 == running.trimmed } }
+    releases = releases.filter { !$0.hasPrefix(".") }
+    for release in releases {
+      for directory in Text("/usr/lib/modules/ /lib/modules/").words {
+        if image.contents(directory + release + "/modules.builtin")?.names(module: type) == true {
+          return good(Text("The kernel ") + release + " has " + type)
+        }
+        guard image.contents(directory + release + "/modules.dep")?.names(module: type) == true else { continue }
+        if image.hasProgram("modprobe") { return good(Text("The kernel ") + release + " has the module " + type) }
+        return problem(Text("The module ") + type + " needs modprobe, which is missing: install kmod")
+      }
+    }
+    if known.isEmpty, releases.isEmpty {
+      note(Text("The image has no modules; its kernel needs ") + type + " built in (" + option + "=y)")
+    } else {
+      problem(Text("The kernel has no ") + type + ": build it with " + option + "=y, or put its module '" + type + "' into the image")
+    }
+  }
+}
+
+// MARK: The image
+
+extension Findings {
+  fileprivate mutating func lookAtImage(_ image: borrowing Machine, _ settings: Settings, _ facts: borrowing BootFacts) {
+    if !image.exists("/etc/machine-id") {
+      problem("The image has no /etc/machine-id, without which systemd does not boot read-only: make an empty one")
+    }
+    if image.exists("/etc/initrd-release") { problem("The image has /etc/initrd-release, which makes it an initrd: remove it") }
+    for directory in Text("/dev /proc /run /sys").words where !image.exists(directory) {
+      problem(Text("The image has no directory ") + directory + ": make one")
+    }
+    if case .directories(let directories) = settings.scope {
+      for directory in directories {
+        if image.target(ofLink: directory) != nil {
+          problem(directory + " of Scope= is a symbolic link: name the directory that it leads to")
+        } else if !image.exists(directory) {
+          problem(directory + " of Scope= is not in the image: make it there, or take it out of Scope=")
+        }
+      }
+    }
+    var tools: [Text] = Text("sh mkdir touch mount").words
+    if facts.fileSystemTable.hasRoot { tools.append("grep") }
+    for tool in tools where !image.hasProgram(tool) {
+      problem(tool + " is missing, which preroot-fallback.service or systemd-remount-fs.service needs: install it")
+    }
+  }
+
+  fileprivate mutating func lookAt(_ options: TmpfsOptions, _ machine: borrowing Machine) {
+    guard let memory = machine.text("/proc/meminfo").memoryInKilobytes else { return }
+    let size = options.kilobytes(ofMemory: memory)
+    let sentence = Text("A tmpfs for the upper may take ") + Text(kilobytes: size) + " of " + Text(kilobytes: memory) + " of memory"
+    if size < StorePlan.minimumBytes >> 10 {
+      problem(sentence + ", which is too little to boot: give it 1 MiB at least (preroot.conf(5), Upper=)")
+    } else if size > memory / 10 * 9 {
+      problem(sentence + ", and fill it: give it less (preroot.conf(5), Upper=)")
+    } else {
+      good(sentence)
+    }
+  }
+}
+
+extension Machine {
+  /// Where the helper's programs, systemd's and the kernel's are looked for.
+  borrowing func hasProgram(_ name: Text) -> Bool {
+    for directory in Text("/usr/sbin/ /usr/bin/ /sbin/ /bin/").words where exists(directory + name) { return true }
+    return false
+  }
+
+  /// In the directories of libraries, those of Debian's architectures included.
+  @inline(never) borrowing func hasLibrary(_ name: Text) -> Bool {
+    for directory in Text("/usr/lib /lib /usr/lib64 /lib64").words {
+      if exists(directory + "/" + name) { return true }
+      for child in names(in: directory) where child.bytes.contains(UInt8(ascii: "-")) && exists(directory + "/" + child + "/" + name) { return true }
+    }
+    return false
+  }
+}
+
+extension Text {
+  /// Whether a list of modules has a line for the file `NAME.ko`, or a compressed one.
+  fileprivate func names(module name: Text) -> Bool {
+    for line in lines {
+      guard let path = line.words.first, let (file, _) = path.fileName.cut(at: UInt8(ascii: ".")) else { continue }
+      if file == name || (Text(path.bytes.dropLast()).fileName == name) { return true }
+    }
+    return false
+  }
+
+  /// `MemTotal:  246000 kB`. See proc_meminfo(5).
+  fileprivate var memoryInKilobytes: Int? {
+    for line in lines {
+      let words = line.words
+      if words.count >= 2, words[0] == "MemTotal:", let kilobytes = words[1].decimalValue { return kilobytes }
+    }
+    return nil
+  }
+
+  /// Linux 4.19 has what the options of an overlay on a tmpfs need.
+  fileprivate var isKernelTooOld: Bool {
+    let numbers = split(at: UInt8(ascii: "."))
+    guard numbers.count >= 2, let major = numbers[0].decimalValue else { return false }
+    let minor = Text(numbers[1].bytes.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }).decimalValue ?? 0
+    return major < 4 || (major == 4 && minor < 19)
+  }
+}

@@ -1,0 +1,64 @@
+import PrerootCore
+import PrerootSystem
+
+// An upper on a device: the check of it.
+
+extension Findings {
+  mutating func lookAt(_ name: DeviceName, _ settings: Settings, _ machine: borrowing Machine, _ boot: borrowing NextBoot) {
+    let isFlash = name.kind == .mtd || name.kind == .ubi
+    if !isFlash, !boot.image.hasLibrary("libblkid.so.1") {
+      if name.kind != .path {
+        problem(Text("libblkid.so.1 is missing, without which ") + name.text + " is not found: install it, or name the device by its path")
+      } else if settings.fileSystemType.isEmpty {
+        problem("libblkid.so.1 is missing, without which nobody knows what is on the upper's device: install it, or set FSType=")
+      }
+    }
+    guard boot.isRootKnown else {
+      note(name.text + " is not looked for: this is not the machine that has it")
+      return lookAtTools(for: settings.fileSystemType, isMade: settings.formatsBlank, settings, boot.image)
+    }
+    do throws(Errno) {
+      guard let (source, use) = try DeviceUse.now(of: name, settings, on: machine) else {
+        if name.kind == .ubi { return note(name.text + " is not attached now; the boot attaches it, if there is an MTD called 'ubi'") }
+        return problem(name.text + " is not there now; 'lsblk -f' shows what is, by its names")
+      }
+      switch use {
+      case .refuse(let sentence):
+        problem(name.text + " " + sentence)
+      case .format(let type):
+        note(name.text + " is blank; the boot makes a new " + type + " on it")
+        lookAt(type, isMade: true, settings, machine, boot.image)
+      case .mount(let type):
+        good(name.text + " is " + source + ", and holds " + type)
+        lookAt(type, isMade: false, settings, machine, boot.image)
+      }
+    } catch {
+      if error == .notUnique {
+        problem(name.text + " is the name of more than one device: give them other names, or use UUID= or PARTUUID=")
+      } else {
+        problem(name.text + " cannot be looked at: " + error.text + (Lower.isSuperuser ? Text() : "; try it as root"))
+      }
+    }
+  }
+
+  private mutating func lookAt(_ type: Text, isMade: Bool, _ settings: Settings, _ machine: borrowing Machine, _ image: borrowing Machine) {
+    lookForFileSystem(type, option: "CONFIG_" + type.inCapitals + "_FS", machine, image)
+    lookAtTools(for: type, isMade: isMade, settings, image)
+  }
+
+  private mutating func lookAtTools(for type: Text, isMade: Bool, _ settings: Settings, _ image: borrowing Machine) {
+    let made: Text = type.isEmpty ? "ext4" : type
+    if isMade, !image.hasProgram(Text("mkfs.") + made) { problem(Text("mkfs.") + made + " is missing, which Format=blank needs: install it") }
+    if settings.checks, type.isOne(of: "ext2 ext3 ext4 f2fs"), !image.hasProgram(Text("fsck.") + type) {
+      note(Text("fsck.") + type + " is missing; the upper's file system is not checked before it is mounted")
+    }
+  }
+}
+
+extension Text {
+  fileprivate var inCapitals: Text {
+    var out = Text()
+    for byte in bytes { out.append(byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte & ~0x20 : byte) }
+    return out
+  }
+}

@@ -1,0 +1,96 @@
+import PrerootCore
+import PrerootSystem
+
+/// Runs a command, or a shell, on the image below the overlay, which is writable until that ends.
+///
+/// Mounts are made in a namespace of our own and are gone with us. The file system is made writable for everybody, as there is only one
+/// of it; that is what has to be taken back, and said loudly where it cannot.
+func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) -> Int32 {
+  let image = try Image(on: machine)
+  let lower = StorePlan.lower
+  StandardError.say("""
+    preroot: The image is writable until this ends. The kernel does not promise what an overlay shows of files that change below it:
+    preroot: reboot afterwards.
+
+    """)
+  do throws(Complaint) {
+    try attempt("Cannot leave the mount namespace") { () throws(Errno) in try Lower.leaveMountNamespace() }
+    try attempt(Text("Cannot make ") + lower + " writable") { () throws(Errno) in
+      try Lower.makeWritable(lower, withFileSystem: image.isFileSystemReadOnly)
+    }
+  } catch {
+    throw Complaint(error.text, status: ExitStatus.chroot)
+  }
+  var status = ExitStatus.chroot
+  do throws(Complaint) {
+    for directory in Image.apiDirectories {
+      try attempt(Text("Cannot show ") + directory + " in the image") { () throws(Errno) in try Lower.bind(directory, at: lower + directory) }
+    }
+    let command = command.isEmpty ? [Image.shell(on: machine)] : command
+    status = try attempt("Cannot run the command") { () throws(Errno) in try Lower.run(command, below: lower) }
+  } catch {
+    StandardError.say(Text("preroot: ") + error.text + "\n")
+  }
+  return image.close() ? status : ExitStatus.chroot
+}
+
+/// The image's file system, and how it was before.
+private struct Image {
+  static var apiDirectories: [Text] { Text("/proc /sys /dev /run").words }
+
+  /// Whether nobody can write to it; else it is only its mount that forbids that.
+  let isFileSystemReadOnly: Bool
+
+  /// - Throws: why it cannot be written, and what does instead.
+  init(on machine: borrowing Machine) throws(Complaint) {
+    do throws(Complaint) {
+      try Machine.requireSuperuser(to: "change the image")
+      let facts = BootFacts(asSeenOn: machine)
+      guard !facts.mountInfo.overlays.isEmpty, let lower = facts.mountInfo.image else {
+        throw Complaint("There is no overlay of preroot's, and so no image below it; 'preroot status' says why")
+      }
+      if let name = facts.containerName { throw Complaint(Text("In a container (") + name + ") the image is a matter of the host; change it there") }
+      if lower.fileSystemType.isOne(of: "squashfs erofs cramfs romfs iso9660") {
+        throw Complaint(lower.fileSystemType + " cannot be written by anybody: build the image anew, or keep the changes in an upper on a device (preroot.conf(5), Upper=)")
+      }
+      if machine.contents(Text("/sys/dev/block/") + lower.majorMinor + "/ro")?.hasPrefix("1") == true {
+        throw Complaint(Text("The kernel has ") + lower.mountSource + " (" + lower.majorMinor + ") as read-only: 'blockdev --setrw' changes that, unless it is protected or verified")
+      }
+      isFileSystemReadOnly = !(lower.superOptions.split(at: UInt8(ascii: ",")).first == "rw")
+    } catch {
+      throw Complaint(error.text, status: ExitStatus.chroot)
+    }
+  }
+
+  /// The caller's, where the image has it.
+  static func shell(on machine: borrowing Machine) -> Text {
+    if let shell = Machine.variable("SHELL"), shell.hasPrefix("/"), machine.exists(StorePlan.lower + shell) { return shell }
+    return "/bin/sh"
+  }
+
+  /// Takes back what was done, or says that it could not be.
+  func close() -> Bool {
+    for directory in Self.apiDirectories.reversed() { try? Lower.detach(StorePlan.lower + directory) }
+    if !isFileSystemReadOnly { return true }
+    var failure = Errno.timedOut
+    // What the command left behind may take a moment to die.
+    for attempt in 1...20 {
+      if attempt > 1 { LinuxKernel.sleep(microseconds: 100_000) }
+      do throws(Errno) {
+        try Lower.makeReadOnly(StorePlan.lower, withFileSystem: true)
+        return true
+      } catch { failure = error }
+    }
+    StandardError.say(Text("""
+      preroot: ******************************************************************
+      preroot: THE IMAGE IS STILL WRITABLE. It cannot be made read-only again:
+      preroot: 
+      """) + failure.text + """
+      . A program may still have a file of it open.
+      preroot: Stop that and reboot; a power cut now can damage the image.
+      preroot: ******************************************************************
+
+      """)
+    return false
+  }
+}

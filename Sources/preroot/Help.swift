@@ -1,0 +1,34 @@
+import PrerootCore
+import PrerootSystem
+
+func help() -> Int32 {
+  StandardOutput.say("""
+    Usage: preroot [OPTION...] VERB
+    Tell how a read-only root was made writable, and have the next boot do it well.
+
+      status             what this boot was asked for, and what it was given
+      check              whether the next boot will work
+      plan               what the next boot would do
+      diff [PATH...]     what was written: added (A), modified (M) and deleted (D)
+      reset              have the next boot start with an empty upper
+      chroot [COMMAND [ARGUMENT...]]
+                         change the image below the overlay
+
+      --json             status: print an object of JSON
+      --root DIR         check, plan: look at the image in DIR, which is not booted
+      --keep PATH        reset: keep this file or directory; can be repeated
+      --cancel           reset: take it back
+      --help             print this
+      --version          print the version
+
+    See preroot(1).
+
+    """)
+  return ExitStatus.success
+}
+
+/// A test holds it to NEWS.md.
+func version() -> Int32 {
+  StandardOutput.say("preroot 0.1\n")
+  return ExitStatus.success
+}

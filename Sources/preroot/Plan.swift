@@ -1,0 +1,95 @@
+import PrerootCore
+import PrerootSystem
+
+/// What the next boot would decide, which units the generator would write, and which steps the helper would do.
+func plan(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
+  let boot = try attempt("Cannot open the image") { () throws(Errno) in try NextBoot(of: machine) }
+  StandardOutput.say(outline(boot, on: machine))
+  return ExitStatus.success
+}
+
+/// Remarks begin with `#`.
+private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) -> Text {
+  let mode = BootMode(for: boot.facts)
+  var text = Text()
+  if !boot.isRootKnown { text.comment("No boot of this image is to be seen; a root of squashfs and an empty command line are assumed") }
+  for remark in mode.remarks(on: boot.facts) { text.comment(remark.text) }
+  guard case .staged(let target, _) = mode else { return text }
+  let settings = Settings(boot.facts.assignments)
+  for remark in settings.remarks { text.comment(remark.text) }
+
+  text.comment("Units that preroot-generator writes:")
+  text.append(UnitTree(for: mode, on: boot.facts).text)
+  text.comment("Steps of overlay-prep:")
+  text.append(store(settings, boot, on: machine))
+  var layers = StorePlan.store + settings.directory
+  if settings.onLowerChange == .new, let lower = LowerIdentity(boot.facts, machine) { layers.append(Text("/image-") + lower.name) }
+  if settings.upper.isPersistent {
+    let found = StoreFacts(on: machine, boot, in: layers)
+    let isCounted = settings.counts(bootTo: target)
+    let use = UpperUse(found, settings, isReset: settings.resets || boot.facts.isFactoryReset, isCounted: isCounted)
+    if let reason = use.reason { text.comment(reason) }
+    text.append(LayerPlan(found, use, settings, isCounted: isCounted).steps.text)
+  }
+  text.append(OverlayPlan(settings, in: layers, over: boot.facts.mountInfo, machineID: RunningID(Text())).text)
+  text.comment(Text("Then systemd loads its units anew, and goes on to ") + target)
+  return text
+}
+
+/// How the upper comes to its place: with what is on its device now, where that can be seen.
+private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine: borrowing Machine) -> Text {
+  var text = Text()
+  if boot.isRootKnown, case .device(let name) = settings.upper {
+    do throws(Errno) {
+      if let (source, use) = try DeviceUse.now(of: name, settings, on: machine) {
+        guard case .refuse(let sentence) = use else { return StorePlan(source, use, settings, over: boot.facts.mountInfo).steps.text }
+        text.comment(name.text + " " + sentence + "; preroot.fallback= says what is done then")
+      } else {
+        text.comment(name.text + " is not there now; if it is then:")
+      }
+    } catch {
+      text.comment(name.text + " cannot be looked at: " + error.text + "; if it holds what it is expected to:")
+    }
+  }
+  text.append(StorePlan(settings, over: boot.facts.mountInfo).steps.text)
+  return text
+}
+
+extension DeviceUse {
+  /// What would be done with the device if it were booted now; nil where it is not there.
+  static func now(of name: DeviceName, _ settings: Settings, on machine: borrowing Machine) throws(Errno) -> (source: Text, use: DeviceUse)? {
+    guard let source = try BlockDevice.find(name, on: machine) else { return nil }
+    var probe: Probe?
+    if name.kind != .mtd, name.kind != .ubi {
+      do throws(Errno) { probe = try BlockDevice.probe(source) } catch { guard error == .noLibrary else { throw error } }
+    }
+    return (source, DeviceUse(name, probe, settings))
+  }
+}
+
+extension StoreFacts {
+  /// As the next boot finds it, where the upper is in use now; else as if it were empty.
+  fileprivate init(on machine: borrowing Machine, _ boot: borrowing NextBoot, in layers: Text) {
+    let mounts = MountInfo(parsing: machine.text("/proc/self/mountinfo"))
+    if mounts.overlays.first?.layersDirectory == layers {
+      self.init(in: layers, boot.facts, machine)
+    } else {
+      self.init(in: layers)
+    }
+  }
+}
+
+extension UpperUse {
+  fileprivate var reason: Text? {
+    switch self {
+    case .asItIs: nil
+    case .asItIsAlthough(let sentence): sentence
+    case .anew(let reason): Text("The upper that is there is set aside: ") + reason
+    case .leftOut(let reason): Text("The upper is left out: ") + reason
+    }
+  }
+}
+
+extension Text {
+  @inline(never) fileprivate mutating func comment(_ line: Text) { append(Text("# ") + line + "\n") }
+}

@@ -1,0 +1,42 @@
+import PrerootCore
+import PrerootSystem
+
+/// Marks the upper, so that the next boot starts with an empty one but for what is kept. Nothing that runs now loses a file by it.
+func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machine) throws(Complaint) -> Int32 {
+  try Machine.requireSuperuser(to: "mark the upper")
+  let facts = BootFacts(asSeenOn: machine)
+  guard let overlay = facts.mountInfo.overlays.first, let layers = overlay.layersDirectory else {
+    throw Complaint("There is no overlay of preroot's; 'preroot status' says why. 'preroot.reset' on the kernel command line resets an upper, too")
+  }
+  if facts.mountInfo.entry(at: StorePlan.store)?.fileSystemType == "tmpfs" {
+    if Settings(facts.assignments).upper.isPersistent {
+      throw Complaint("This boot has a tmpfs in place of the upper, which cannot be marked; 'preroot.reset' on the kernel command line resets it, too")
+    }
+    StandardOutput.say("Nothing to do: the upper is a tmpfs, which is empty at every boot\n")
+    return ExitStatus.success
+  }
+  let mark = layers + "/reset"
+  if isCancelled { return try cancel(mark, on: machine) }
+
+  try attempt("Cannot mark the upper") { () throws(Errno) in
+    try machine.root.replaceDurably(mark.asRelative, contents: Text(joining: kept, separator: "\n") + (kept.isEmpty ? "" : "\n"))
+  }
+  var answer = Answer()
+  answer.add(line: "The next boot starts with an empty upper; 'preroot reset --cancel' takes it back")
+  for path in kept {
+    let isThere = machine.exists(layers + "/upper" + path)
+    answer.add("kept", isThere ? path : path + ", which is as the image has it so far", isThere ? .good : .notable)
+  }
+  StandardOutput.say(answer.text)
+  return ExitStatus.success
+}
+
+private func cancel(_ mark: Text, on machine: borrowing Machine) throws(Complaint) -> Int32 {
+  guard machine.exists(mark) else {
+    StandardOutput.say("Nothing to do: no reset is marked\n")
+    return ExitStatus.success
+  }
+  try attempt("Cannot take the mark away") { () throws(Errno) in try machine.root.removeDurably(mark.asRelative) }
+  StandardOutput.say("The next boot keeps the upper\n")
+  return ExitStatus.success
+}

@@ -1,0 +1,121 @@
+import PrerootCore
+import PrerootSystem
+
+/// What this boot was asked for and what it was given.
+func status(on machine: borrowing Machine, asJSON isJSON: Bool) throws(Complaint) -> Int32 {
+  let facts = BootFacts(asSeenOn: machine)
+  let state = machine.contents(State.path).map { State(parsing: $0) }
+  let standing = Standing(for: facts, state)
+  let report = StatusReport(standing, facts, state, machine)
+  StandardOutput.say(isJSON ? report.json : report.text)
+  return standing.exitStatus
+}
+
+extension Standing {
+  var exitStatus: Int32 {
+    switch self {
+    case .asAsked: ExitStatus.success
+    case .fallback, .readOnly, .passedOver: ExitStatus.otherwise
+    case .leftAlone(let reason): reason.isLoud ? ExitStatus.otherwise : ExitStatus.off
+    }
+  }
+}
+
+/// All that is told, once as words and once as an object.
+struct StatusReport {
+  private let standing: Standing
+  private let asked, upper, scope, target: Text
+  private let lower: MountInfo.Entry?
+  private let store: MountInfo.Entry?
+  private let space: Space?
+  /// What the settings had that was not taken as written.
+  private let remarks: [Remark]
+  /// Whether the next boot starts with an empty upper.
+  private let isResetMarked: Bool
+
+  init(_ standing: Standing, _ facts: borrowing BootFacts, _ state: State?, _ machine: borrowing Machine) {
+    let overlays = facts.mountInfo.overlays
+    let settings = Settings(facts.assignments)
+    self.standing = standing
+    asked = state?.value(of: "asked") ?? settings.upper.text
+    upper = overlays.isEmpty ? Text() : state?.value(of: "upper") ?? Text()
+    scope = overlays.isEmpty ? settings.scope.text : Text(joining: overlays.map { $0.mountPoint }, separator: ":")
+    target = state?.value(of: "target") ?? Text()
+    lower = facts.mountInfo.image
+    store = overlays.isEmpty ? nil : facts.mountInfo.entry(at: StorePlan.store)
+    space = store == nil ? nil : try? Space(of: StorePlan.store)
+    let events = [Remark](inEvents: machine.text("/run/preroot/events"))
+    // In a boot that was left alone, nobody wrote them down.
+    remarks = state == nil ? (facts.request.remarks + settings.remarks).filter { $0.priority.rawValue <= Remark.Priority.warning.rawValue } : events
+    isResetMarked = overlays.first?.layersDirectory.map { machine.exists($0 + "/reset") } == true
+  }
+
+  private var isPersistent: Bool { store.map { $0.fileSystemType != "tmpfs" } == true }
+
+  // MARK: For people
+
+  var text: Text {
+    var answer = Answer()
+    switch standing {
+    case .asAsked: answer.add(line: scope + " is writable, as asked for", .good)
+    case .fallback: answer.add(line: scope + " is writable, but not as asked for: what is written is lost at power-off", .bad)
+    case .readOnly, .passedOver: answer.add(line: scope + " was not made writable", .bad)
+    case .leftAlone(let reason) where reason.isLoud: answer.add(line: scope + " was not made writable", .bad)
+    case .leftAlone: answer.add(line: "preroot had nothing to do in this boot", .notable)
+    }
+    if !standing.why.isEmpty { answer.add("why", standing.why) }
+    if standing.isTried { answer.add("asked", asked) }
+    if !upper.isEmpty { answer.add("upper", upper + (isPersistent ? ", kept at power-off" : ", lost at power-off")) }
+    if let space { answer.add("filled", space.filling, space.percentage >= 90 ? .bad : space.percentage >= 75 ? .notable : .plain) }
+    if !upper.isEmpty, let lower { answer.add("lower", lower.nameOfImage + " at " + StorePlan.lower) }
+    if !target.isEmpty { answer.add("target", target) }
+    if isResetMarked { answer.add("reset", "the next boot starts with an empty upper; 'preroot reset --cancel' takes it back", .notable) }
+    for remark in remarks { answer.add("remark", remark.text, .notable) }
+    return answer.text
+  }
+
+  // MARK: For programs
+
+  var json: Text {
+    var object = State()
+    object.add("status", Text(stringLiteral: standing.word))
+    object.add("why", standing.why)
+    object.add("asked", standing.isTried ? asked : Text())
+    object.add("upper", upper)
+    object.add("persistent", isPersistent ? "yes" : "no")
+    if let space {
+      object.add("upper_kib", number: space.totalKilobytes)
+      object.add("upper_kib_free", number: space.freeKilobytes)
+      object.add("upper_inodes_free", number: space.freeInodes)
+    }
+    object.add("scope", scope)
+    object.add("target", target)
+    object.add("lower", lower?.nameOfImage ?? Text())
+    object.add("reset", isResetMarked ? "marked" : "no")
+    object.add("remarks", list: remarks.map { $0.text })
+    return object.text
+  }
+}
+
+extension Standing {
+  /// Whether somebody asked for anything.
+  fileprivate var isTried: Bool {
+    if case .leftAlone(let reason) = self { reason.isLoud } else { true }
+  }
+}
+
+extension State {
+  fileprivate static var path: Text { "/run/preroot/state.json" }
+}
+
+extension MountInfo.Entry {
+  fileprivate var nameOfImage: Text { fileSystemType + " " + mountSource }
+}
+
+extension Space {
+  fileprivate var percentage: Int { (totalKilobytes - freeKilobytes) / max(totalKilobytes / 100, 1) }
+
+  fileprivate var filling: Text {
+    Text(decimal: percentage) + "% (" + Text(kilobytes: totalKilobytes - freeKilobytes) + " of " + Text(kilobytes: totalKilobytes) + ")"
+  }
+}

@@ -1,0 +1,26 @@
+import Foundation
+import SystemPackage
+
+/// Follows a console while it is written, without reading again what has been read.
+struct ConsoleReader {
+  private let file: FilePath
+  /// Where the first line begins that was not complete.
+  private var offset = 0
+  private var size = 0
+
+  init(_ file: FilePath) {
+    self.file = file
+  }
+
+  /// The lines that have come, the last one as far as it has: it comes again when it has grown.
+  mutating func newLines() -> [String] {
+    guard let handle = FileHandle(forReadingAtPath: file.string) else { return [] }
+    defer { try? handle.close() }
+    try? handle.seek(toOffset: UInt64(offset))
+    guard let data = try? handle.readToEnd(), offset + data.count > size else { return [] }
+    size = offset + data.count
+    let lines = Console(data).lines
+    if let end = data.lastIndex(of: UInt8(ascii: "\n")) { offset += data.distance(from: data.startIndex, to: end) + 1 }
+    return lines
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import SystemPackage
+
+extension Disk {
+  /// A disk with an ext4 file system.
+  ///
+  /// - Throws: ``Problem`` where a tool is missing or fails, as all of these.
+  public static func ext4(megabytes: Int = 64, label: String? = nil, uuid: String? = nil) async throws -> Disk {
+    let disk = try blank(megabytes: megabytes)
+    try await disk.makeExt4(label: label, uuid: uuid)
+    return disk
+  }
+
+  /// A disk with an f2fs file system.
+  public static func f2fs(megabytes: Int = 64, label: String = "", uuid: String? = nil) async throws -> Disk {
+    let disk = try blank(megabytes: megabytes)
+    try await Command("mkfs.f2fs", ["-q", "-l", label] + (uuid.map { ["-U", $0] } ?? []) + [disk.path.string]).output()
+    return disk
+  }
+
+  /// A disk with a FAT file system, which has no owners, modes or links.
+  public static func vfat(megabytes: Int = 64, label: String = "NONE") async throws -> Disk {
+    let disk = try blank(megabytes: megabytes)
+    try await sh("mkfs.vfat", "-n", label, disk.path.string)
+    return disk
+  }
+
+  /// A disk with a partition table (GPT) and one partition, 1 MiB from its start, that holds an ext4 file system.
+  public static func partitioned(megabytes: Int = 64, partitionLabel: String, partitionUUID: String, label: String? = nil, uuid: String? = nil) async throws -> Disk {
+    var disk = try blank(megabytes: megabytes)
+    let table = FilePath(disk.path.string + ".table")
+    try Data("label: gpt\nstart=2048, name=\"\(partitionLabel)\", uuid=\(partitionUUID)\n".utf8).write(to: URL(fileURLWithPath: table.string))
+    try await sh("sh", "-c", "sfdisk --quiet \(disk.path) < \(table) && rm \(table)")
+    disk.offset = 1 << 20
+    // The last MiB is for the second copy of the table.
+    try await disk.makeExt4(label: label, uuid: uuid, size: "\(megabytes - 2)m")
+    return disk
+  }
+
+  /// Flash memory that has been erased: JFFS2 can be mounted on it as it is.
+  public static func flash(megabytes: Int = 8) async throws -> Disk {
+    var disk = try blank(megabytes: 0)
+    disk.kind = .flash(name: "flash")
+    try await disk.fill(to: megabytes)
+    return disk
+  }
+
+  /// Flash memory with UBI and one empty volume over the whole of it: UBIFS can be mounted on it as it is.
+  public static func ubi(megabytes: Int = 16, volume: String) async throws -> Disk {
+    var disk = try blank(megabytes: 0)
+    disk.kind = .flash(name: "ubi")
+    let plan = FilePath(disk.path.string + ".ini")
+    try Data("[\(volume)]\nmode=ubi\nvol_id=0\nvol_type=dynamic\nvol_name=\(volume)\nvol_size=1MiB\nvol_flags=autoresize\n".utf8)
+      .write(to: URL(fileURLWithPath: plan.string))
+    // As on NOR flash, single bytes can be written to this kind.
+    try await sh("ubinize", "--output=\(disk.path)", "--peb-size=64KiB", "--min-io-size=1", plan.string)
+    try await sh("rm", plan.string)
+    try await disk.fill(to: megabytes)
+    return disk
+  }
+
+  private func makeExt4(label: String?, uuid: String?, size: String? = nil) async throws {
+    let names = (label.map { ["-L", $0] } ?? []) + (uuid.map { ["-U", $0] } ?? [])
+    try await Command("mke2fs", ["-q", "-t", "ext4", "-E", "offset=\(offset)"] + names + [path.string] + (size.map { [$0] } ?? [])).output()
+  }
+
+  /// Makes it as large as this with erased flash behind what it holds.
+  private func fill(to megabytes: Int) async throws {
+    try await sh("sh", "-c", "head -c \(megabytes)M /dev/zero | tr '\\0' '\\377' | tail -c +$(($(stat -c %s \(path)) + 1)) >> \(path)")
+  }
+}

@@ -1,0 +1,186 @@
+import Bed
+import Foundation
+import Testing
+
+/// One script for every machine: what was asked of the tool, what it answered, and its exit status.
+private let questions = """
+  ask() { echo "== $*"; "$@" 2>&1; echo "== $?"; }
+  ask preroot status
+  ask preroot --json status
+  ask setpriv --reuid=65534 --regid=65534 --clear-groups preroot status
+  ask setpriv --reuid=65534 --regid=65534 --clear-groups preroot diff
+  ask preroot check
+  ask preroot plan
+  if preroot status >/dev/null || [ $? = 1 ]; then
+    # A second boot finds what the first one has left.
+    cd /opt/image && if [ -e changed ] && ! [ -e added ]; then
+      echo more >> changed; rm deleted; rm -r directory; mv renamed other; touch added; chmod 600 mode; mkdir -p new/deep
+      rm -r replaced; mkdir replaced; echo new > replaced/y; printf 1 > "$(printf 'strange\\n\\\\')"
+    fi
+  fi
+  mkdir /mnt/own 2>/dev/null && mount -t tmpfs none /mnt/own && touch /mnt/own/hidden
+  ask preroot diff /opt
+  ask preroot diff /mnt
+  ask sh -c 'cd /opt/image/new && preroot diff .'
+  ask preroot reset --keep /opt/image/changed --keep /opt/image/nowhere
+  ask preroot chroot sh -c 'mountpoint /proc && echo written > /opt/image/below && exit 7'
+  ask sh -c 'echo "pwd; exit 3" | SHELL=/bin/bash preroot chroot'
+  ask preroot chroot nowhere
+  ask cat /run/initramfs/preroot/lower/opt/image/below
+  ask sh -c 'echo > /run/initramfs/preroot/lower/opt/image/again'
+  ask sh -c 'grep " /run/initramfs/preroot/lower " /proc/self/mountinfo | sed "s/.* - //; s/,.*//"'
+  ask preroot reset --cancel
+  ask preroot reset --cancel
+  ask preroot reset --keep /opt/image/changed
+  # What is left behind with a file open for writing.
+  ask preroot chroot sh -c 'sleep 60 > /opt/image/held 2>&1 < /dev/null &'
+  umount /mnt/own 2>/dev/null
+  """
+
+extension Tree {
+  fileprivate static let asked = Tree.lean.running(questions)
+    .with("/opt/image/changed", "a\n").with("/opt/image/deleted", "").with("/opt/image/directory/a", "").with("/opt/image/renamed/file", "")
+    .with("/opt/image/mode", "").with("/opt/image/replaced/x", "").with("/opt/image/replaced/y", "").with("/opt/image/same", "")
+}
+
+extension Boot {
+  /// What the tool answered, and its exit status.
+  fileprivate func answer(_ question: String) throws -> (output: String, status: Int) {
+    let output = try #require(script?.output)
+    let start = try #require(output.range(of: "== \(question)\n"), "\(output)").upperBound
+    let end = try #require(output[start...].firstMatch(of: #/(?:^|\n)?== ([0-9]+)\n/#))
+    return (String(output[start..<end.range.lowerBound]), Int(end.output.1) ?? -1)
+  }
+
+  fileprivate func expectDifference() throws {
+    #expect(try answer("preroot diff /opt").output + "\n" == #"""
+      A /opt/image/added
+      M /opt/image/changed
+      D /opt/image/deleted
+      D /opt/image/directory
+      M /opt/image/mode
+      A /opt/image/new
+      A /opt/image/new/deep
+      A /opt/image/other
+      A /opt/image/other/file
+      D /opt/image/renamed
+      D /opt/image/replaced/x
+      M /opt/image/replaced/y
+      A /opt/image/strange\012\134
+
+      """#)
+    #expect(try answer("preroot diff /opt").status == 0)
+    // What is mounted there is no change of the image.
+    #expect(try answer("preroot diff /mnt") == ("A /mnt/own", 0))
+    #expect(try answer("sh -c cd /opt/image/new && preroot diff .") == ("A /opt/image/new\nA /opt/image/new/deep", 0))
+  }
+}
+
+@Suite("The tool, where the upper")
+struct ToolTests {
+  @Test("is a tmpfs")
+  func onTmpfs() async throws {
+    let boot = try await Machine(.kernel(.squashfs), .asked, "preroot=tmpfs").boot()
+    let status = try boot.answer("preroot status")
+    #expect(status.status == 0)
+    #expect(status.output.hasPrefix("/ is writable, as asked for\nasked: tmpfs:size=25%,nr_inodes=1m\nupper: tmpfs:size=25%,nr_inodes=1m, lost at power-off\nfilled: "))
+    #expect(status.output.hasSuffix("\nlower: squashfs /dev/root at /run/initramfs/preroot/lower\ntarget: default.target"))
+    #expect(try boot.answer("setpriv --reuid=65534 --regid=65534 --clear-groups preroot status") == status)
+    #expect(try boot.answer("setpriv --reuid=65534 --regid=65534 --clear-groups preroot diff") == ("preroot: Only root can see what the upper hides (trusted.* attributes)", 3))
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(try boot.answer("preroot --json status").output.utf8)) as? [String: Any])
+    #expect(object["status"] as? String == "as-asked")
+    #expect(try #require(object["upper_kib"] as? Int) > 16 << 10)
+    let check = try boot.answer("preroot check")
+    #expect(check.status == 0, "\(check.output)")
+    #expect(check.output.hasSuffix("\nThe next boot makes / writable, upper: tmpfs:size=25%,nr_inodes=1m"))
+    #expect(try boot.answer("preroot plan").output.contains("\npivot to /run/initramfs/preroot/root\n"))
+    try boot.expectDifference()
+    #expect(try boot.answer("preroot reset --keep /opt/image/changed --keep /opt/image/nowhere") == ("Nothing to do: the upper is a tmpfs, which is empty at every boot", 0))
+    let chroot = try boot.answer("preroot chroot sh -c mountpoint /proc && echo written > /opt/image/below && exit 7")
+    #expect(chroot.status == 125)
+    #expect(chroot.output.hasPrefix("preroot: squashfs cannot be written by anybody: build the image anew"))
+  }
+
+  /// The image is on a disk that can be written, so this is also about changing it in place.
+  @Test("is on a disk, over an ext4 that could be written")
+  func onDisk() async throws {
+    var machine = Machine(.kernel(.ext4), .asked, "preroot=/dev/ubdb", "preroot.format=blank")
+    machine.isRootDeviceReadOnly = false
+    machine.disks = [try Disk.blank(megabytes: 32)]
+    let first = try await machine.boot()
+    let status = try first.answer("preroot status")
+    #expect(status.status == 0)
+    #expect(status.output.contains("\nupper: /dev/ubdb, kept at power-off\n"))
+    let check = try first.answer("preroot check")
+    #expect(check.status == 0, "\(check.output)")
+    #expect(check.output.contains("\ngood: /dev/ubdb is /dev/ubdb, and holds ext4\n"))
+    try first.expectDifference()
+    #expect(try first.answer("preroot reset --keep /opt/image/changed --keep /opt/image/nowhere") == ("""
+      The next boot starts with an empty upper; 'preroot reset --cancel' takes it back
+      kept: /opt/image/changed
+      kept: /opt/image/nowhere, which is as the image has it so far
+      """, 0))
+    let chroot = try first.answer("preroot chroot sh -c mountpoint /proc && echo written > /opt/image/below && exit 7")
+    #expect(chroot.status == 7, "\(chroot.output)")
+    #expect(chroot.output.contains("reboot afterwards.") && chroot.output.hasSuffix("/proc is a mountpoint"))
+    let shell = try first.answer(#"sh -c echo "pwd; exit 3" | SHELL=/bin/bash preroot chroot"#)
+    #expect(shell.status == 3 && shell.output.hasSuffix("reboot afterwards.\n/"), "\(shell.output)")
+    let nowhere = try first.answer("preroot chroot nowhere")
+    #expect(nowhere.status == 127 && nowhere.output.hasSuffix("preroot: nowhere: No such file or directory"), "\(nowhere.output)")
+    #expect(try first.answer("cat /run/initramfs/preroot/lower/opt/image/below") == ("written", 0))
+    #expect(try first.answer("sh -c echo > /run/initramfs/preroot/lower/opt/image/again").output.contains("Read-only file system"))
+    #expect(try first.answer(#"sh -c grep " /run/initramfs/preroot/lower " /proc/self/mountinfo | sed "s/.* - //; s/,.*//""#).output == "ext4 /dev/root ro")
+
+    #expect(try first.answer("preroot reset --cancel") == ("The next boot keeps the upper", 0))
+    #expect(try first.script?.output.contains("Nothing to do: no reset is marked\n") == true)
+    let held = try first.answer("preroot chroot sh -c sleep 60 > /opt/image/held 2>&1 < /dev/null &")
+    #expect(held.status == 125)
+    #expect(held.output.contains("THE IMAGE IS STILL WRITABLE. It cannot be made read-only again:\npreroot: Device or resource busy. "), "\(held.output)")
+
+    let second = try await machine.boot()
+    #expect(second.state == "running")
+    // Kept and changed once more; all else is of this boot.
+    try second.expectDifference()
+    #expect(second.journal.entries(by: "preroot").contains { $0.message.contains("a mark on it asks for that") })
+  }
+
+  @Test("cannot be had, and a tmpfs takes its place")
+  func fallenBack() async throws {
+    let boot = try await Machine(.kernel(.squashfs), .asked, "preroot=LABEL=nowhere", "preroot.timeout=1").boot()
+    let status = try boot.answer("preroot status")
+    #expect(status.status == 1)
+    #expect(status.output.hasPrefix("/ is writable, but not as asked for: what is written is lost at power-off\nwhy: LABEL=nowhere is not there after 1 s\nasked: LABEL=nowhere\n"))
+    let check = try boot.answer("preroot check")
+    #expect(check.status == 1)
+    #expect(check.output.contains("\nproblem: LABEL=nowhere is not there now;"))
+    #expect(try boot.answer("preroot plan").output.contains("\nmount device at /run/initramfs/preroot/upper (TYPE LABEL=nowhere )\n"))
+    #expect(try boot.answer("preroot reset --keep /opt/image/changed --keep /opt/image/nowhere").status == 3)
+    try boot.expectDifference()
+  }
+
+  @Test("is not there, as preroot is off", arguments: Leg.each)
+  func off(leg: Leg) async throws {
+    let boot = try await Machine(leg, .asked, "preroot=no").boot()
+    #expect(try boot.answer("preroot status") == ("preroot had nothing to do in this boot\nwhy: Switched off by preroot=no or Enable=no", 2))
+    #expect(try boot.answer("preroot check").status == 0)
+    #expect(try boot.answer("preroot plan") == ("# Switched off by preroot=no or Enable=no", 0))
+    #expect(try boot.answer("preroot diff /opt") == ("preroot: There is no overlay of preroot's; 'preroot status' says why", 3))
+    #expect(try boot.answer("preroot reset --keep /opt/image/changed --keep /opt/image/nowhere").status == 3)
+    #expect(try boot.answer("preroot chroot sh -c mountpoint /proc && echo written > /opt/image/below && exit 7").status == 125)
+  }
+
+  @Test("is in a container, under the whole root or under one directory", arguments: ["/", "/opt:/mnt"])
+  func inContainer(scope: String) async throws {
+    let boot = try await Machine(.container, .asked, "preroot=tmpfs", "preroot.scope=\(scope)").boot()
+    let status = try boot.answer("preroot status")
+    #expect(status.status == 0)
+    #expect(status.output.hasPrefix("\(scope) is writable, as asked for\n"))
+    let check = try boot.answer("preroot check")
+    #expect(check.status == 0, "\(check.output)")
+    try boot.expectDifference()
+    #expect(try boot.answer("preroot reset --cancel").status == 0)
+    let chroot = try boot.answer("preroot chroot sh -c mountpoint /proc && echo written > /opt/image/below && exit 7")
+    #expect(chroot.status == 125)
+    #expect(chroot.output == "preroot: In a container (systemd-nspawn) the image is a matter of the host; change it there")
+  }
+}

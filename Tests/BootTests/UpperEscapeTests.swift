@@ -1,0 +1,27 @@
+import Bed
+import Testing
+
+@Suite("An upper with which the machine does not come up")
+struct UpperEscapeTests {
+  @Test("is left out of one boot after so many attempts, loudly, and tried again in the next")
+  func isLeftOut() async throws {
+    let disk = try await Disk.ext4()
+    let machine = Machine(keepingOn: disk, .noting, "preroot.attempts=2")
+    expectUpper(in: try await machine.boot())
+    #expect(try await ["", "0"].contains(disk.text(of: "/attempts")?.trimmed ?? ""))
+
+    var interrupted = machine
+    interrupted.powerCut = "Reached target basic.target"
+    for attempt in 1...2 {
+      _ = try await interrupted.bootUntilPowerCut()
+      #expect(try await disk.text(of: "/attempts")?.trimmed == "\(attempt)")
+    }
+    let boot = try await machine.boot()
+    expectFallback(in: boot, saying: "2 boots in a row")
+    #expect(boot.bootsNoted == 1)
+
+    let again = try await machine.boot()
+    expectUpper(in: again)
+    #expect(again.bootsNoted == 2)
+  }
+}

@@ -1,0 +1,104 @@
+import Bed
+import Testing
+
+/// An upper that is asked for and cannot be had: the machine goes on as it is told to, and the loss stays visible.
+@Suite("An upper that cannot be had")
+struct UpperFallbackTests {
+  private static let absent = ["preroot=LABEL=absent", "preroot.timeout=2"]
+
+  private func machine(_ words: String..., tree: Tree = .noting) -> Machine {
+    var machine = Machine(.kernel(.squashfs), tree)
+    machine.words = Self.absent + words
+    return machine
+  }
+
+  @Test("as its device never comes is given up in time, for a tmpfs")
+  func isGivenUp() async throws {
+    let boot = try await machine().boot()
+    expectFallback(in: boot, saying: "absent")
+    let unit = try #require(boot.units["overlay-prep.service"])
+    let time = try #require(unit.mainStart.flatMap { start in unit.mainExit.map { $0 - start } })
+    // The rest is for the reload, on a machine that may be busy.
+    #expect(time > .seconds(2) && time < .seconds(10), "\(time.formatted)")
+    #expect(boot.bootsNoted == 1)
+  }
+
+  @Test("leaves the root as it was where that is asked for")
+  func leavesTheRootReadOnly() async throws {
+    let boot = try await machine("preroot.fallback=read-only").boot()
+    #expect(boot.state == "degraded")
+    #expect(boot.failedUnits.contains("overlay-prep.service"))
+    #expect(boot.units["overlay-prep.service"]?.properties["ExecMainStatus"] == "3")
+    #expect(!boot.isRootWritable)
+    #expect(boot.mounts["/"]?.fileSystem == "squashfs")
+    #expect(boot.units["multi-user.target"]?.activeState == "active")
+    #expect(boot.startupCount == 1)
+    expectError(in: boot, saying: "absent")
+  }
+
+  @Test("leads to the emergency target where that is asked for")
+  func leadsToEmergency() async throws {
+    let boot = try await machine("preroot.fallback=emergency", tree: Tree.noting.withWaitingShells).boot()
+    #expect(boot.units["emergency.target"]?.activeState == "active")
+    #expect(boot.state == "maintenance")
+    #expect(boot.units["multi-user.target"]?.activeState != "active")
+    #expect(boot.failedUnits.contains("overlay-prep.service"))
+    // There is no journal in an emergency.
+    #expect(boot.file("dmesg")?.contains("LABEL=absent is not there") == true)
+  }
+
+  @Test("reboots the machine where that is asked for")
+  func reboots() async throws {
+    let console = try await machine("preroot.fallback=reboot").bootUntilReboot()
+    #expect(console.lines.contains { $0.contains("absent") }, "Nobody says why")
+    #expect(console.failures.filter { !$0.contains("overlay-prep.service") } == [])
+  }
+
+  @Test("as its device is late is waited for")
+  func isWaitedFor() async throws {
+    var machine = Machine(.kernel(.squashfs), .noting, "preroot=LABEL=late", "preroot.timeout=60")
+    machine.hotplug = .init(try await .ext4(label: "late"), at: "Run /sbin/init" + .seconds(3))
+    let boot = try await machine.boot()
+    expectUpper(in: boot)
+    #expect(boot.bootsNoted == 1)
+  }
+
+  @Test("as it is on FAT is refused in one sentence")
+  func refusesFAT() async throws {
+    let disk = try await Disk.vfat()
+    let checksum = try await disk.checksum
+    let boot = try await Machine(keepingOn: disk).boot()
+    expectFallback(in: boot, saying: "vfat")
+    #expect(boot.remarks.count { $0.contains("vfat") } >= 1)
+    #expect(try await disk.checksum == checksum)
+  }
+
+  @Test("as its superblock is corrupt is left as it is")
+  func leavesTheCorruptAlone() async throws {
+    let disk = try await Disk.ext4()
+    try disk.corruptSuperblock()
+    let checksum = try await disk.checksum
+    let boot = try await Machine(keepingOn: disk, .noting, "preroot.format=blank").boot()
+    expectFallback(in: boot, saying: "/dev/ubdb")
+    #expect(try await disk.checksum == checksum, "The disk has been written to")
+  }
+
+  @Test("as the disk refuses to be written is left as it is")
+  func isReadOnly() async throws {
+    var disk = try await Disk.ext4()
+    disk.isReadOnly = true
+    expectFallback(in: try await Machine(keepingOn: disk).boot(), saying: "ead-only")
+  }
+}
+
+@Suite("The check of an upper's file system")
+struct UpperCheckTests {
+  @Test("mends what can be mended", arguments: [true, false])
+  func mends(isAskedFor: Bool) async throws {
+    let disk = try await Disk.ext4()
+    try await disk.markFaulty()
+    let boot = try await Machine(keepingOn: disk, .noting, "preroot.check=\(isAskedFor ? "yes" : "no")").boot()
+    expectUpper(in: boot)
+    #expect(try await disk.isMarkedFaulty == !isAskedFor)
+  }
+}

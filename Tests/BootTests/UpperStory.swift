@@ -1,0 +1,86 @@
+import Bed
+
+/// Three boots of one machine on one ext4 upper, each with its power-off, which many tests ask about.
+///
+/// A user changes the host name in the first boot, and makes junk of it in the second, in which a unit is disabled, too.
+struct UpperStory: Sendable {
+  /// What the image has in /etc/machine-id.
+  enum Lower: String, CaseIterable, Sendable {
+    case empty = "", uninitialized = "uninitialized\n", valid = "0123456789abcdef0123456789abcdef\n"
+  }
+
+  let boots: [Boot]
+  /// Whether the store was in the middle of something when the power was off, after each boot.
+  let wasLeftDirty: [Bool]
+  /// What /etc/machine-id is in the upper, after each boot.
+  let idsInUpper: [String?]
+
+  /// The story of a machine with this image; it happens when the first test asks.
+  static func told(over lower: Lower) async throws -> UpperStory {
+    switch lower {
+    case .empty: try await empty.value
+    case .uninitialized: try await uninitialized.value
+    case .valid: try await valid.value
+    }
+  }
+
+  private static let empty = Task { try await UpperStory(over: .empty) }
+  private static let uninitialized = Task { try await UpperStory(over: .uninitialized) }
+  private static let valid = Task { try await UpperStory(over: .valid) }
+
+  private init(over lower: Lower) async throws {
+    let disk = try await Disk.ext4()
+    let machine = Machine(keepingOn: disk, Self.tree(over: lower))
+    var boots: [Boot] = [], wasLeftDirty: [Bool] = [], idsInUpper: [String?] = []
+    for number in 1...3 {
+      boots.append(try await (number == 2 && lower == .valid ? machine.with("systemd.hostname=word") : machine).boot())
+      wasLeftDirty.append(try await disk.needsRecovery)
+      idsInUpper.append(try await disk.text(of: "/upper/etc/machine-id"))
+    }
+    self.boots = boots
+    self.wasLeftDirty = wasLeftDirty
+    self.idsInUpper = idsInUpper
+  }
+
+  /// An image with units that are for a first boot, and one that keeps a file of the root open to the end.
+  static func tree(over lower: Lower) -> Tree {
+    let units = "/usr/lib/systemd/system"
+    return Tree.lean.with("/etc/machine-id", lower.rawValue, mode: 0o444).with("/etc/hostname", "image\n").withDirectory("/var/log/journal")
+      .with("\(units)/first.service", """
+        [Unit]
+        ConditionFirstBoot=yes
+        Wants=first-boot-complete.target
+        Before=first-boot-complete.target
+        [Service]
+        Type=oneshot
+        RemainAfterExit=yes
+        ExecStart=/bin/sh -c 'echo first >> /var/lib/first-boots && sync && echo First boot > /dev/console && sleep 0.5'
+
+        """)
+      .linking("\(units)/multi-user.target.wants/first.service", to: "../first.service")
+      .with("\(units)/preset.service", "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n")
+      .with("/usr/lib/systemd/system-preset/00-bed.preset", "enable preset.service\ndisable *\n")
+      .with("\(units)/holder.service", "[Service]\nExecStart=/bin/sh -c 'exec sleep infinity > /var/lib/held'\n")
+      .linking("\(units)/multi-user.target.wants/holder.service", to: "../holder.service")
+      .noting("""
+        echo "id=$(cat /etc/machine-id)"
+        echo "id128=$(systemd-id128 machine-id)"
+        [ ! -e /run/machine-id ] || echo "run=$(cat /run/machine-id)"
+        echo "listed=$(journalctl --list-boots --quiet | wc -l)"
+        echo "first=$(cat /var/lib/first-boots 2> /dev/null | wc -l)"
+        echo "preset=$(systemctl is-enabled preset.service) $(systemctl is-active preset.service)"
+        echo "host=$(cat /proc/sys/kernel/hostname)"
+        case $n in
+          1) echo kept > /etc/hostname ;;
+          2) echo '!!!' > /etc/hostname; systemctl disable preset.service ;;
+        esac
+        """)
+  }
+}
+
+extension Boot {
+  /// The ID of the machine, by everything that has one; more than one where they do not agree.
+  var machineIDs: Set<String> {
+    Set([told("id"), told("id128"), told("run")].compactMap { $0 } + journal.entries.compactMap { $0["_MACHINE_ID"] })
+  }
+}

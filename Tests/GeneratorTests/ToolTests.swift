@@ -1,0 +1,432 @@
+import Foundation
+import Testing
+
+/// What it does on a machine that runs is a matter of BootTests.
+@Suite("Calling preroot")
+struct ToolTests {
+  private func preroot(_ arguments: String..., on machine: MiniatureMachine? = nil, commandLine: String? = nil) throws -> Run {
+    var environment: [String: String] = [:]
+    if let machine { environment["PREROOT_ROOT"] = machine.root }
+    if let commandLine { environment["SYSTEMD_PROC_CMDLINE"] = commandLine }
+    return try Run(Checkout.ships("preroot"), arguments, environment: environment)
+  }
+
+  @Test("with --help prints every verb and option, also beside a verb")
+  func withHelp() throws {
+    for arguments in [["--help"], ["status", "--help"], ["--help", "chroot"]] {
+      let run = try Run(Checkout.ships("preroot"), arguments)
+      #expect(run.status == 0)
+      #expect(run.errors == "")
+      for word in try Words.verbs + Words.options { #expect(run.output.contains("\n  \(word) ") || run.output.contains("\n  \(word)\n"), "\(word)") }
+      for line in run.output.split(separator: "\n") { #expect(line.count <= 80) }
+    }
+  }
+
+  @Test("with --version prints the version of NEWS.md")
+  func withVersion() throws {
+    let news = try Checkout.text("NEWS.md")
+    let version = try #require(news.firstMatch(of: #/\n## ([0-9.]+)/#)).output.1
+    #expect(try preroot("--version").output == "preroot \(version)\n")
+  }
+
+  @Test("with what it does not understand is answered in one line, and nothing is done", arguments: [
+    ([], "A verb is missing (status, check, plan, diff, reset, chroot)"),
+    (["state"], "'state' is not a verb"),
+    (["--", "--json"], "'--json' is not a verb"),
+    ([""], "'' is not a verb"),
+    (["status", "now"], "'now' is too much for 'status'"),
+    (["-h"], "'-h' is not an option"),
+    (["status", "--jso"], "'--jso' is not an option"),
+    (["--json=1", "status"], "'--json' takes no value"),
+    (["--json", "plan"], "'--json' is not an option of 'plan'"),
+    (["diff", "--root", "/"], "'--root' is not an option of 'diff'"),
+    (["plan", "--root"], "'--root' needs a path"),
+    (["plan", "--root="], "'--root' needs a path"),
+    (["reset", "--keep", "/etc", "--cancel"], "'--keep' and '--cancel' contradict each other"),
+    (["reset", "--keep", "etc"], "'etc' is not an absolute path below / without '..', nor one that can be written down"),
+    (["reset", "--keep=/"], "'/' is not an absolute path below / without '..', nor one that can be written down"),
+    (["reset", "--keep=/a\n/b"], "'/a\n/b' is not an absolute path below / without '..', nor one that can be written down"),
+    (["diff", "/a/../b"], "'/a/../b' has '..' in it"),
+  ] as [([String], String)])
+  func withMistake(arguments: [String], answer: String) throws {
+    let run = try Run(Checkout.ships("preroot"), arguments)
+    #expect(run.status == 4)
+    #expect(run.output == "")
+    #expect(run.errors == "preroot: \(answer); see preroot --help\n")
+  }
+
+  @Test("with a directory that is not there fails, and says so")
+  func withoutRoot() throws {
+    let run = try preroot("plan", "--root", "/nonexistent")
+    #expect(run.status == 3)
+    #expect(run.errors == "preroot: /nonexistent: No such file or directory\n")
+  }
+
+  @Test("takes an option before and after its verb, with its value in either form", arguments: [
+    ["--root", "DIR", "plan"], ["plan", "--root", "DIR"], ["plan", "--root=DIR"], ["--root=/nonexistent", "plan", "--root=DIR"], ["--root=DIR", "--", "plan"],
+  ])
+  func withOptionAnywhere(arguments: [String]) throws {
+    let machine = try MiniatureMachine()
+    let run = try Run(Checkout.ships("preroot"), arguments.map { $0.replacing("DIR", with: machine.root) })
+    #expect(run.status == 0)
+    #expect(run.output.hasPrefix("# "))
+  }
+
+  @Test("without an overlay, has nothing to compare, to reset or to change", .enabled(if: geteuid() == 0, "Only root gets so far"), arguments: [
+    ("diff", 3, "There is no overlay of preroot's; 'preroot status' says why"),
+    ("reset", 3, "There is no overlay of preroot's; 'preroot status' says why. 'preroot.reset' on the kernel command line resets an upper, too"),
+    ("chroot", 125, "There is no overlay of preroot's, and so no image below it; 'preroot status' says why"),
+  ])
+  func withoutOverlay(verb: String, status: Int32, answer: String) throws {
+    let machine = try MiniatureMachine()
+    let before = try Tree(machine.root)
+    let run = try preroot(verb, on: machine)
+    #expect(run.status == status)
+    #expect(run.output == "")
+    #expect(run.errors == "preroot: \(answer)\n")
+    #expect(try Tree(machine.root) == before)
+  }
+}
+
+/// The words of the tool, from its sources.
+enum Words {
+  static var verbs: [String] { get throws { try words(of: "Verb") } }
+  static var options: [String] { get throws { try words(of: "Option") } }
+
+  private static func words(of type: String) throws -> [String] {
+    let source = try Checkout.text("Sources/preroot/Arguments.swift")
+    guard let list = try source.firstMatch(of: Regex("enum \(type): Int \\{(?s:.*?)static var words: StaticString \\{ \"(.*?)\" \\}"))?.output[1].substring
+    else { throw Problem("Arguments.swift has no words of \(type)") }
+    return list.split(separator: " ").map(String.init)
+  }
+}
+
+@Suite("preroot status")
+struct ToolStatusTests {
+  private func status(_ arguments: String..., on machine: MiniatureMachine, commandLine: String = "") throws -> Run {
+    try Run(
+      Checkout.ships("preroot"), ["status"] + arguments, environment: ["PREROOT_ROOT": machine.root, "SYSTEMD_PROC_CMDLINE": commandLine])
+  }
+
+  private static let overlay = """
+    1 0 0:30 / / rw shared:1 - overlay preroot rw,lowerdir=/run/initramfs/preroot/lower,upperdir=/run/initramfs/preroot/upper/upper,workdir=/w
+    2 1 98:0 / /run/initramfs/preroot/lower ro - squashfs /dev/root ro
+    3 1 98:16 / /run/initramfs/preroot/upper rw - ext4 /dev/ubdb rw
+
+    """
+
+  @Test("of a boot as asked for ends with 0")
+  func asAsked() throws {
+    let machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", Self.overlay)
+    try machine.write("run/preroot/state.json", #"{\#n  "asked": "/dev/ubdb",\#n  "upper": "/dev/ubdb",\#n  "why": "",\#n  "target": "default.target"\#n}\#n"#)
+    let run = try status(on: machine)
+    #expect(run.status == 0)
+    #expect(run.errors == "")
+    #expect(run.output == """
+      / is writable, as asked for
+      asked: /dev/ubdb
+      upper: /dev/ubdb, kept at power-off
+      lower: squashfs /dev/root at /run/initramfs/preroot/lower
+      target: default.target
+
+      """)
+  }
+
+  @Test("has columns and colours on a terminal, and no colours where nobody wants them", arguments: [
+    ("TERM=xterm", "\u{1b}[32m/ is writable, as asked for\u{1b}[0m\nlower:      squashfs"),
+    ("TERM=xterm NO_COLOR=1", "/ is writable, as asked for\nlower:      squashfs"),
+    ("TERM=dumb", "/ is writable, as asked for\nlower:      squashfs"),
+  ])
+  func onTerminal(environment: String, answer: String) throws {
+    let machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", Self.overlay)
+    try machine.write("run/preroot/state.json", "{\n  \"upper\": \"x\",\n  \"why\": \"\"\n}\n")
+    let command = "PREROOT_ROOT=\(machine.root) \(environment) \(try Checkout.ships("preroot")) status"
+    let run = try Run("script", ["-qec", command, "/dev/null"], package: "bsdutils")
+    #expect(run.output.replacing("\r\n", with: "\n").replacing(#/asked:.*\nupper:.*\n/#, with: "").hasPrefix(answer), "\(run.output)")
+  }
+
+  @Test("tells of a mark, and of what was not taken as written")
+  func withRemarks() throws {
+    let machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", Self.overlay)
+    try machine.write("run/preroot/state.json", "{\n  \"why\": \"\"\n}\n")
+    try machine.write("run/initramfs/preroot/upper/reset", "")
+    let id = "93bcf9ff066a4f478a082bd14c850b24"
+    try machine.write("run/preroot/events", "MESSAGE=a typo\nPRIORITY=3\nMESSAGE_ID=\(id)\n\nMESSAGE=a step\nPRIORITY=3\nMESSAGE_ID=0\n\nMESSAGE=fine\nPRIORITY=5\nMESSAGE_ID=\(id)\n\n")
+    let run = try status(on: machine)
+    #expect(run.status == 0)
+    #expect(run.output.contains("\nreset: the next boot starts with an empty upper;"))
+    #expect(run.output.split(separator: "\n").filter { $0.hasPrefix("remark: ") } == ["remark: a typo"])
+  }
+
+  @Test("of a boot with another upper ends with 1, and says why, also to a program")
+  func fallback() throws {
+    let machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", Self.overlay)
+    try machine.write("run/preroot/state.json", #"{\#n  "asked": "LABEL=a\"b\\",\#n  "upper": "tmpfs:size=25%",\#n  "why": "it is \u0009 not there"\#n}\#n"#)
+    let run = try status(on: machine)
+    #expect(run.status == 1)
+    #expect(run.output.hasPrefix("/ is writable, but not as asked for: what is written is lost at power-off\nwhy: it is \t not there\nasked: LABEL=a\"b\\\n"))
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(try status("--json", on: machine).output.utf8)) as? [String: Any])
+    #expect(object["status"] as? String == "fallback")
+    #expect(object["asked"] as? String == "LABEL=a\"b\\")
+    #expect(object["why"] as? String == "it is \t not there")
+    #expect(object["remarks"] as? [String] == [])
+  }
+
+  @Test("of a boot that failed ends with 1", arguments: [
+    ("run/preroot/failed", "98:0\n", "'journalctl -b -u overlay-prep.service' says why"),
+    ("run/preroot/ready", "", "overlay-prep.service did not come to its end; 'journalctl -b -g overlay-prep' has more"),
+  ])
+  func failed(file: String, contents: String, why: String) throws {
+    let machine = try MiniatureMachine()
+    try machine.write(file, contents)
+    let run = try status(on: machine, commandLine: "preroot")
+    #expect(run.status == 1)
+    #expect(run.output.hasPrefix("/ was not made writable\nwhy: \(why)\n"))
+  }
+
+  @Test("of a boot that was left alone has the reason, and ends with 1 where something is in the way", arguments: [
+    ("", 2, "preroot had nothing to do in this boot\nwhy: The root (ext4 on /dev/root) can be written; preroot=tmpfs puts an overlay over it all the same\n"),
+    ("preroot=no", 2, "preroot had nothing to do in this boot\nwhy: Switched off by preroot=no or Enable=no\n"),
+    ("preroot systemd.mask=overlay-prep", 1, "/ was not made writable\nwhy: overlay-prep.service is masked; unmask it to have the root made writable\n"),
+    ("preroot", 1, "/ was not made writable\nwhy: preroot-generator had no part in this boot, or the settings are newer than it; 'preroot check' looks at the next one\n"),
+    ("preroot=of", 2, "preroot had nothing to do in this boot\nwhy: The root (ext4 on /dev/root) can be written; preroot=tmpfs puts an overlay over it all the same\nremark: Kernel command line: preroot='of' is not understood"),
+  ] as [(String, Int32, String)])
+  func leftAlone(commandLine: String, status expected: Int32, answer: String) throws {
+    let machine = try MiniatureMachine()
+    try machine.lay(MiniatureMachine.cases.appending(path: "03-ext4-root/root").path, over: machine.root)
+    let run = try status(on: machine, commandLine: commandLine)
+    #expect(run.status == expected)
+    #expect(run.output.hasPrefix(answer), "\(run.output)")
+  }
+}
+
+@Suite("preroot plan")
+struct ToolPlanTests {
+  private func plan(_ image: MiniatureMachine, commandLine: String? = nil) throws -> Run {
+    try Run(
+      Checkout.ships("preroot"), ["plan", "--root", image.root],
+      environment: commandLine.map { ["SYSTEMD_PROC_CMDLINE": $0] } ?? [:])
+  }
+
+  /// What is on a build machine: no /proc.
+  private func image() throws -> MiniatureMachine {
+    let image = try MiniatureMachine()
+    try image.remove("proc")
+    try image.remove("sys")
+    return image
+  }
+
+  @Test("of an image takes it for a squashfs, says so, and has the units and the steps")
+  func ofImage() throws {
+    let image = try image()
+    try image.write("etc/preroot.conf", "[Preroot]\nScope=/etc\n")
+    let before = try Tree(image.root)
+    let run = try plan(image)
+    #expect(run.status == 0)
+    #expect(run.errors == "")
+    #expect(run.output.hasPrefix("""
+      # No boot of this image is to be seen; a root of squashfs and an empty command line are assumed
+      # The root is squashfs, which cannot be written; overlay-prep.service makes it writable before default.target
+      # Units that preroot-generator writes:
+      generator.early/service.d/zzzz-preroot-stage1.conf
+          # Automatically generated by preroot-generator
+          [Unit]
+          ConditionPathExists=/run/preroot/ready
+      generator.early/socket.d/zzzz-preroot-stage1.conf
+
+      """))
+    #expect(run.output.contains("""
+
+      generator.early/default.target -> /usr/lib/systemd/system/overlay-prep.target
+      # Steps of overlay-prep:
+      make private /run
+
+      """))
+    #expect(run.output.contains("\nmount overlay at /etc ("))
+    #expect(run.output.hasSuffix("\n# Then systemd loads its units anew, and goes on to default.target\n"))
+    #expect(try Tree(image.root) == before)
+  }
+
+  @Test("has the units that the generator writes")
+  func agreesWithGenerator() throws {
+    let machine = try MiniatureMachine()
+    #expect(try machine.generate(environment: ["SYSTEMD_PROC_CMDLINE": "preroot 3"]).status == 0)
+    let written = try machine.output.nodes.keys
+    let run = try Run(Checkout.ships("preroot"), ["plan"], environment: ["PREROOT_ROOT": machine.root, "SYSTEMD_PROC_CMDLINE": "preroot 3"])
+    let planned = run.output.matches(of: #/(?m)^(generator\S*)/#).map { String($0.output.1) }
+    #expect(Set(planned) == Set(written.filter { $0.contains("/") }))
+  }
+
+  @Test("has what becomes of an upper on a device")
+  func ofDevice() throws {
+    let run = try plan(image(), commandLine: "preroot=LABEL=data preroot.fstype=ext4 preroot.dir=/site preroot.reset")
+    #expect(run.output.contains("\ncheck the file system on LABEL=data (ext4)\n"))
+    #expect(run.output.contains("\n# The upper that is there is set aside: preroot.reset or systemd.factory_reset= asks for that\n"))
+    #expect(run.output.contains("\nset aside /run/initramfs/preroot/upper/site/upper ("))
+    #expect(run.output.contains("upperdir=/run/initramfs/preroot/upper/site/upper,"))
+  }
+
+  @Test("of a boot that is left alone has the reason and nothing else")
+  func ofUntouched() throws {
+    let run = try plan(image(), commandLine: "preroot=no")
+    #expect(run.status == 0)
+    #expect(run.output.split(separator: "\n").dropFirst() == ["# Switched off by preroot=no or Enable=no"])
+  }
+
+  /// What was written to the overlay since decides nothing.
+  @Test("of a machine with an overlay reads the lower")
+  func ofSettled() throws {
+    let machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", """
+      1 0 0:30 / / rw shared:1 - overlay preroot rw
+      2 1 98:0 / /run/initramfs/preroot/lower ro - squashfs /dev/root ro
+
+      """)
+    let lower = try MiniatureMachine()
+    try lower.remove("proc")
+    try machine.write("etc/preroot.conf", "[Preroot]\nEnable=no\n")
+    try machine.write("run/preroot/failed", "98:0\n")
+    try machine.write("run/initramfs/preroot/reset", "")
+    try machine.lay(lower.root, over: "\(machine.root)/run/initramfs/preroot/lower")
+    let run = try Run(Checkout.ships("preroot"), ["plan"], environment: ["PREROOT_ROOT": machine.root])
+    #expect(run.output.hasPrefix("# The root is squashfs, which cannot be written; overlay-prep.service makes it writable before default.target\n"))
+    #expect(run.output.contains("\nmake link /run/systemd/volatile-root (/dev/block/98:0)\n"))
+  }
+}
+
+@Suite("preroot check")
+struct ToolCheckTests {
+  /// With all that the next boot needs.
+  private func machine() throws -> MiniatureMachine {
+    let machine = try MiniatureMachine()
+    for file in [
+      "usr/lib/systemd/system-generators/preroot-generator", "usr/lib/x86_64-linux-gnu/libsystemd.so.0", "usr/lib/x86_64-linux-gnu/libblkid.so.1",
+      "etc/machine-id", "usr/bin/sh", "usr/bin/mkdir", "usr/bin/touch", "usr/bin/mount", "usr/sbin/fsck.ext4", "run/x",
+    ] { try machine.write(file, "") }
+    try machine.write("proc/filesystems", "nodev\toverlay\n\text4\n")
+    try machine.write("proc/sys/kernel/osrelease", "6.1.0-50-amd64\n")
+    try machine.write("proc/meminfo", "MemTotal:         245760 kB\n")
+    return machine
+  }
+
+  private func check(_ machine: MiniatureMachine, commandLine: String = "preroot") throws -> Run {
+    let run = try Run(Checkout.ships("preroot"), ["check"], environment: ["PREROOT_ROOT": machine.root, "SYSTEMD_PROC_CMDLINE": commandLine])
+    #expect(run.errors == "")
+    return run
+  }
+
+  @Test("of a machine that has all ends with 0")
+  func ofGoodMachine() throws {
+    let run = try check(machine())
+    #expect(run.status == 0)
+    #expect(run.output == """
+      good: A writable root is asked for; overlay-prep.service makes it writable before default.target
+      good: The image has preroot whole
+      good: The kernel has overlay
+      good: A tmpfs for the upper may take 60.0 MiB of 240 MiB of memory
+      The next boot makes / writable, upper: tmpfs:size=25%,nr_inodes=1m
+
+      """)
+  }
+
+  @Test("of a machine on which it is off ends with 0, and says that the root stays as it is")
+  func ofMachineThatIsOff() throws {
+    let run = try check(machine(), commandLine: "preroot=no")
+    #expect(run.status == 0)
+    #expect(run.output.hasPrefix("note: Switched off by preroot=no or Enable=no\n"))
+    #expect(run.output.hasSuffix("\nThe next boot leaves the root as it is\n"))
+  }
+
+  struct Flaw: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    var commandLine = "preroot"
+    let problem: String
+    let make: @Sendable (MiniatureMachine) throws -> Void
+
+    init(_ description: String, _ problem: String, on commandLine: String = "preroot", make: @escaping @Sendable (MiniatureMachine) throws -> Void = { _ in }) {
+      testDescription = description
+      self.commandLine = commandLine
+      self.problem = problem
+      self.make = make
+    }
+  }
+
+  static let flaws = [
+    Flaw("a missing unit", "/usr/lib/systemd/system/prerootcheck.slice is missing: install preroot whole") { try $0.remove("usr/lib/systemd/system/prerootcheck.slice") },
+    Flaw("a missing helper", "/usr/lib/preroot/overlay-prep is missing: install preroot whole") { try $0.remove("usr/lib/preroot/overlay-prep") },
+    Flaw("a masked generator", "/etc/systemd/system-generators/preroot-generator takes the generator's place: remove it") {
+      try $0.write("etc/systemd/system-generators/preroot-generator", "")
+    },
+    Flaw("a masked unit", "overlay-prep.service is masked; unmask it to have the root made writable") { try $0.write("etc/systemd/system/overlay-prep.service", "") },
+    Flaw("no overlayfs", "The kernel has no overlay: build it with CONFIG_OVERLAY_FS=y, or put its module 'overlay' into the image") {
+      try $0.write("proc/filesystems", "\text4\n")
+    },
+    Flaw("overlayfs as a module, and no modprobe", "The module overlay needs modprobe, which is missing: install kmod") {
+      try $0.write("proc/filesystems", "\text4\n")
+      try $0.write("usr/lib/modules/6.1.0-50-amd64/modules.dep", "kernel/fs/overlayfs/overlay.ko.xz:\n")
+    },
+    Flaw("an old kernel", "Linux 4.14.336 is too old: 4.19 or later is needed") { try $0.write("proc/sys/kernel/osrelease", "4.14.336\n") },
+    Flaw("no machine ID", "The image has no /etc/machine-id, without which systemd does not boot read-only: make an empty one") { try $0.remove("etc/machine-id") },
+    Flaw("a sign of an initrd", "The image has /etc/initrd-release, which makes it an initrd: remove it") { try $0.write("etc/initrd-release", "") },
+    Flaw("no place for /run", "The image has no directory /run: make one") { try $0.remove("run") },
+    Flaw("a misspelt word", "Kernel command line: preroot.uper= is not a setting of preroot, ignoring; see preroot.conf(5)", on: "preroot preroot.uper=tmpfs"),
+    Flaw("a directory that is not there", "/srv of Scope= is not in the image: make it there, or take it out of Scope=", on: "preroot preroot.scope=/srv"),
+    Flaw("a tmpfs larger than the memory", "A tmpfs for the upper may take 1.0 GiB of 240 MiB of memory, and fill it: give it less (preroot.conf(5), Upper=)", on: "preroot=tmpfs:size=1g"),
+    Flaw("a device that is not there", "LABEL=nowhere is not there now; 'lsblk -f' shows what is, by its names", on: "preroot=LABEL=nowhere"),
+    Flaw("no libblkid for a label", "libblkid.so.1 is missing, without which LABEL=nowhere is not found: install it, or name the device by its path", on: "preroot=LABEL=nowhere") {
+      try $0.remove("usr/lib/x86_64-linux-gnu/libblkid.so.1")
+    },
+  ]
+
+  @Test("names each problem and its mend, and ends with 1", arguments: flaws)
+  func namesProblem(flaw: Flaw) throws {
+    let machine = try machine()
+    try flaw.make(machine)
+    let run = try check(machine, commandLine: flaw.commandLine)
+    #expect(run.status == 1)
+    #expect(run.output.contains("problem: \(flaw.problem)\n"), "\(run.output)")
+    #expect(run.output.contains(#/\n[0-9]+ problems?\n$/#))
+  }
+
+  @Test("of an image on a build machine looks at nothing of that machine")
+  func ofImage() throws {
+    let image = try machine()
+    try image.remove("proc")
+    try FileManager.default.createDirectory(atPath: "\(image.root)/proc", withIntermediateDirectories: true)
+    let run = try Run(
+      Checkout.ships("preroot"), ["check", "--root", image.root], environment: ["SYSTEMD_PROC_CMDLINE": "preroot=LABEL=data preroot.fstype=ext4"])
+    #expect(run.status == 0, "\(run.output)")
+    #expect(run.output.contains("\nnote: The image has no modules; its kernel needs overlay built in (CONFIG_OVERLAY_FS=y)\n"))
+    #expect(run.output.contains("\nnote: LABEL=data is not looked for: this is not the machine that has it\n"))
+  }
+}
+
+@Suite("The completions of preroot")
+struct CompletionTests {
+  @Test("have every verb and option", arguments: ["preroot.bash", "_preroot"])
+  func haveWords(file: String) throws {
+    let source = try Checkout.text("docs/completions/\(file)")
+    let words = Set(source.split { !($0.isLetter || $0 == "-") })
+    for word in try Words.verbs + Words.options { #expect(words.contains(Substring(word)), "\(word)") }
+  }
+
+  @Test("complete in bash", arguments: [
+    ("preroot st", "status"), ("preroot --v", "--version"), ("preroot status --", "--help --json --version"),
+    ("preroot --root / pl", "plan"), ("preroot --root = / pl", "plan"), ("preroot reset --k", "--keep"), ("preroot diff /usr/li", "/usr/lib"),
+    ("preroot check --root = /usr/li", "/usr/lib"), ("preroot plan --j", ""), ("preroot chroot mkdi", "mkdir"),
+  ])
+  func completeInBash(line: String, answer: String) throws {
+    let script = """
+      source "$1"; read -ra COMP_WORDS <<< "$2"; COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _preroot
+      printf '%s\\n' "${COMPREPLY[@]}" | sort -u | paste -sd ' '
+      """
+    let run = try Run("bash", ["-c", script, "bash", Checkout.path.appending(path: "docs/completions/preroot.bash").path, line])
+    #expect(run.errors == "")
+    let words = run.output.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: " ").filter { !$0.hasPrefix("/usr/lib") || $0 == "/usr/lib" }
+    #expect(words.joined(separator: " ") == answer)
+  }
+}

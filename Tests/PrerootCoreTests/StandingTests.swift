@@ -1,0 +1,51 @@
+import PrerootCore
+import Testing
+
+@Suite("What is read back")
+struct ReadBackTests {
+  @Test("of a state is what was written, whatever is in it")
+  func state() {
+    let odd = Text(Array(1...255))
+    var state = State()
+    state.add("asked", odd)
+    state.add("number", number: 7)
+    state.add("list", list: ["a", "b\"c"])
+    state.add("upper", "")
+    let read = State(parsing: state.text)
+    #expect(read.value(of: "asked") == odd)
+    #expect(read.value(of: "upper") == "")
+    #expect(read.value(of: "number") == nil)
+    #expect(read.value(of: "nothing") == nil)
+    #expect(state.text == Text("{\n  \"asked\": \"") + odd.escapedForJSON + "\",\n  \"number\": 7,\n  \"list\": [\"a\", \"b\\\"c\"],\n  \"upper\": \"\"\n}\n")
+  }
+
+  @Test("of the mount table is where an overlay's layers are, with commas and blanks in their names")
+  func layers() throws {
+    let mounts = MountInfo(parsing: #"""
+      1 0 0:1 / / rw - overlay preroot rw,lowerdir=/l,upperdir=/run/u\0541\0402/upper,workdir=/w
+      2 1 0:2 / /etc rw - overlay preroot rw,upperdir=/run/u/upper/etc
+      3 1 0:3 / /var rw - overlay preroot rw,upperdir=/elsewhere
+      4 1 0:4 / /srv rw - overlay other rw,upperdir=/run/u/upper/srv
+      5 1 8:1 / /run/initramfs/preroot/lower ro - ext4 /dev/sda1 ro
+
+      """#)
+    #expect(mounts.overlays.map(\.mountPoint) == ["/", "/etc", "/var"])
+    #expect(mounts.overlays[0].layersDirectory == "/run/u,1 2")
+    #expect(mounts.overlays[1].layersDirectory == "/run/u")
+    #expect(mounts.overlays[1].lowerDirectory == "/run/initramfs/preroot/lower/etc")
+    #expect(mounts.overlays[2].layersDirectory == nil)
+    #expect(mounts.image?.mountSource == "/dev/sda1")
+    let booting = MountInfo(bootingFrom: try #require(mounts.image))
+    #expect(booting.root?.majorMinor == "8:1")
+    #expect(booting.children(of: try #require(booting.root)).map(\.mountPoint) == ["/proc", "/sys", "/dev", "/run"])
+  }
+
+  @Test("of a size is how much it is", arguments: [
+    ("25%", 1_000_000, 250_000), ("64m", 1, 65536), ("2G", 1, 2 << 20), ("512K", 1, 512), ("1048576", 1, 1024), ("", 1, 0),
+  ] as [(StaticString, Int, Int)])
+  func size(size: StaticString, memory: Int, kilobytes: Int) {
+    var options = TmpfsOptions()
+    options.size = Text(stringLiteral: size)
+    #expect(options.kilobytes(ofMemory: memory) == kilobytes)
+  }
+}

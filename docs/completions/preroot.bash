@@ -1,0 +1,36 @@
+# Completion of preroot(1) for bash.
+
+_preroot() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb= word place
+  for ((place = 1; place < COMP_CWORD; place++)); do
+    word=${COMP_WORDS[place]}
+    case $word in
+      # In bash's eyes a = is a word of its own.
+      --root | --keep) [[ ${COMP_WORDS[place + 1]} == = ]] && ((place++)); ((place++)) ;;
+      -*) ;;
+      *) verb=$word; break ;;
+    esac
+  done
+  if [[ $verb == chroot ]]; then
+    # A command of the image's, and what belongs to it.
+    ((place + 1 == COMP_CWORD)) && mapfile -t COMPREPLY < <(compgen -c -- "$current") || mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    return
+  fi
+  [[ $current == = ]] && current=
+  [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
+  case $previous in
+    --root) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    --keep) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+  esac
+  local options='--help --version'
+  case $verb in
+    '') options+=' --json --root --keep --cancel status check plan diff reset chroot' ;;
+    status) options+=' --json' ;;
+    check | plan) options+=' --root' ;;
+    reset) options+=' --keep --cancel' ;;
+    diff) [[ $current == -* ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$current"); return; } ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+}
+
+complete -o filenames -o bashdefault -F _preroot preroot
