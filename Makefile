@@ -1,16 +1,19 @@
 # make            builds what ships
 # make install    puts it below $(DESTDIR)
-# make check      runs every test; make demo shows it at work. Both install what they need, as root, on Debian.
+# make deb        makes a Debian package of it, in .build/deb
+# make check      runs every test; make demo shows it at work. All three install what they need, as root, on Debian.
 # make check-all  runs the tests on every version of systemd that the bed knows
 
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all install check check-all demo clean
+.PHONY: all install deb check check-all demo clean
 
 DESTDIR =
 # For an image with an older libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd.
 SYSROOT =
+# More options of swift build, as for another architecture: see docs/recipes.md.
+SWIFTFLAGS =
 prefix = /usr
 systemunitdir = $(prefix)/lib/systemd/system
 systemgeneratordir = $(prefix)/lib/systemd/system-generators
@@ -37,7 +40,7 @@ endif
 all:
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 	@for program in $(programs); do \
-	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath $(options) --product $$program; \
+	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath $(options) $(SWIFTFLAGS) --product $$program; \
 	  llvm-objcopy --remove-section=.comment $(ships)/$$program; \
 	done
 
@@ -55,10 +58,11 @@ install: all
 
 # What Debian calls what is needed: to build, to show, to test.
 packages_to_build = libsystemd-dev pkg-config
+packages_to_package = $(packages_to_build) build-essential debhelper
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
-packages_to_test = $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev erofs-utils f2fs-tools \
-  fdisk flex gcc gpg libc6-dev libelf-dev make mandoc mtd-utils perl procps squashfs-tools systemd systemd-container util-linux \
-  valgrind xz-utils
+packages_to_test = $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev \
+  erofs-utils f2fs-tools fdisk flex gcc gpg libc6-dev libelf-dev lintian make mandoc mtd-utils perl procps squashfs-tools systemd \
+  systemd-container util-linux valgrind xz-utils
 
 # $(call install-packages,PACKAGES): those that are not there yet. The lists of packages are needed in any case, as the images are
 # made from them.
@@ -71,6 +75,20 @@ if [ -n "$$missing" ]; then \
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 fi
 endef
+
+# The packaging is in docs/debian, as what lies at the top is settled; debhelper wants it at the top of a source tree, which is laid out
+# for it. Of an earlier one the build stays, as most of it is good still.
+deb = .build/deb
+
+deb:
+	@$(call install-packages,$(packages_to_package))
+	@rm -f $(deb)/preroot_*
+	@mkdir -p $(deb)/source
+	@find $(deb)/source -mindepth 1 -maxdepth 1 ! -name .build -exec rm -rf {} +
+	@tar -c Package.swift Sources Tests generator docs LICENSE README.md NEWS.md Makefile | tar -x -C $(deb)/source
+	@cp -a docs/debian $(deb)/source
+	@cd $(deb)/source && debian/changelog.sh > debian/changelog && dpkg-buildpackage --build=binary --no-sign --no-pre-clean
+	@ls $(deb)/preroot_*.deb
 
 demo:
 	@$(call install-packages,$(packages_to_show))
@@ -86,4 +104,4 @@ check-all: export PREROOT_SUITES = all
 check-all: check
 
 clean:
-	rm -rf .build/ships* .build/debug .build/x86_64-unknown-linux-gnu
+	rm -rf .build/ships* .build/deb .build/debug .build/x86_64-unknown-linux-gnu

@@ -22,7 +22,7 @@ struct Command: Sendable {
     "systemd-nspawn": "systemd-container", "make": "make", "flex": "flex", "bison": "bison", "bc": "bc", "gcc": "gcc",
     "xz": "xz-utils", "strip": "binutils", "linux.uml": "user-mode-linux", "dpkg-deb": "dpkg", "apt-get": "apt", "du": "coreutils",
     "gpg": "gpg", "veritysetup": "cryptsetup-bin", "e2fsck": "e2fsprogs", "dumpe2fs": "e2fsprogs", "debugfs": "e2fsprogs",
-    "mkfs.f2fs": "f2fs-tools", "mkfs.vfat": "dosfstools", "sfdisk": "fdisk", "ubinize": "mtd-utils",
+    "mkfs.f2fs": "f2fs-tools", "mkfs.vfat": "dosfstools", "sfdisk": "fdisk", "ubinize": "mtd-utils", "lintian": "lintian",
   ]
 
   /// Runs the program and returns what it printed.

@@ -1,9 +1,43 @@
 import Foundation
 import SystemPackage
 
-/// A Debian package made for a test: files and no scripts.
+/// A Debian package made for a test, or preroot's own.
 public enum DebianPackage {
-  /// Makes one of these files, where those below /etc are conffiles.
+  /// preroot's, as `make deb` builds it, made once per process.
+  ///
+  /// - Throws: ``Problem`` where it cannot be built.
+  public static func preroot() async throws -> FilePath { try await build.value }
+
+  /// The same under another version.
+  ///
+  /// - Throws: ``Problem`` where it cannot be built.
+  public static func preroot(version: String) async throws -> FilePath {
+    let built = try await preroot()
+    let fingerprint = Fingerprint(try await sh("sha256sum", built.string), version)
+    return try await Cache.thing("packages/preroot_\(version)_\(fingerprint).deb") { package in
+      let tree = package.string + ".tree"
+      try await sh("rm", "-rf", tree)
+      try await sh("dpkg-deb", "--raw-extract", built.string, tree)
+      try await sh("sed", "-i", "s/^Version: .*/Version: \(version)/", "\(tree)/DEBIAN/control")
+      try await sh("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, package.string)
+      try await sh("rm", "-rf", tree)
+    }
+  }
+
+  /// Has lintian look at a package.
+  ///
+  /// - Throws: ``Problem`` with what it says, where it finds an error or a warning.
+  public static func lint(_ package: FilePath) async throws {
+    try await sh("lintian", "--allow-root", "--fail-on=error,warning", package.string)
+  }
+
+  private static let build = Task {
+    let printed = try await sh("make", "--no-print-directory", "-C", Checkout.path.string, "deb")
+    guard let name = printed.split(separator: "\n").last else { throw Problem("'make deb' names no package") }
+    return Checkout.path.appending(String(name))
+  }
+
+  /// Makes one of these files, without scripts, where those below /etc are conffiles.
   ///
   /// - Throws: ``Problem`` where dpkg-deb is missing or fails.
   public static func make(_ name: String, version: String, files: [String: String]) async throws -> FilePath {

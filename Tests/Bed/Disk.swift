@@ -32,6 +32,16 @@ public struct Disk: Hashable, Sendable {
     return Disk(path)
   }
 
+  /// A disk of its own that holds a tree on ext4. A machine takes it for its root, and keeps what is written to it, by the words `root=/dev/ubdb rw`.
+  ///
+  /// - Throws: ``Problem`` where the image cannot be made.
+  public static func root(_ tree: Tree) async throws -> Disk {
+    try Cache.tidy("disks", keeping: 20)
+    let path = try Cache.directory("disks").appending("\(UUID().uuidString).img")
+    try await sh("cp", "--sparse=always", try await ImageKind.ext4.image(of: tree).string, path.string)
+    return Disk(path)
+  }
+
   /// When it was written to.
   var lastWrite: Date? { try? FileManager.default.attributesOfItem(atPath: path.string)[.modificationDate] as? Date }
 

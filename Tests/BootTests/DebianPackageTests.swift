@@ -1,0 +1,97 @@
+import Bed
+import Testing
+
+@Suite("The Debian package")
+struct DebianPackageTests {
+  @Test("has neither an error nor a warning of lintian's")
+  func isClean() async throws {
+    try await DebianPackage.lint(try await DebianPackage.preroot())
+  }
+
+  @Test("is installed without a trace in the running boot, makes the next one staged, and purged leaves the machine that was there before")
+  func comesAndGoes() async throws {
+    let machine = try await Computer()
+    let before = try await machine.boot("preroot=tmpfs", "bed.step=install")
+    #expect(before.script?.status == 0, "\(before.script?.output ?? "")")
+    #expect(before.isRootWritable)
+
+    // The upgrade, and a purge, of a staged machine: lost with the rest, and without harm to the machine.
+    let staged = try await machine.boot("preroot=tmpfs", "bed.step=upgrade")
+    #expect(staged.script?.status == 0, "\(staged.script?.output ?? "")")
+    #expect(staged.mounts["/"]?.source == "preroot")
+    #expect(staged.state == "running")
+    #expect(staged.consoleFailures == [])
+
+    let purging = try await machine.boot("preroot=no", "bed.step=purge")
+    #expect(purging.script?.status == 0, "\(purging.script?.output ?? "")")
+    #expect(purging.mounts["/"]?.fileSystem == "ext4")
+
+    let after = try await machine.boot("preroot=tmpfs", "bed.step=none")
+    #expect(after.state == before.state)
+    #expect(after.failedUnits == before.failedUnits)
+    #expect(after.mounts.normalised == before.mounts.normalised)
+    #expect(after.unitsActive == before.unitsActive)
+    #expect(after.unitsBegun == before.unitsBegun)
+    #expect(after.isRootWritable)
+  }
+}
+
+/// A machine whose root can be written and whose disk is the same in all of its boots.
+private struct Computer {
+  private let tree: Tree
+  private let disk: Disk
+
+  init() async throws {
+    let generator = "/usr/lib/systemd/system-generators/preroot-generator"
+    let tree = Tree.lean.withoutPreroot
+      // One ID for all boots: none is the first.
+      .with("/etc/machine-id", "0123456789abcdef0123456789abcdef\n", mode: 0o444)
+      .with(copyOf: try await DebianPackage.preroot(version: "1"), at: "/opt/bed/1.deb")
+      .with(copyOf: try await DebianPackage.preroot(version: "2"), at: "/opt/bed/2.deb")
+      .running("""
+        set -ex
+        export DEBIAN_FRONTEND=noninteractive
+        # What is on the disk, but for what every package work and every boot changes.
+        files() {
+          cd /
+          find . -xdev \\( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/lib/systemd -o -path ./var/cache -o -path ./var/log -o -path ./tmp -o -path ./var/tmp \\) -prune \\
+            -o -type d -printf '%p %m\\n' -o -printf '%p %m %s %T@ %l\\n' | sort
+        }
+        case "$(grep -o 'bed.step=[a-z]*' /proc/cmdline)" in
+        *install)
+          files > /var/cache/files
+          apt-get install -qq /opt/bed/1.deb
+          test -x \(generator)
+          journalctl --list-catalog | grep preroot
+          # Whatever has PID 1 read its units anew: this boot stays as it is.
+          systemctl daemon-reload
+          test ! -e /run/systemd/generator.early/default.target
+          systemd-run --quiet --wait touch /run/started
+          test -e /run/started
+          ;;
+        *upgrade)
+          apt-get install -qq /opt/bed/2.deb
+          test "$(dpkg-query --show --showformat='${Version}' preroot)" = 2
+          test "$(systemctl show --property=NeedDaemonReload --value overlay-prep.service)" = no
+          apt-get purge -qq preroot
+          test ! -e \(generator)
+          ;;
+        *purge)
+          apt-get install -qq /opt/bed/2.deb
+          apt-get purge -qq preroot
+          files | diff /var/cache/files -
+          test -z "$(journalctl --list-catalog | grep preroot)"
+          ;;
+        esac
+        """)
+    self.tree = tree
+    disk = try await Disk.root(tree)
+  }
+
+  func boot(_ words: String...) async throws -> Boot {
+    var machine = Machine(.kernel(.ext4), tree)
+    machine.words = ["root=/dev/ubdb", "rw"] + words
+    machine.disks = [disk]
+    return try await machine.boot()
+  }
+}
