@@ -6,7 +6,7 @@ final class Work {
   private let settings: Settings
   private let reading: FirstReading
   private let target: Text
-  /// Whether this boot counts among those that may not get through with the upper. Who boots elsewhere watches it.
+  /// Whether this boot counts among those that may not get through with the upper.
   private let isCounted: Bool
   private let log: KernelLog
   var kernel = LinuxKernel()
@@ -18,7 +18,7 @@ final class Work {
     self.settings = settings
     self.reading = reading
     self.target = target
-    isCounted = settings.attempts > 0 && target.isOne(of: "default.target multi-user.target graphical.target")
+    isCounted = settings.counts(bootTo: target)
     self.log = log
   }
 

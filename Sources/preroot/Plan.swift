@@ -26,9 +26,10 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
   if settings.onLowerChange == .new, let lower = LowerIdentity(boot.facts, machine) { layers.append(Text("/image-") + lower.name) }
   if settings.upper.isPersistent {
     let found = StoreFacts(on: machine, boot, in: layers)
-    let use = UpperUse(found, settings, isReset: settings.resets || boot.facts.isFactoryReset)
+    let isCounted = settings.counts(bootTo: target)
+    let use = UpperUse(found, settings, isReset: settings.resets || boot.facts.isFactoryReset, isCounted: isCounted)
     if let reason = use.reason { text.comment(reason) }
-    text.append(LayerPlan(found, use, settings, isCounted: settings.attempts > 0 && target == "default.target").steps.text)
+    text.append(LayerPlan(found, use, settings, isCounted: isCounted).steps.text)
   }
   text.append(OverlayPlan(settings, in: layers, over: boot.facts.mountInfo, machineID: RunningID(Text())).text)
   text.comment(Text("Then systemd loads its units anew, and goes on to ") + target)

@@ -54,6 +54,13 @@ public struct Settings: Equatable, Sendable {
   }
 }
 
+extension Settings {
+  /// Whether a boot to `target` counts among those that may not get through with the upper. Who boots elsewhere watches it.
+  public func counts(bootTo target: Text) -> Bool {
+    attempts > 0 && target.isOne(of: "default.target multi-user.target graphical.target")
+  }
+}
+
 /// What is done when the upper that was asked for cannot be had.
 public enum Fallback: Int, Sendable {
   case tmpfs, readOnly, emergency, reboot
