@@ -6,7 +6,7 @@ struct UpperTests {
   @Test("is made, checked and used on f2fs, and keeps what is written")
   func isOnF2FS() async throws {
     // A minimal Debian has not the tools; the host's are for the same release.
-    let tree = ["mkfs.f2fs", "fsck.f2fs"].reduce(Tree.noting) { $0.with(copyOf: "/usr/sbin/\($1)", at: "/usr/sbin/\($1)") }
+    let tree = Tree.noting.with(copyOf: "/usr/sbin/mkfs.f2fs", at: "/usr/sbin/mkfs.f2fs").with(copyOf: "/usr/sbin/fsck.f2fs", at: "/usr/sbin/fsck.f2fs")
     let boots = try await Machine(keepingOn: .blank(megabytes: 64), tree, "preroot.format=blank", "preroot.fstype=f2fs").boots(2)
     for boot in boots { expectUpper("f2fs", in: boot) }
     #expect(boots.map(\.bootsNoted) == [1, 2])
