@@ -3,12 +3,17 @@ import Testing
 
 @Suite("An upper that outlives the boot")
 struct UpperTests {
-  @Test("is used on f2fs, and keeps what is written")
+  @Test("is made, checked and used on f2fs, and keeps what is written")
   func isOnF2FS() async throws {
-    let boots = try await Machine(keepingOn: .f2fs()).boots(2)
+    // A minimal Debian has not the tools; the host's are for the same release.
+    let tree = Tree.noting.with(copyOf: "/usr/sbin/mkfs.f2fs", at: "/usr/sbin/mkfs.f2fs").with(copyOf: "/usr/sbin/fsck.f2fs", at: "/usr/sbin/fsck.f2fs")
+    let boots = try await Machine(keepingOn: .blank(megabytes: 64), tree, "preroot.format=blank", "preroot.fstype=f2fs").boots(2)
     for boot in boots { expectUpper("f2fs", in: boot) }
     #expect(boots.map(\.bootsNoted) == [1, 2])
     #expect(boots.flatMap(\.remarks) == [])
+    let checks = boots[1].journal.entries(by: "preroot").filter { $0["PREROOT_STEP"]?.hasPrefix("check") == true }
+    #expect(checks.map(\.priority) == [7])
+    #expect(boots[1].journal.entries(saying: "not in the image").isEmpty)
   }
 
   @Test("is used on a volume of UBI, which preroot attaches")
