@@ -32,6 +32,8 @@ programs = preroot-generator overlay-prep preroot
 ifdef SYSROOT
 sysroot = $(abspath $(SYSROOT))
 options = -Xcc --sysroot=$(sysroot) -Xswiftc -Xclang-linker -Xswiftc --sysroot=$(sysroot)
+# dlopen(3) is in a library of its own before glibc 2.34, and asked for by name only.
+dlopen = $(if $(wildcard $(sysroot)/usr/lib/*/libdl.so $(sysroot)/usr/lib/libdl.so),-Xlinker --no-as-needed -Xlinker -ldl)
 export PKG_CONFIG_SYSROOT_DIR = $(sysroot)
 export PKG_CONFIG_LIBDIR = $(subst $() ,:,$(wildcard $(sysroot)/usr/lib/*/pkgconfig $(sysroot)/usr/lib/pkgconfig $(sysroot)/usr/share/pkgconfig))
 endif
@@ -40,7 +42,8 @@ endif
 all:
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 	@for program in $(programs); do \
-	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath $(options) $(SWIFTFLAGS) --product $$program; \
+	  case $$program in preroot-generator) libraries= ;; *) libraries='$(dlopen)' ;; esac; \
+	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath $(options) $$libraries $(SWIFTFLAGS) --product $$program; \
 	  llvm-objcopy --remove-section=.comment $(ships)/$$program; \
 	done
 

@@ -46,8 +46,8 @@ static inline int systemd_preset_all(sd_bus *_Nonnull bus) {
   return sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "PresetAllUnitFiles", NULL, NULL, "sbb", "enable-only", 0, 0);
 }
 
-/* The Id of the unit that `name` leads to, loaded where it has to be; good until the next call. */
-static inline int systemd_unit_id(sd_bus *_Nonnull bus, const char *_Nonnull name, const char *_Nullable *_Nonnull id) {
+/* A text property, as Id, of the unit that `name` leads to, loaded where it has to be; good until the next call. */
+static inline int systemd_unit_property(sd_bus *_Nonnull bus, const char *_Nonnull name, const char *_Nonnull property, const char *_Nullable *_Nonnull text) {
   static char *value;
   sd_bus_message *reply = NULL;
   const char *path = NULL;
@@ -55,9 +55,9 @@ static inline int systemd_unit_id(sd_bus *_Nonnull bus, const char *_Nonnull nam
   value = NULL;
   int r = sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "LoadUnit", NULL, &reply, "s", name);
   if (r >= 0) r = sd_bus_message_read_basic(reply, 'o', &path);
-  if (r >= 0) r = sd_bus_get_property_string(bus, SYSTEMD_NAME, path, SYSTEMD_NAME ".Unit", "Id", NULL, &value);
+  if (r >= 0) r = sd_bus_get_property_string(bus, SYSTEMD_NAME, path, SYSTEMD_NAME ".Unit", property, NULL, &value);
   sd_bus_message_unref(reply);
-  *id = value;
+  *text = value;
   return r;
 }
 

@@ -91,11 +91,19 @@ import PrerootCore
   }
 
   /// The name that the unit itself has, where `name` may be an alias.
-  public func id(ofUnit name: Text) throws(Refusal) -> Text {
-    var id: UnsafePointer<CChar>? = nil
-    let result = unsafe name.terminated.withCString { unsafe systemd_unit_id(bus, $0, &id) }
-    guard result >= 0, let id = unsafe id else { throw Refusal("", Errno(rawValue: -result)) }
-    return unsafe Text(cString: id)
+  public func id(ofUnit name: Text) throws(Refusal) -> Text { try property("Id", ofUnit: name) }
+
+  /// Whether the unit is active, or on its way to that.
+  public func isActive(_ unit: Text) throws(Refusal) -> Bool { try property("ActiveState", ofUnit: unit).isOne(of: "active activating") }
+
+  @inline(never) private func property(_ property: Text, ofUnit name: Text) throws(Refusal) -> Text {
+    let property = property.terminated
+    var text: UnsafePointer<CChar>? = nil
+    let result = unsafe name.terminated.withCString { name in
+      unsafe property.withCString { unsafe systemd_unit_property(bus, name, $0, &text) }
+    }
+    guard result >= 0, let text = unsafe text else { throw Refusal("", Errno(rawValue: -result)) }
+    return unsafe Text(cString: text)
   }
 
   @inline(never) private func call(_ method: Text, _ first: Text = "", _ second: Text = "", timeout: UInt64) throws(Refusal) {

@@ -12,7 +12,10 @@ extension LinuxKernel {
       if here.exists(RunningID.path) { try here.replace(RunningID.path, contents: own + "\n") }
     case .missing, .uninitialized:
       try here.replace(RunningID.path, contents: line)
-      if contents == nil { try here.replace(path, contents: "uninitialized\n") }
+      if contents == nil {
+        remarks.append(Remark(.warning, "The image has no /etc/machine-id, without which systemd has none before this; an empty file there is enough"))
+        try here.replace(path, contents: "uninitialized\n")
+      }
       try mountMachineID(in: root)
     case .invalid:
       remarks.append(Remark(.warning, Text("/etc/machine-id of the overlay was no machine ID, it is now ") + id))

@@ -19,7 +19,7 @@ func advance(
       // What else was to start with stage 1, as the image wants it with default.target, would do so once the masks are gone.
       // Isolation takes it out of the queue without a word; cancelling the jobs would fail those that depend on them. Refused
       // it is where the machine is on its way down.
-      try? manager.start("preroot-stage1.target", .isolate)
+      if !manager.isInEmergency { try? manager.start("preroot-stage1.target", .isolate) }
       if advance.isReexecution {
         try manager.reexecute(takeover, log)
       } else {
@@ -50,6 +50,11 @@ private func completeFirstBoot(_ manager: borrowing ServiceManager, _ log: Kerne
 }
 
 extension ServiceManager {
+  /// Whether somebody has sent the machine there, meanwhile: there it stays.
+  var isInEmergency: Bool {
+    borrowing get { do throws(Refusal) { return try isActive("emergency.target") } catch { return false } }
+  }
+
   /// Returns once PID 1 answers again. It unlinks its socket and binds it anew, so there are moments when nobody is there.
   fileprivate mutating func reexecute(_ takeover: Takeover, _ log: KernelLog) throws(Refusal) {
     // PID 1 sees a first boot by the file, which the mounted ID hides.

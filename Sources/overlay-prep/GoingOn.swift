@@ -26,6 +26,10 @@ private func goOn(
     // Not before the reload: PID 1 may still hold jobs that wait for this.
     machine.keep(StageOne.ready, machine.rootDevice + "\n", log)
     machine.keep(Story.path, story.text, log)
+    if manager.isInEmergency {
+      log.say(.notice, "Somebody asked for emergency.target: 'systemctl default' goes on from there")
+      return true
+    }
     return start(target, manager, log) || startAnything(from: machine, manager, log)
   } catch {
     log.say(.error, "Cannot reach PID 1", error.errno)

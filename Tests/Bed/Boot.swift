@@ -113,9 +113,9 @@ extension Boot {
     return time > 0 ? .microseconds(time) : nil
   }
 
-  /// When the helper had the answer to its reload. A systemd before 250 does not keep the time.
+  /// When the helper had the answer to its reload or re-execution. A systemd before 250 does not keep the time.
   private var reloadInStory: Duration? {
-    guard let step = journal.entries.last(where: { $0["PREROOT_STEP"] == "reload" }),
+    guard let step = journal.entries.last(where: { ["reload", "reexec"].contains($0["PREROOT_STEP"]) }),
           let start = step["PREROOT_MONOTONIC_USEC"].flatMap({ Int($0) }), let length = step["PREROOT_USEC"].flatMap({ Int($0) }) else { return nil }
     return .microseconds(start + length)
   }

@@ -45,6 +45,14 @@ struct StagedBootTests {
     #expect(facts.remarks == ["info: The root is read-only in /etc/fstab; overlay-prep.service makes it writable before default.target"])
   }
 
+  /// The line is about what is below it.
+  @Test("and not where the root is somebody else's overlay, whatever /etc/fstab says")
+  func notOverForeignOverlay() {
+    var facts = machine(root: "26 1 0:40 / / rw - overlay overlayroot rw")
+    facts.fileSystemTable.isRootReadOnly = true
+    #expect(facts.mode == .untouched(.rootWritable(type: "overlay", source: "overlayroot")))
+  }
+
   @Test("where it is asked for, whatever the root is", arguments: ["preroot", "preroot=tmpfs", "preroot=yes", "overlayroot=tmpfs"])
   func overWritableRoot(line: String) {
     #expect(machine(line, root: ext4).mode == .staged(target: "default.target", .asked))
@@ -173,7 +181,7 @@ struct UntouchedBootTests {
     var facts = machine(line)
     facts.isRunning = true
     #expect(facts.mode == .untouched(.running))
-    #expect(facts.remarks == ["notice: This machine has booted already; the next boot is staged"])
+    #expect(facts.remarks == ["notice: PID 1 has started units before (a reload, or an initrd): only a boot is staged"])
   }
 
   @Test("on a machine that runs for the reason that it would have been at boot", arguments: [
@@ -313,7 +321,7 @@ struct ReasonTests {
   @Test("is one to act on", arguments: [
     (Reason.disabled, "preroot=no"), (.container("docker"), "preroot="), (.rootWritable(type: "ext4", source: "/dev/sda1"), "preroot=tmpfs"),
     (.missing("/x"), "install"), (.masked("x"), "unmask"), (.emergency, "rescue.target"), (.unitIsNoTarget("x"), "name a target"),
-    (.rootUnknown, "/proc/1/mountinfo"), (.initrd, "/etc/initrd-release"), (.userManager, "user's"), (.running, "next boot"),
+    (.rootUnknown, "/proc/1/mountinfo"), (.initrd, "/etc/initrd-release"), (.userManager, "user's"), (.running, "only a boot"),
   ])
   func isToActOn(reason: Reason, hint: String) {
     #expect(reason.text.string.contains(hint))

@@ -100,7 +100,8 @@ extension BootFacts {
     guard let root = mountInfo.root else { return nil }
     if root.fileSystemType.isOne(of: "squashfs erofs cramfs romfs iso9660") { return .fileSystem(root.fileSystemType) }
     if isRootDeviceReadOnly { return .device(root.mountSource) }
-    if fileSystemTable.isRootReadOnly { return .fileSystemTable }
+    // An overlay of somebody else's is no image, whatever the line says of what is below it.
+    if fileSystemTable.isRootReadOnly, root.fileSystemType != "overlay" { return .fileSystemTable }
     return nil
   }
 
