@@ -85,7 +85,7 @@ struct StagedBootTests {
     let facts = machine("preroot=of preroot.uper=tmpfs")
     #expect(facts.mode == .staged(target: "default.target", .fileSystem("squashfs")))
     #expect(facts.remarks == [
-      "error: Kernel command line: preroot='of' is not understood (no, auto, yes, tmpfs:...), ignoring",
+      "error: Kernel command line: preroot='of' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring",
       "warning: Kernel command line: preroot.uper= is not a setting of preroot, ignoring; see preroot.conf(5)",
       "info: The root is squashfs, which cannot be written; overlay-prep.service makes it writable before default.target",
     ])
