@@ -100,9 +100,9 @@ final class Work {
 
   /// Does all the steps or none of them.
   private func execute(_ steps: [Step]) -> Text? {
-    let failure = steps.execute(on: &kernel, before: &story)
+    if let failure = steps.execute(on: &kernel, before: &story) { return sentence(failure) }
     sayRemarks()
-    return failure.map { sentence($0) }
+    return nil
   }
 
   private func sentence(_ failure: StepRecord) -> Text {

@@ -32,12 +32,19 @@ struct SettingValueTests {
     #expect(settings.switchMode == .auto)
   }
 
-  @Test("may be any text, for FSType= and Options=", arguments: ["ext4", "", "noatime,data=journal", "a b"])
-  func isText(value: String) {
+  /// It is a part of programs' names.
+  @Test("of FSType= is a name, or nothing", arguments: [
+    ("ext4", true), ("", true), ("fuse-x_1", true), ("a b", false), ("../sh", false), ("ext4;", false), ("a.b", false),
+  ])
+  func isType(value: String, isName: Bool) {
     for (settings, remarks) in both("FSType", value, over: "before") {
-      #expect(settings.fileSystemType.string == value)
-      #expect(remarks.isEmpty)
+      #expect(settings.fileSystemType.string == (isName ? value : "before"))
+      #expect(remarks.count == (isName ? 0 : 1))
     }
+  }
+
+  @Test("may be any text, for Options=", arguments: ["noatime", "", "noatime,data=journal", "a b"])
+  func isText(value: String) {
     for (settings, remarks) in both("Options", value, over: "before") {
       #expect(settings.options.string == value)
       #expect(remarks.isEmpty)

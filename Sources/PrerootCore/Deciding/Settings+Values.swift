@@ -63,6 +63,14 @@ extension Settings {
     else if value.isEmpty || !directories.isEmpty { binds = directories }
   }
 
+  /// It is the name of programs, too: fsck.TYPE, mkfs.TYPE.
+  mutating func takeType(_ value: Text, _ origin: Text) {
+    for byte in value.bytes where !byte.isLetter && !byte.isDigit && byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_") {
+      return remarks.reject(origin, value, "is not the name of a file system, ignoring")
+    }
+    fileSystemType = value
+  }
+
   mutating func takeDirectory(_ value: Text, _ origin: Text) {
     guard let path = value.isEmpty ? "/" : value.normalPath else {
       return remarks.reject(origin, value, "is not an absolute path without '..', ignoring")

@@ -37,7 +37,7 @@ public struct Settings: Equatable, Sendable {
       case .enable: break
       case .upper: takeUpper(value, assignment.origin)
       case .scope: takeScope(value, assignment.origin)
-      case .fsType: fileSystemType = value
+      case .fsType: takeType(value, assignment.origin)
       case .options: options = value
       case .dir: takeDirectory(value, assignment.origin)
       case .timeout: timeoutSeconds = number(assignment, upTo: 300, timeoutSeconds)

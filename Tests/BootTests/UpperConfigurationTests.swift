@@ -1,0 +1,25 @@
+import Bed
+import Testing
+
+/// PID 1 read all of this from the image before the upper was there.
+@Suite("The configuration of systemd on an upper")
+struct UpperConfigurationTests {
+  @Test("is PID 1's in the next boot, after a reload as after a re-execution", arguments: ["reload", "reexec"])
+  func isRead(way: String) async throws {
+    let tree = Tree.lean.noting("""
+      mkdir -p /etc/systemd/system.conf.d /etc/systemd/system-generators /etc/systemd/system/multi-user.target.wants
+      printf '[Manager]\\nDefaultTimeoutStartSec=77s\\n' > /etc/systemd/system.conf.d/bed.conf
+      echo LC_TIME=POSIX > /etc/locale.conf
+      printf '#!/bin/sh\\nprintf "[Service]\\\\nExecStart=true\\\\nRemainAfterExit=yes\\\\n" > "$1/generated.service"\\n' > /etc/systemd/system-generators/bed
+      chmod +x /etc/systemd/system-generators/bed
+      ln -sf /run/systemd/generator/generated.service /etc/systemd/system/multi-user.target.wants/generated.service
+      echo "language=$(systemctl show-environment | grep ^LC_TIME=)"
+      """)
+    let boots = try await Machine(keepingOn: .ext4(), tree, "preroot.switch=\(way)").boots(2)
+    #expect(boots.map(\.state) == ["running", "running"])
+    #expect(boots.map { $0.manager["DefaultTimeoutStartUSec"] == "1min 17s" } == [false, true])
+    #expect(boots.map { $0.told("language") == "LC_TIME=POSIX" } == [false, true])
+    #expect(boots[0].units["generated.service"] == nil)
+    #expect(boots[1].units["generated.service"]?.activeState == "active")
+  }
+}
