@@ -71,8 +71,8 @@ struct FormattingTests {
   }
 
   @Test("leaves the end of the device to its marker", arguments: [
-    ("ext4", ["mkfs.ext4", "-q", "-F", "-U", "1-2", "-L", "data", "/dev/sda1", "65472k"]),
-    ("f2fs", ["mkfs.f2fs", "-q", "-f", "-U", "1-2", "-l", "data", "/dev/sda1", "130944"]),
+    ("ext4", ["mkfs.ext4", "-q", "-F", "-E", "nodiscard", "-U", "1-2", "-L", "data", "/dev/sda1", "65472k"]),
+    ("f2fs", ["mkfs.f2fs", "-q", "-f", "-t", "0", "-U", "1-2", "-l", "data", "/dev/sda1", "130944"]),
   ])
   func leavesEnd(type: String, arguments: [String]) {
     let formatting = formatting(Text(utf8: type))

@@ -39,12 +39,13 @@ public struct Formatting: Equatable, Sendable {
 
   /// The program and its arguments; nil for a type that it is not known how to make.
   ///
-  /// See mke2fs(8): quiet, no questions, its size in KiB. See mkfs.f2fs(8): its size in sectors.
+  /// See mke2fs(8): quiet, no questions, its size in KiB. See mkfs.f2fs(8): its size in sectors. Neither discards what is on the device
+  /// before: that can take minutes on an SD card, and blank it is.
   public var arguments: [Text]? {
     let isExt4 = type == "ext4"
     guard isExt4 || type == "f2fs" else { return nil }
     let kibibytes = Int((sizeInBytes - Self.reservedBytes) >> 10)
-    var arguments = (isExt4 ? Text("mkfs.ext4 -q -F -U") : "mkfs.f2fs -q -f -U").words
+    var arguments = (isExt4 ? Text("mkfs.ext4 -q -F -E nodiscard -U") : "mkfs.f2fs -q -f -t 0 -U").words
     arguments.add(uuid)
     arguments.add(isExt4 ? "-L" : "-l")
     arguments.add(label)
