@@ -33,7 +33,7 @@ private let questions = """
   ask preroot reset --cancel
   ask preroot reset --keep /opt/image/changed
   # What is left behind with a file open for writing.
-  ask preroot chroot sh -c 'sleep 60 > /opt/image/held 2>&1 < /dev/null &'
+  ask preroot chroot sh -c 'exec > /opt/image/held 2>&1 < /dev/null; sleep 60 &'
   umount /mnt/own 2>/dev/null
   """
 
@@ -133,7 +133,7 @@ struct ToolTests {
 
     #expect(try first.answer("preroot reset --cancel") == ("The next boot keeps the upper", 0))
     #expect(try first.script?.output.contains("Nothing to do: no reset is marked\n") == true)
-    let held = try first.answer("preroot chroot sh -c sleep 60 > /opt/image/held 2>&1 < /dev/null &")
+    let held = try first.answer("preroot chroot sh -c exec > /opt/image/held 2>&1 < /dev/null; sleep 60 &")
     #expect(held.status == 125)
     #expect(held.output.contains("THE IMAGE IS STILL WRITABLE. It cannot be made read-only again:\npreroot: Device or resource busy. "), "\(held.output)")
 
