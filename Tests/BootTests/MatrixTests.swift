@@ -83,11 +83,7 @@ struct MatrixTests {
   func isPlain(suite: Suite) async throws {
     let boot = try await Machine(.container, Tree(suite), "preroot=tmpfs", "preroot=no").boot()
     let plain = try await plainBoot(suite)
-    #expect(boot.state == plain.state)
-    #expect(boot.failedUnits == plain.failedUnits)
-    #expect(boot.mounts.normalised == plain.mounts.normalised)
-    #expect(boot.unitsActive == plain.unitsActive)
-    #expect(boot.unitsBegun == plain.unitsBegun)
+    expectSameBoot(boot, as: plain)
     #expect(!boot.isRootWritable)
   }
 

@@ -12,11 +12,7 @@ struct UntouchedTests {
     machine.words = words
     let boot = try await machine.boot()
     let plain = try await Machine(leg, Tree.lean.withoutPreroot).sharedBoot()
-    #expect(boot.state == plain.state)
-    #expect(boot.failedUnits == plain.failedUnits)
-    #expect(boot.mounts.normalised == plain.mounts.normalised)
-    #expect(boot.unitsActive == plain.unitsActive)
-    #expect(boot.unitsBegun == plain.unitsBegun)
+    expectSameBoot(boot, as: plain)
     #expect(!boot.isRootWritable)
   }
 }
@@ -79,11 +75,7 @@ struct MaskedTests {
     machine.words = mask.words
     let boot = try await machine.boot()
     let plain = try await Machine(.kernel(.squashfs), Tree.lean.withoutPreroot).sharedBoot()
-    #expect(boot.state == plain.state)
-    #expect(boot.failedUnits == plain.failedUnits)
-    #expect(boot.mounts.normalised == plain.mounts.normalised)
-    #expect(boot.unitsActive == plain.unitsActive)
-    #expect(boot.unitsBegun == plain.unitsBegun)
+    expectSameBoot(boot, as: plain)
     let lines = boot.journal.entries(by: "preroot-generator")
     #expect(lines.map(\.priority) == [4])
     #expect(lines.first?.message.contains("overlay-prep.service is masked") == true)
@@ -105,4 +97,13 @@ struct RunningTests {
     #expect(boot.script?.output.contains(".d") == false, "\(boot.script?.output ?? "")")
     #expect(boot.journal.entries(by: "preroot-generator").contains { $0.message.contains("has started units before") })
   }
+}
+
+/// Whether preroot has left the boot as it is without it: the same units, begun and there at the end, and the same mounts.
+func expectSameBoot(_ boot: Boot, as plain: Boot, _ location: SourceLocation = #_sourceLocation) {
+  #expect(boot.state == plain.state, sourceLocation: location)
+  #expect(boot.failedUnits == plain.failedUnits, sourceLocation: location)
+  #expect(boot.mounts.normalised == plain.mounts.normalised, sourceLocation: location)
+  #expect(boot.unitsActive == plain.unitsActive, sourceLocation: location)
+  #expect(boot.unitsBegun == plain.unitsBegun, sourceLocation: location)
 }

@@ -155,6 +155,26 @@ struct FailingKernel: Kernel, ~Copyable {
   }
 }
 
+extension MiniatureMachine {
+  /// What is not as it was after each of the steps in turn has failed, and those before it have been taken back.
+  func differences(failingAtEachOf steps: [Step], _ execute: (inout FailingKernel, inout Memory) -> StepRecord?) -> [String] {
+    let before = mountTable, files = files(below: "/run")
+    var differences: [String] = []
+    for place in steps.indices {
+      var kernel = FailingKernel(failingAt: place)
+      var memory = Memory()
+      let failure = execute(&kernel, &memory)
+      let step = steps[place].text.string
+      if failure?.step != steps[place] { differences.append("\(step): \(failure?.step.text.string ?? "nothing") failed") }
+      if memory.failures.count != 1 { differences.append("\(step): \(memory.failures)") }
+      if mountTable != before { differences.append("\(step): \(mountTable)") }
+      if self.files(below: "/run") != files { differences.append("\(step): \(self.files(below: "/run"))") }
+      if String(cString: getcwd(nil, 0)) != "/" { differences.append("\(step): in \(String(cString: getcwd(nil, 0)))") }
+    }
+    return differences
+  }
+}
+
 struct Memory: Witness, ~Copyable {
   var failures: [String] = []
   mutating func hear(_ record: StepRecord) {

@@ -79,18 +79,7 @@ struct PersistentTests {
     let (steps, differences) = try await inPrivateNamespace {
       let machine = try MiniatureMachine(transientMachineID: "0123\n")
       let plan = PersistentPlan(Self.settings(scope), on: "standin", type: "tmpfs", over: machine.mountInfo)
-      let before = machine.mountTable, files = machine.files(below: "/run")
-      var differences: [String] = []
-      for place in plan.steps.indices {
-        var kernel = FailingKernel(failingAt: place)
-        var memory = Memory()
-        let failure = plan.execute(on: &kernel, before: &memory)
-        let step = plan.steps[place].text.string
-        if failure?.step != plan.steps[place] { differences.append("\(step): \(failure?.step.text.string ?? "nothing") failed") }
-        if memory.failures.count != 1 { differences.append("\(step): \(memory.failures)") }
-        if machine.mountTable != before { differences.append("\(step): \(machine.mountTable)") }
-        if machine.files(below: "/run") != files { differences.append("\(step): \(machine.files(below: "/run"))") }
-      }
+      let differences = machine.differences(failingAtEachOf: plan.steps) { plan.execute(on: &$0, before: &$1) }
       // And after all that it can still be done.
       var kernel = LinuxKernel()
       var memory = Memory()
