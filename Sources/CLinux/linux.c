@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64 /* where long has 32, too */
 #include "CLinux.h"
+#include "result.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -15,9 +16,6 @@
 #include <unistd.h>
 
 _Static_assert(LINUX_CURRENT_DIRECTORY == AT_FDCWD, "AT_FDCWD");
-
-/* The one place where -1 and errno become -errno; out of line, as it is everywhere. */
-__attribute__((noinline)) static intptr_t RESULT(intptr_t result) { return result < 0 ? -errno : result; }
 
 int32_t linux_open_directory(int32_t d, const char *p) { return RESULT(openat(d, p, O_PATH | O_DIRECTORY | O_CLOEXEC)); }
 int32_t linux_open_to_read(int32_t d, const char *p) { return RESULT(openat(d, p, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)); }

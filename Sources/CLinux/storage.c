@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "CLinuxStorage.h"
 #include "CLinux.h"
+#include "result.h"
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,8 +22,6 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-__attribute__((noinline)) static intptr_t RESULT(intptr_t result) { return result < 0 ? -errno : result; }
 
 int32_t linux_open_device(int32_t d, const char *p, int32_t write) {
   return RESULT(openat(d, p, (write ? O_RDWR | O_EXCL : O_RDONLY | O_NONBLOCK) | O_NOCTTY | O_CLOEXEC));

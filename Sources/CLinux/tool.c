@@ -2,6 +2,7 @@
 #define _FILE_OFFSET_BITS 64
 #define _GNU_SOURCE
 #include "CLinuxTool.h"
+#include "result.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -14,8 +15,6 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-__attribute__((noinline)) static intptr_t RESULT(intptr_t result) { return result < 0 ? -errno : result; }
 
 int32_t linux_is_terminal(int32_t f) { return isatty(f); }
 int32_t linux_effective_user(void) { return geteuid(); }

@@ -22,10 +22,11 @@ private func goOn(
     // To be kept until PID 1 has answered: a helper gone before that ends the boot in stage 1.
     var manager = try ServiceManager()
     reading.adoptHostname(of: machine, log)
-    advance(&manager, settings.switchMode, reading.takeover(by: machine), machine, &story, log)
+    let mounts = MountInfo(parsing: machine.text("/proc/1/mountinfo"))
+    advance(&manager, settings.switchMode, reading.takeover(by: machine, mounts), machine, &story, log)
     // Not before the reload: PID 1 may still hold jobs that wait for this.
-    machine.keep(StageOne.ready, machine.rootDevice + "\n", log)
-    machine.keep(Story.path, story.text, log)
+    machine.keep(StageOne.ready, (mounts.root?.majorMinor ?? Text()) + "\n", log)
+    machine.keep(Event.path, story.text, log)
     if manager.isInEmergency {
       log.say(.notice, "Somebody asked for emergency.target: 'systemctl default' goes on from there")
       return true
@@ -74,23 +75,21 @@ extension ServiceManager {
 }
 
 extension Machine {
-  var rootDevice: Text { MountInfo(parsing: text("/proc/1/mountinfo")).root?.majorMinor ?? Text() }
-
   /// Makes a link in /run/preroot, which is the path's directory.
   borrowing func link(_ path: Text, to target: Text, _ log: KernelLog) {
-    do throws(Errno) {
-      try root.makeDirectory("run/preroot")
-      try root.replaceLink(path.asRelative, to: target)
-    } catch {
-      log.say(.error, "Cannot write to /run/preroot", error)
-    }
+    leave(log) { root throws(Errno) in try root.replaceLink(path.asRelative, to: target) }
   }
 
   /// Keeps a file in /run/preroot, which is the path's directory.
   borrowing func keep(_ path: Text, _ contents: Text, _ log: KernelLog) {
+    leave(log) { root throws(Errno) in try root.replace(path.asRelative, contents: contents) }
+  }
+
+  /// What cannot be left there is no reason not to go on.
+  @inline(never) private borrowing func leave(_ log: KernelLog, _ write: (borrowing FileDescriptor) throws(Errno) -> Void) {
     do throws(Errno) {
       try root.makeDirectory("run/preroot")
-      try root.replace(path.asRelative, contents: contents)
+      try write(root)
     } catch {
       log.say(.error, "Cannot write to /run/preroot", error)
     }

@@ -70,8 +70,6 @@ private func record(_ outcome: Outcome, _ remark: Remark, _ settings: Settings, 
 }
 
 extension State {
-  static var path: Text { "/run/preroot/state.json" }
-
   fileprivate init(_ outcome: Outcome, _ settings: Settings, _ facts: borrowing BootFacts) {
     self.init()
     add("mode", outcome.upper == nil ? "read-only" : "overlay")

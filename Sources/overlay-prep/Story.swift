@@ -4,8 +4,6 @@ import PrerootSystem
 
 /// What stage 1 has to tell the journal, kept until the journal is there.
 struct Story {
-  static var path: Text { "/run/preroot/events" }
-
   /// Events, as the file has them.
   private(set) var text = Text()
 
@@ -44,7 +42,7 @@ struct Story {
 /// Tells the journal the story of stage 1, in stage 2.
 func report() -> Int32 {
   do throws(Errno) {
-    guard let text = try Machine().contents(Story.path) else {
+    guard let text = try Machine().contents(Event.path) else {
       StandardError.say("overlay-prep: there is no /run/preroot/events: this boot had no first stage\n")
       return ExitStatus.failure
     }

@@ -16,12 +16,11 @@ struct FirstReading {
   }
 
   /// Facts for the way on.
-  func takeover(by machine: borrowing Machine) -> Takeover {
+  func takeover(by machine: borrowing Machine, _ mounts: MountInfo) -> Takeover {
     var takeover = Takeover()
     takeover.machineIDBefore = machineID.text
     if case .valid(let id) = MachineID(machine.contents("/etc/machine-id")) { takeover.machineID = id }
     takeover.wasFirstBoot = machine.exists(Self.firstBootFlag)
-    let mounts = MountInfo(parsing: machine.text("/proc/1/mountinfo"))
     if let mount = mounts.entry(at: "/etc/machine-id") {
       takeover.isFirstBoot = mounts.parent(of: mount)?.isOverlayOfPreroot == true
       // On a lower that is still there, PID 1 has seen all there is to see.

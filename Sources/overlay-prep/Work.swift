@@ -39,7 +39,7 @@ final class Work {
     do throws(Errno) {
       guard let source = try wait(for: name, machine) else { return Text("is not there after ") + Text(decimal: settings.timeoutSeconds) + " s" }
       if machine.isReadOnly(source) { return "is read-only" }
-      let use = DeviceUse(name, try probe(source, name), settings)
+      let use = try DeviceUse(name, at: source, settings)
       if case .refuse(let sentence) = use { return sentence }
       let store = StorePlan(source, use, settings, over: facts.mountInfo).steps
       return execute(store) ?? mountLayers(on: store, facts, machine)
@@ -50,9 +50,9 @@ final class Work {
 
   /// The upper that is on the store, as it is or anew.
   private func mountLayers(on store: [Step], _ facts: borrowing BootFacts, _ machine: borrowing Machine) -> Text? {
-    var directory = StorePlan.store + settings.directory
-    if settings.onLowerChange == .new, let lower = LowerIdentity(facts, machine) { directory.append(Text("/image-") + lower.name) }
-    let found = StoreFacts(in: directory, facts, machine)
+    let lower = LowerIdentity(facts, machine)
+    let directory = settings.layersDirectory(over: lower)
+    let found = StoreFacts(in: directory, over: lower, machine)
     let use = UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset, isCounted: isCounted)
     if case .asItIsAlthough(let sentence) = use { say(Remark(.warning, sentence)) }
     if case .anew(let reason) = use { say(Remark(.notice, Text("Starting with an empty upper: ") + reason)) }
@@ -151,14 +151,6 @@ final class Work {
       return nil
     }
     return try BlockDevice.find(name, on: machine)
-  }
-
-  private func probe(_ source: Text, _ name: DeviceName) throws(Errno) -> Probe? {
-    if name.kind == .mtd || name.kind == .ubi { return nil }
-    do throws(Errno) { return try BlockDevice.probe(source) } catch {
-      guard error == .noLibrary else { throw error }
-      return nil
-    }
   }
 }
 

@@ -49,7 +49,7 @@ extension Findings {
   private mutating func lookAtTools(for type: Text, isMade: Bool, _ settings: Settings, _ image: borrowing Machine) {
     let made: Text = type.isEmpty ? "ext4" : type
     if isMade, !image.hasProgram(Text("mkfs.") + made) { problem(Text("mkfs.") + made + " is missing, which Format=blank needs: install it") }
-    if settings.checks, type.isOne(of: "ext2 ext3 ext4 f2fs"), !image.hasProgram(Text("fsck.") + type) {
+    if settings.checksFileSystem(of: type), !image.hasProgram(Text("fsck.") + type) {
       note(Text("fsck.") + type + " is missing; the upper's file system is not checked before it is mounted")
     }
   }

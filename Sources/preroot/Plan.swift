@@ -22,10 +22,10 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
   text.append(UnitTree(for: mode, on: boot.facts).text)
   text.comment("Steps of overlay-prep:")
   text.append(store(settings, boot, on: machine))
-  var layers = StorePlan.store + settings.directory
-  if settings.onLowerChange == .new, let lower = LowerIdentity(boot.facts, machine) { layers.append(Text("/image-") + lower.name) }
+  let lower = LowerIdentity(boot.facts, machine)
+  let layers = settings.layersDirectory(over: lower)
   if settings.upper.isPersistent {
-    let found = StoreFacts(on: machine, boot, in: layers)
+    let found = StoreFacts(on: machine, in: layers, over: lower)
     let isCounted = settings.counts(bootTo: target)
     let use = UpperUse(found, settings, isReset: settings.resets || boot.facts.isFactoryReset, isCounted: isCounted)
     if let reason = use.reason { text.comment(reason) }
@@ -59,20 +59,16 @@ extension DeviceUse {
   /// What would be done with the device if it were booted now; nil where it is not there.
   static func now(of name: DeviceName, _ settings: Settings, on machine: borrowing Machine) throws(Errno) -> (source: Text, use: DeviceUse)? {
     guard let source = try BlockDevice.find(name, on: machine) else { return nil }
-    var probe: Probe?
-    if name.kind != .mtd, name.kind != .ubi {
-      do throws(Errno) { probe = try BlockDevice.probe(source) } catch { guard error == .noLibrary else { throw error } }
-    }
-    return (source, DeviceUse(name, probe, settings))
+    return (source, try DeviceUse(name, at: source, settings))
   }
 }
 
 extension StoreFacts {
   /// As the next boot finds it, where the upper is in use now; else as if it were empty.
-  fileprivate init(on machine: borrowing Machine, _ boot: borrowing NextBoot, in layers: Text) {
+  fileprivate init(on machine: borrowing Machine, in layers: Text, over lower: LowerIdentity?) {
     let mounts = MountInfo(parsing: machine.text("/proc/self/mountinfo"))
     if mounts.overlays.first?.layersDirectory == layers {
-      self.init(in: layers, boot.facts, machine)
+      self.init(in: layers, over: lower, machine)
     } else {
       self.init(in: layers)
     }

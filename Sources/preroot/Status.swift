@@ -44,7 +44,7 @@ struct StatusReport {
     lower = facts.mountInfo.image
     store = overlays.isEmpty ? nil : facts.mountInfo.entry(at: StorePlan.store)
     space = store == nil ? nil : try? Space(of: StorePlan.store)
-    let events = [Remark](inEvents: machine.text("/run/preroot/events"))
+    let events = [Remark](inEvents: machine.contents(Event.path) ?? Text())
     // In a boot that was left alone, nobody wrote them down.
     remarks = state == nil ? (facts.request.remarks + settings.remarks).filter { $0.priority.rawValue <= Remark.Priority.warning.rawValue } : events
     isResetMarked = overlays.first?.layersDirectory.map { machine.exists($0 + "/reset") } == true
@@ -102,10 +102,6 @@ extension Standing {
   fileprivate var isTried: Bool {
     if case .leftAlone(let reason) = self { reason.isLoud } else { true }
   }
-}
-
-extension State {
-  fileprivate static var path: Text { "/run/preroot/state.json" }
 }
 
 extension MountInfo.Entry {

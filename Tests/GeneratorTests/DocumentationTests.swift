@@ -190,7 +190,7 @@ struct DocumentationTests {
 
   @Test("explains every file that is kept on the store")
   func explainsFilesOfStore() throws {
-    let sources = try ["PrerootCore/Planning/LayerPlan", "PrerootCore/Planning/OverlayPlan", "PrerootSystem/Storage/StoreFacts+Reading", "overlay-prep/Work"]
+    let sources = try ["PrerootCore/Planning/LayerPlan", "PrerootCore/Planning/OverlayPlan", "PrerootSystem/Storage/StoreFacts+Reading", "PrerootCore/Deciding/Settings", "overlay-prep/Work"]
       .map { try Checkout.text("Sources/\($0).swift") }.joined()
     let names = Set(sources.matches(of: #/(?:directory|layers|bindings|store) \+ "\/([a-z.-]+)/#).map { String($0.output.1) })
     #expect(names.isSuperset(of: ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting", "trash"]))

@@ -60,13 +60,3 @@ public struct LowerIdentity: Equatable, Sendable {
     return Text()
   }
 }
-
-extension Text {
-  @inline(never) mutating func append(hexadecimal byte: UInt8) {
-    let digits: StaticString = "0123456789abcdef"
-    digits.withUTF8Buffer { digits in
-      unsafe append(digits[Int(byte >> 4)])
-      unsafe append(digits[Int(byte & 15)])
-    }
-  }
-}

@@ -61,6 +61,19 @@ extension Settings {
   }
 }
 
+extension Settings {
+  /// Where the layers are, on an upper that is a device: with `new`, each image has a directory of its own.
+  public func layersDirectory(over lower: LowerIdentity?) -> Text {
+    var layers = StorePlan.store + directory
+    if onLowerChange == .new, let lower { layers.append(Text("/image-") + lower.name) }
+    return layers
+  }
+
+  /// Whether the file system on the upper's device is checked before it is mounted: with these types that is a matter of seconds, and
+  /// fsck(8) of the others does nothing, or asks.
+  public func checksFileSystem(of type: Text) -> Bool { checks && type.isOne(of: "ext2 ext3 ext4 f2fs") }
+}
+
 /// What is done when the upper that was asked for cannot be had.
 public enum Fallback: Int, Sendable {
   case tmpfs, readOnly, emergency, reboot

@@ -47,7 +47,7 @@ public struct StorePlan: Equatable, Sendable {
       add(.format, source, type)
       fileSystem = type
     case .mount(let type):
-      if settings.checks, type.isOne(of: "ext2 ext3 ext4 f2fs") { add(.check, source, type) }
+      if settings.checksFileSystem(of: type) { add(.check, source, type) }
       fileSystem = type
     }
     add(.mountDevice, Self.store, fileSystem + " " + source + " " + settings.options)

@@ -42,10 +42,8 @@ extension Text {
       } else if byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || (byte == UInt8(ascii: ".") && !name.isEmpty) {
         name.append(byte)
       } else {
-        let digits = Text("0123456789abcdef").bytes
         name.append("\\x")
-        name.append(digits[Int(byte >> 4)])
-        name.append(digits[Int(byte & 15)])
+        name.append(hexadecimal: byte)
       }
     }
     return name

@@ -11,6 +11,15 @@ extension Text {
     }
   }
 
+  /// Two digits.
+  @inline(never) mutating func append(hexadecimal byte: UInt8) {
+    let digits: StaticString = "0123456789abcdef"
+    digits.withUTF8Buffer { digits in
+      unsafe append(digits[Int(byte >> 4)])
+      unsafe append(digits[Int(byte & 15)])
+    }
+  }
+
   /// The number written in plain decimal digits; nil for anything else, an empty text and what does not fit included.
   public var decimalValue: Int? {
     guard !isEmpty else { return nil }

@@ -1,16 +1,16 @@
 import PrerootCore
 
 extension StoreFacts {
-  /// Reads what is in `directory` on the mounted upper, and which image the root is.
-  public init(in directory: Text, _ facts: borrowing BootFacts, _ machine: borrowing Machine) {
+  /// Reads what is in `directory` on the mounted upper, to be compared with the image that is there.
+  public init(in directory: Text, over lower: LowerIdentity?, _ machine: borrowing Machine) {
     self.init(in: directory)
+    self.lower = lower
     hasUpper = machine.exists(directory + "/upper")
     hasTrash = machine.exists(directory + "/trash")
     recorded = machine.contents(directory + "/lower.id")?.trimmed
     attempts = machine.contents(directory + "/attempts")?.trimmed.decimalValue ?? 0
     mark = machine.contents(directory + "/reset")
     isResetting = machine.exists(directory + "/resetting")
-    lower = LowerIdentity(facts, machine)
   }
 }
 
