@@ -22,7 +22,7 @@ private func goOn(
     // To be kept until PID 1 has answered: a helper gone before that ends the boot in stage 1.
     var manager = try ServiceManager()
     reading.adoptHostname(of: machine, log)
-    let mounts = MountInfo(parsing: machine.text("/proc/1/mountinfo"))
+    let mounts = machine.mounts()
     advance(&manager, settings.switchMode, reading.takeover(by: machine, mounts), machine, &story, log)
     // Not before the reload: PID 1 may still hold jobs that wait for this.
     machine.keep(Paths.ready, (mounts.root?.majorMinor ?? Text()) + "\n", log)
