@@ -27,7 +27,7 @@ struct FirstReading {
       if !changes.isFirstBoot { changes.wasFirstBoot = false }
     }
     if let program = machine.target(ofLink: "/proc/1/exe") {
-      changes.hasOtherManager = machine.exists(StorePlan.store + "/upper" + program)
+      changes.hasOtherManager = machine.exists(Paths.store + "/upper" + program)
     }
     return changes
   }

@@ -24,8 +24,8 @@ extension Preparation {
       let mounts = MountInfo(parsing: machine.text("/proc/1/mountinfo"))
       advance(&manager, over: firstReading.changes(on: machine, mounts), on: machine)
       // Not before the reload: PID 1 may still hold jobs that wait for this.
-      machine.keep(StageOne.ready, (mounts.root?.majorMinor ?? Text()) + "\n", report)
-      machine.keep(Event.path, report.events, report)
+      machine.keep(Paths.ready, (mounts.root?.majorMinor ?? Text()) + "\n", report)
+      machine.keep(Paths.events, report.events, report)
       if manager.isInEmergency {
         report.say(.notice, "Somebody asked for emergency.target: 'systemctl default' goes on from there")
         return true

@@ -74,7 +74,7 @@ final class Preparation {
     if settings.upper.isPersistent { settings.binds = [] }
     settings.upper = .tmpfs(options)
     try execute(store)
-    try mountOverlay(settings, on: store, in: StorePlan.store)
+    try mountOverlay(settings, on: store, in: Paths.store)
   }
 
   private func mountOverlay(on name: DeviceName) throws(Failure) {
@@ -102,8 +102,8 @@ final class Preparation {
       throw error
     }
     if isCounted {
-      image.link(Attempts.link, to: directory + "/attempts", report)
-      image.keep(Attempts.target, target + "\n", report)
+      image.link(Paths.attempts, to: directory + "/attempts", report)
+      image.keep(Paths.target, target + "\n", report)
     }
     try mountOverlay(settings, on: store, in: directory)
   }
@@ -143,12 +143,4 @@ struct Failure: Error {
   var sentence: Text
 
   init(_ sentence: Text) { self.sentence = sentence }
-}
-
-/// The count of boots that did not get through with the upper, as preroot-reached.service finds it.
-enum Attempts {
-  /// A link to the count, which is on the upper.
-  static var link: Text { "/run/preroot/attempts" }
-  /// The unit that has to be active.
-  static var target: Text { "/run/preroot/target" }
 }

@@ -66,7 +66,7 @@ extension StepRecord {
 /// `--report`: sends the events of stage 1 to the journal, in stage 2.
 func sendReport() -> Int32 {
   do throws(Errno) {
-    guard let events = try Machine(at: "/").contents(Event.path) else {
+    guard let events = try Machine(at: "/").contents(Paths.events) else {
       StandardError.say("overlay-prep: there is no /run/preroot/events: this boot had no first stage\n")
       return ExitStatus.failure
     }
