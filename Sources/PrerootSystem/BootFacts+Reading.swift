@@ -12,8 +12,8 @@ extension BootFacts {
       isRootDeviceReadOnly = machine.contents("/sys/dev/block/" + device + "/ro")?.hasPrefix("1") == true
     }
     fileSystemTable = FileSystemTable(parsing: machine.text("/etc/fstab"))
-    ready = machine.contents(StageOne.ready)
-    failed = machine.contents(StageOne.failed)
+    ready = machine.contents(Paths.ready)
+    failed = machine.contents(Paths.failed)
     hasInitrdRelease = machine.exists("/etc/initrd-release")
     environment.scope = Machine.variable("SYSTEMD_SCOPE")
     environment.inInitrd = Machine.variable("SYSTEMD_IN_INITRD")

@@ -13,7 +13,7 @@ public struct NextBoot: ~Copyable {
   public init(of machine: borrowing Machine) throws(Errno) {
     let now = BootFacts(asSeenOn: machine)
     let root = now.mountInfo.image
-    let image = try Machine(now.mountInfo.overlays.isEmpty ? "/" : StorePlan.lower, on: machine)
+    let image = try Machine(now.mountInfo.overlays.isEmpty ? "/" : Paths.lower, on: machine)
     var facts = BootFacts(of: image)
     facts.container = now.container
     // Below an overlay there is no /proc.

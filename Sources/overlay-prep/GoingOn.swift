@@ -25,8 +25,8 @@ private func goOn(
     let mounts = MountInfo(parsing: machine.text("/proc/1/mountinfo"))
     advance(&manager, settings.switchMode, reading.takeover(by: machine, mounts), machine, &story, log)
     // Not before the reload: PID 1 may still hold jobs that wait for this.
-    machine.keep(StageOne.ready, (mounts.root?.majorMinor ?? Text()) + "\n", log)
-    machine.keep(Event.path, story.text, log)
+    machine.keep(Paths.ready, (mounts.root?.majorMinor ?? Text()) + "\n", log)
+    machine.keep(Paths.events, story.text, log)
     if manager.isInEmergency {
       log.say(.notice, "Somebody asked for emergency.target: 'systemctl default' goes on from there")
       return true

@@ -61,8 +61,8 @@ private func record(_ outcome: Outcome, _ remark: Remark, _ settings: Settings, 
     // Anew: the root may be another one by now.
     let machine = try Machine()
     // For the generator, which would stage this boot again. All was taken back: the root is the one it was.
-    if outcome.upper == nil { machine.keep(StageOne.failed, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", log) }
-    machine.keep(State.path, State(outcome, settings, facts).text, log)
+    if outcome.upper == nil { machine.keep(Paths.failed, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", log) }
+    machine.keep(Paths.state, State(outcome, settings, facts).text, log)
     if outcome.failure != nil { machine.sayAtLogin(remark.text + "\nSee: journalctl -u overlay-prep.service\n", log) }
   } catch {
     log.say(.error, "Cannot open /", error)

@@ -107,7 +107,7 @@ func outline(_ facts: borrowing BootFacts, _ reading: FirstReading) -> Text {
     let settings = Settings(facts.assignments)
     text.comment(settings.remarks)
     text.append(StorePlan(settings, over: facts.mountInfo).steps.text)
-    text.append(OverlayPlan(settings, in: StorePlan.store + settings.directory, over: facts.mountInfo, machineID: reading.machineID).text)
+    text.append(OverlayPlan(settings, in: Paths.store + settings.directory, over: facts.mountInfo, machineID: reading.machineID).text)
   }
   return text
 }

@@ -42,7 +42,7 @@ struct Story {
 /// Tells the journal the story of stage 1, in stage 2.
 func report() -> Int32 {
   do throws(Errno) {
-    guard let text = try Machine().contents(Event.path) else {
+    guard let text = try Machine().contents(Paths.events) else {
       StandardError.say("overlay-prep: there is no /run/preroot/events: this boot had no first stage\n")
       return ExitStatus.failure
     }

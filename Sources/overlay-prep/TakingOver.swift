@@ -27,7 +27,7 @@ struct FirstReading {
       if !takeover.isFirstBoot { takeover.wasFirstBoot = false }
     }
     if let program = machine.target(ofLink: "/proc/1/exe") {
-      takeover.hasOtherManager = machine.exists(StorePlan.store + "/upper" + program)
+      takeover.hasOtherManager = machine.exists(Paths.store + "/upper" + program)
     }
     return takeover
   }

@@ -31,7 +31,7 @@ final class Work {
     // What is taken past the overlay may be more than memory holds, and is not meant for it.
     if settings.upper.isPersistent { settings.binds = [] }
     settings.upper = .tmpfs(options)
-    return execute(store) ?? mountOverlay(settings, on: store, in: StorePlan.store, facts)
+    return execute(store) ?? mountOverlay(settings, on: store, in: Paths.store, facts)
   }
 
   /// Puts the overlay on a device.

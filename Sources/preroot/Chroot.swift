@@ -7,7 +7,7 @@ import PrerootSystem
 /// of it; that is what has to be taken back, and said loudly where it cannot.
 func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) -> Int32 {
   let image = try Image(on: machine)
-  let lower = StorePlan.lower
+  let lower = Paths.lower
   StandardError.say("""
     preroot: The image is writable until this ends. The kernel does not promise what an overlay shows of files that change below it:
     preroot: reboot afterwards.
@@ -64,20 +64,20 @@ private struct Image {
 
   /// The caller's, where the image has it.
   static func shell(on machine: borrowing Machine) -> Text {
-    if let shell = Machine.variable("SHELL"), shell.hasPrefix("/"), machine.exists(StorePlan.lower + shell) { return shell }
+    if let shell = Machine.variable("SHELL"), shell.hasPrefix("/"), machine.exists(Paths.lower + shell) { return shell }
     return "/bin/sh"
   }
 
   /// Takes back what was done, or says that it could not be.
   func close() -> Bool {
-    for directory in Self.apiDirectories.reversed() { try? Lower.detach(StorePlan.lower + directory) }
+    for directory in Self.apiDirectories.reversed() { try? Lower.detach(Paths.lower + directory) }
     if !isFileSystemReadOnly { return true }
     var failure = Errno.timedOut
     // What the command left behind may take a moment to die.
     for attempt in 1...20 {
       if attempt > 1 { LinuxKernel.sleep(microseconds: 100_000) }
       do throws(Errno) {
-        try Lower.makeReadOnly(StorePlan.lower, withFileSystem: true)
+        try Lower.makeReadOnly(Paths.lower, withFileSystem: true)
         return true
       } catch { failure = error }
     }

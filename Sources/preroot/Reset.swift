@@ -8,7 +8,7 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
   guard let overlay = facts.mountInfo.overlays.first, let layers = overlay.layersDirectory else {
     throw Complaint("There is no overlay of preroot's; 'preroot status' says why. 'preroot.reset' on the kernel command line resets an upper, too")
   }
-  if facts.mountInfo.entry(at: StorePlan.store)?.fileSystemType == "tmpfs" {
+  if facts.mountInfo.entry(at: Paths.store)?.fileSystemType == "tmpfs" {
     if Settings(facts.assignments).upper.isPersistent {
       throw Complaint("This boot has a tmpfs in place of the upper, which cannot be marked; 'preroot.reset' on the kernel command line resets it, too")
     }

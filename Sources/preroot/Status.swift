@@ -4,7 +4,7 @@ import PrerootSystem
 /// What this boot was asked for and what it was given.
 func status(on machine: borrowing Machine, asJSON isJSON: Bool) throws(Complaint) -> Int32 {
   let facts = BootFacts(asSeenOn: machine)
-  let state = machine.contents(State.path).map { State(parsing: $0) }
+  let state = machine.contents(Paths.state).map { State(parsing: $0) }
   let standing = Standing(for: facts, state)
   let report = StatusReport(standing, facts, state, machine)
   StandardOutput.say(isJSON ? report.json : report.text)
@@ -42,9 +42,9 @@ struct StatusReport {
     scope = overlays.isEmpty ? settings.scope.text : Text(joining: overlays.map { $0.mountPoint }, separator: ":")
     target = state?.value(of: "target") ?? Text()
     lower = facts.mountInfo.image
-    store = overlays.isEmpty ? nil : facts.mountInfo.entry(at: StorePlan.store)
-    space = store == nil ? nil : try? Space(of: StorePlan.store)
-    let events = [Remark](inEvents: machine.contents(Event.path) ?? Text())
+    store = overlays.isEmpty ? nil : facts.mountInfo.entry(at: Paths.store)
+    space = store == nil ? nil : try? Space(of: Paths.store)
+    let events = [Remark](inEvents: machine.contents(Paths.events) ?? Text())
     // In a boot that was left alone, nobody wrote them down.
     remarks = state == nil ? (facts.request.remarks + settings.remarks).filter { $0.priority.rawValue <= Remark.Priority.warning.rawValue } : events
     isResetMarked = overlays.first?.layersDirectory.map { machine.exists($0 + "/reset") } == true
@@ -67,7 +67,7 @@ struct StatusReport {
     if standing.isTried { answer.add("asked", asked) }
     if !upper.isEmpty { answer.add("upper", upper + (isPersistent ? ", kept at power-off" : ", lost at power-off")) }
     if let space { answer.add("filled", space.filling, space.percentage >= 90 ? .bad : space.percentage >= 75 ? .notable : .plain) }
-    if !upper.isEmpty, let lower { answer.add("lower", lower.nameOfImage + " at " + StorePlan.lower) }
+    if !upper.isEmpty, let lower { answer.add("lower", lower.nameOfImage + " at " + Paths.lower) }
     if !target.isEmpty { answer.add("target", target) }
     if isResetMarked { answer.add("reset", "the next boot starts with an empty upper; 'preroot reset --cancel' takes it back", .notable) }
     for remark in remarks { answer.add("remark", remark.text, .notable) }

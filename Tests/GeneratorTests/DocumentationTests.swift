@@ -254,7 +254,7 @@ struct DocumentationTests {
 
   @Test("names every word that switches preroot on or off")
   func namesWords() throws {
-    let lists = try Checkout.text("Sources/PrerootCore/Deciding/Enable.swift").matches(of: #/place\(among: "(.*?)", isExact/#)
+    let lists = try Checkout.text("Sources/PrerootCore/Reading/Enable.swift").matches(of: #/place\(among: "(.*?)", isExact/#)
     #expect(lists.count == 3)
     let settings = try Page("preroot.conf.5").section("SETTINGS")
     for word in lists.flatMap({ $0.output.1.split(separator: " ").map(String.init) }) {
@@ -336,7 +336,7 @@ struct DocumentationTests {
       #expect(page.contains(node.path.fileName.string))
     }
     #expect(page.contains("10-target.conf"))
-    #expect(page.contains("ConditionPathExists=\(StageOne.ready.string)"))
+    #expect(page.contains("ConditionPathExists=\(Paths.ready.string)"))
   }
 
   @Test("names every file of the second stage")

@@ -9,8 +9,8 @@ struct DevicePlanTests {
     change(&settings)
     return StorePlan("/dev/vdb", use, settings, over: table).steps
   }
-  private let mounting = Step(.mountDevice, StorePlan.store, "ext4 /dev/vdb ")
-  private let fitness = Step(.requireFitness, StorePlan.store)
+  private let mounting = Step(.mountDevice, Paths.store, "ext4 /dev/vdb ")
+  private let fitness = Step(.requireFitness, Paths.store)
 
   @Test("is this")
   func isThis() {
@@ -41,7 +41,7 @@ struct DevicePlanTests {
   ])
   func isChecked(type: String, expected: Bool) {
     let type = Text(utf8: type), check = Step(.check, "/dev/vdb", type)
-    let mounting = Step(.mountDevice, StorePlan.store, type + " /dev/vdb ")
+    let mounting = Step(.mountDevice, Paths.store, type + " /dev/vdb ")
     #expect(steps(.mount(type: type)).suffix(expected ? 3 : 2) == (expected ? [check] : []) + [mounting, fitness])
     #expect(!steps(.mount(type: type)) { $0.checks = false }.contains { $0.verb == .check })
   }
@@ -54,7 +54,7 @@ struct DevicePlanTests {
   @Test("mounts with the options of the settings, whatever is in them", arguments: ["", "noatime", "a=b c,d"])
   func hasOptions(options: String) {
     let steps = steps(.mount(type: "ext4")) { $0.options = Text(utf8: options) }
-    #expect(steps.contains(Step(.mountDevice, StorePlan.store, "ext4 /dev/vdb " + Text(utf8: options))))
+    #expect(steps.contains(Step(.mountDevice, Paths.store, "ext4 /dev/vdb " + Text(utf8: options))))
   }
 
   @Test("of a machine without a root is none")
@@ -88,7 +88,7 @@ struct DevicePlanTests {
 
 @Suite("The plan over a persistent upper")
 struct PersistentPlanTests {
-  private func plan(_ scope: Scope = .root, in layers: Text = StorePlan.store, binds: [Text] = [], over table: MountInfo = Table.shared) -> OverlayPlan {
+  private func plan(_ scope: Scope = .root, in layers: Text = Paths.store, binds: [Text] = [], over table: MountInfo = Table.shared) -> OverlayPlan {
     var settings = Settings()
     settings.upper = .device(DeviceName(.path, "/dev/vdb"))
     settings.scope = scope
@@ -108,7 +108,7 @@ struct PersistentPlanTests {
 
   @Test("has its layers in a directory of their own, whatever its name")
   func hasDirectory() {
-    let plan = plan(.directories(["/etc"]), in: StorePlan.store + "/a:b,c/image-1")
+    let plan = plan(.directories(["/etc"]), in: Paths.store + "/a:b,c/image-1")
     #expect(options(plan) == [#"""
       lowerdir=/run/initramfs/preroot/lower/etc,upperdir=/run/initramfs/preroot/upper/a\:b\,c/image-1/upper/etc,\#
       workdir=/run/initramfs/preroot/upper/a\:b\,c/image-1/work/etc,index=off,metacopy=off,redirect_dir=off,xino=off
@@ -121,7 +121,7 @@ struct PersistentPlanTests {
   /// Not in the layers' directory, which may be one image's.
   @Test("shows directories past the overlay, with what the image has in them at first, before the pivot")
   func bindsBelowNewRoot() throws {
-    let plan = plan(in: StorePlan.store + "/a", binds: ["/home", "/var/lib/docker-x"])
+    let plan = plan(in: Paths.store + "/a", binds: ["/home", "/var/lib/docker-x"])
     let root = "/run/initramfs/preroot/root", own = "/run/initramfs/preroot/upper/bind", lower = "/run/initramfs/preroot/lower"
     let binds = [
       "make directory \(own)", "seed \(own)/home (\(lower)/home)", "make mount point \(root)/home", "bind at \(root)/home (\(own)/home)",

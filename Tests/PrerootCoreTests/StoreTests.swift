@@ -229,7 +229,7 @@ extension LowerChange {
 
 @Suite("The plan for the layers")
 struct LayerPlanTests {
-  private func steps(_ use: UpperUse, in directory: Text = StorePlan.store, isCounted: Bool = true, _ change: (inout StoreFacts) -> Void = { _ in }) -> [Step] {
+  private func steps(_ use: UpperUse, in directory: Text = Paths.store, isCounted: Bool = true, _ change: (inout StoreFacts) -> Void = { _ in }) -> [Step] {
     var facts = StoreFacts(in: directory)
     facts.hasUpper = true
     facts.recorded = Store.oldImage.text
@@ -237,7 +237,7 @@ struct LayerPlanTests {
     change(&facts)
     return LayerPlan(facts, use, Settings(), isCounted: isCounted).steps
   }
-  private let store = StorePlan.store
+  private let store = Paths.store
 
   @Test("counts the boot, and else leaves an upper alone that is used as it is", arguments: [UpperUse.asItIs, .asItIsAlthough("Said")])
   func leavesAlone(use: UpperUse) {

@@ -11,7 +11,7 @@ private struct PersistentPlan {
   let overlay: OverlayPlan
 
   init(_ settings: Settings, on source: Text, type: Text, over table: MountInfo) {
-    let directory = StorePlan.store + settings.directory
+    let directory = Paths.store + settings.directory
     store = StorePlan(source, .mount(type: type), settings, over: table).steps
     var facts = StoreFacts(in: directory)
     facts.lower = LowerIdentity(type: "tmpfs", superblock: "", rootHash: "", imageVersion: "1")

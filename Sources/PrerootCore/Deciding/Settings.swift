@@ -64,7 +64,7 @@ extension Settings {
 extension Settings {
   /// Where the layers are, on an upper that is a device: with `new`, each image has a directory of its own.
   public func layersDirectory(over lower: LowerIdentity?) -> Text {
-    var layers = StorePlan.store + directory
+    var layers = Paths.store + directory
     if onLowerChange == .new, let lower { layers.append(Text("/image-") + lower.name) }
     return layers
   }

@@ -31,13 +31,3 @@ public enum Probe: Equatable, Sendable {
   /// Something without a signature: a plain dm-crypt volume, a file system that libblkid does not know, or the remains of one.
   case unknown
 }
-
-extension Text {
-  /// The value of the first line `NAME=value`; nil where there is none.
-  @inline(never) public func value(of name: StaticString) -> Text? {
-    for line in lines {
-      if let (before, value) = line.cut(at: UInt8(ascii: "=")), before == name { return value }
-    }
-    return nil
-  }
-}

@@ -6,7 +6,7 @@ public struct LayerPlan: Equatable, Sendable {
   /// - Parameter isCounted: whether this boot counts as one that may not get through.
   public init(_ facts: StoreFacts, _ use: UpperUse, _ settings: Settings, isCounted: Bool) {
     let directory = facts.directory
-    for parent in (directory + "/").parents where parent.count > StorePlan.store.count { add(.makeDirectory, parent) }
+    for parent in (directory + "/").parents where parent.count > Paths.store.count { add(.makeDirectory, parent) }
     // First, as there may be no room for anything else.
     if facts.hasTrash { add(.deleteTree, directory + "/trash") }
     var attempts = facts.attempts

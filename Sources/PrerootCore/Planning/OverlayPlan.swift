@@ -21,7 +21,7 @@ public struct OverlayPlan: Equatable, Sendable {
   ///   - machineID: for an overlay without one of its own.
   public init(_ settings: Settings, in layers: Text? = nil, over mountInfo: MountInfo, machineID: RunningID) {
     isPersistent = settings.upper.isPersistent
-    bindings = isPersistent ? StorePlan.store + settings.directory : StorePlan.store
+    bindings = isPersistent ? Paths.store + settings.directory : Paths.store
     self.layers = layers ?? bindings
     guard let root = mountInfo.root else { return }
     switch settings.scope {
@@ -59,7 +59,7 @@ public struct OverlayPlan: Equatable, Sendable {
 
   private mutating func overlay(_ directories: [Text], in mountInfo: MountInfo, _ binds: [Text], _ machineID: RunningID) {
     // Each is required before the first is mounted, so that a wrong name costs nothing.
-    for directory in directories { add(.requireDirectory, StorePlan.lower + directory) }
+    for directory in directories { add(.requireDirectory, Paths.lower + directory) }
     addStoreDirectories(of: Text())
     for directory in directories {
       for parent in directory.parents { addStoreDirectories(of: parent) }
@@ -87,7 +87,7 @@ public struct OverlayPlan: Equatable, Sendable {
     for directory in directories {
       let own = bindings + "/bind/" + directory.unitName
       add(.makeDirectory, bindings + "/bind")
-      add(.seed, own, StorePlan.lower + directory)
+      add(.seed, own, Paths.lower + directory)
       add(.makeMountPoint, root + directory)
       add(.bind, root + directory, own)
     }
@@ -107,8 +107,8 @@ public struct OverlayPlan: Equatable, Sendable {
   }
 
   @inline(never) private mutating func addStoreDirectories(of directory: Text) {
-    add(.makeStoreDirectory, layers + "/upper" + directory, StorePlan.lower + directory)
-    add(.makeStoreDirectory, layers + "/work" + directory, StorePlan.lower + directory)
+    add(.makeStoreDirectory, layers + "/upper" + directory, Paths.lower + directory)
+    add(.makeStoreDirectory, layers + "/work" + directory, Paths.lower + directory)
   }
 
   @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text) { steps.append(Step(verb, path, other)) }
@@ -132,13 +132,6 @@ extension [Step] {
 }
 
 extension Text {
-  /// The directories above it, from the top, the root left out: `/a/b/c` has `/a` and `/a/b`.
-  public var parents: [Text] {
-    var parents: [Text] = []
-    for place in bytes.indices where place > 0 && bytes[place] == UInt8(ascii: "/") { parents.add(Text(bytes[..<place])) }
-    return parents
-  }
-
   /// In overlayfs' options `:` separates layers and `,` options; a backslash takes their meaning away.
   var escapedForOverlay: Text {
     var out = Text()

@@ -7,11 +7,6 @@ public struct StorePlan: Equatable, Sendable {
   /// Any of them may fail: then what was done is taken back.
   public var steps: [Step] = []
 
-  public static var base: Text { "/run/initramfs/preroot" }
-  public static var lower: Text { "/run/initramfs/preroot/lower" }
-  /// The file system that takes the changes; they are in `upper/` on it, overlayfs keeps its own matters in `work/`.
-  public static var store: Text { "/run/initramfs/preroot/upper" }
-
   /// Less than this holds no boot: journal, /var/lib and /tmp want more at once.
   public static var minimumBytes: Int { 1 << 20 }
   public static var minimumInodes: Int { 128 }
@@ -29,8 +24,8 @@ public struct StorePlan: Equatable, Sendable {
   /// Memory.
   public init(_ options: TmpfsOptions, over mountInfo: MountInfo) {
     guard attachLower(mountInfo) else { return }
-    add(.mountTmpfs, Self.store, "mode=0755," + options.text)
-    add(.requireSpace, Self.store)
+    add(.mountTmpfs, Paths.store, "mode=0755," + options.text)
+    add(.requireSpace, Paths.store)
   }
 
   /// A device.
@@ -50,8 +45,8 @@ public struct StorePlan: Equatable, Sendable {
       if settings.checksFileSystem(of: type) { add(.check, source, type) }
       fileSystem = type
     }
-    add(.mountDevice, Self.store, fileSystem + " " + source + " " + settings.options)
-    add(.requireFitness, Self.store)
+    add(.mountDevice, Paths.store, fileSystem + " " + source + " " + settings.options)
+    add(.requireFitness, Paths.store)
   }
 
   private mutating func attachLower(_ mountInfo: MountInfo) -> Bool {
@@ -59,12 +54,12 @@ public struct StorePlan: Equatable, Sendable {
     // pivot_root(2) refuses a new root whose parent is shared.
     if mountInfo.entry(at: "/run")?.isShared == true { add(.makePrivate, "/run") }
     add(.makeDirectory, "/run/initramfs")
-    add(.makeDirectory, Self.base)
-    add(.makeDirectory, Self.lower)
-    add(.bindReadOnly, Self.lower, "/")
+    add(.makeDirectory, Paths.base)
+    add(.makeDirectory, Paths.lower)
+    add(.bindReadOnly, Paths.lower, "/")
     // A bind has the peers of what it shows: mounts on the root would be seen below it, too.
-    if root.isShared { add(.makePrivate, Self.lower) }
-    add(.makeDirectory, Self.store)
+    if root.isShared { add(.makePrivate, Paths.lower) }
+    add(.makeDirectory, Paths.store)
     return true
   }
 

@@ -72,8 +72,3 @@ public struct KernelCommandLine: Equatable, Sendable {
     for place in all.indices where place > 0 { words.add(all[place]) }
   }
 }
-
-extension UInt8 {
-  /// A dash as an underscore.
-  var withoutDash: UInt8 { self == UInt8(ascii: "-") ? UInt8(ascii: "_") : self }
-}

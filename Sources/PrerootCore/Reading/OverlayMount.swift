@@ -18,14 +18,14 @@ extension MountInfo.Entry {
   }
 
   /// The same path in the lower layer.
-  public var lowerDirectory: Text { StorePlan.lower + (mountPoint == "/" ? Text() : mountPoint) }
+  public var lowerDirectory: Text { Paths.lower + (mountPoint == "/" ? Text() : mountPoint) }
 }
 
 extension MountInfo {
   public var overlays: [Entry] { entries.filter { $0.isOverlayOfPreroot } }
 
   /// The image's own file system: below the overlay, where there is one.
-  public var image: Entry? { overlays.isEmpty ? root : entry(at: StorePlan.lower) }
+  public var image: Entry? { overlays.isEmpty ? root : entry(at: Paths.lower) }
 
   /// What PID 1 has mounted when it runs its generators: the root, and the kernel's own file systems.
   public init(bootingFrom root: Entry) {

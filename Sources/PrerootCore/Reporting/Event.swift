@@ -1,9 +1,6 @@
 /// Something that happened in stage 1, as fields for the journal, which does not run yet. Kept in /run/preroot/events and
 /// sent by preroot-report.service in stage 2. See systemd.journal-fields(7).
 public struct Event: Equatable, Sendable {
-  /// Where they are kept.
-  public static var path: Text { "/run/preroot/events" }
-
   /// `NAME=value` lines, one a field.
   ///
   /// With OBJECT_SYSTEMD_UNIT=, `journalctl -u overlay-prep.service` finds what root says about the unit (systemd:

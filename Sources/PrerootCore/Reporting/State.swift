@@ -1,7 +1,5 @@
 /// What was decided and done in stage 1, for programs: an object of JSON with a text for each name. Kept in /run/preroot/state.json.
 public struct State: Equatable, Sendable {
-  public static var path: Text { "/run/preroot/state.json" }
-
   private var members = Text()
 
   public init() {}

@@ -112,11 +112,3 @@ extension Text {
     return out
   }
 }
-
-extension UInt8 {
-  var hexadecimalDigit: UInt8? {
-    if isDigit { return self - UInt8(ascii: "0") }
-    let letter = self | 0x20
-    return letter >= UInt8(ascii: "a") && letter <= UInt8(ascii: "f") ? letter - UInt8(ascii: "a") + 10 : nil
-  }
-}

@@ -22,11 +22,3 @@ public enum ConfigurationPaths {
     }
   }
 }
-
-extension Text {
-  /// The last component of a path.
-  public var fileName: Text {
-    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return self }
-    return Text(bytes[(slash + 1)...])
-  }
-}

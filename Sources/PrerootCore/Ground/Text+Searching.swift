@@ -98,3 +98,13 @@ extension Text {
     left.bytes.lexicographicallyPrecedes(right.bytes)
   }
 }
+
+extension Text {
+  /// The value of the first line `NAME=value`; nil where there is none.
+  @inline(never) public func value(of name: StaticString) -> Text? {
+    for line in lines {
+      if let (before, value) = line.cut(at: UInt8(ascii: "=")), before == name { return value }
+    }
+    return nil
+  }
+}

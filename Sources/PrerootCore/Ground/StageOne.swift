@@ -4,11 +4,6 @@ public enum StageOne {
   public static var units: [Text] { names.words }
   private static var names: Text { "overlay-prep.target overlay-prep.service preroot-stage1.target preroot-fallback.service" }
 
-  /// The mask condition: while it is absent, nothing but stage 1 starts.
-  public static var ready: Text { "/run/preroot/ready" }
-  /// Names the root that could not be made writable.
-  public static var failed: Text { "/run/preroot/failed" }
-
   /// What has to be installed for a boot to be staged.
   public static var files: [Text] {
     var files: [Text] = ["/usr/lib/preroot/overlay-prep"]

@@ -1,0 +1,49 @@
+/// What was done, when, and how long it took; shared and never changed.
+public final class StepRecord: Sendable {
+  public let step: Step
+  public let startedAtMicroseconds: Int
+  public let microseconds: Int
+  /// Set where it failed.
+  public let errno: Errno?
+
+  public init(step: Step, startedAtMicroseconds: Int, microseconds: Int, errno: Errno? = nil) {
+    self.step = step
+    self.startedAtMicroseconds = startedAtMicroseconds
+    self.microseconds = microseconds
+    self.errno = errno
+  }
+}
+
+extension StepRecord {
+  /// What mends the failure, where that is known; nil where the system's own words have to do.
+  public var advice: Text? {
+    guard let errno else { return nil }
+    switch (step.verb, errno) {
+    case (.mountOverlay, .noSuchDevice):
+      return "the kernel has no overlayfs: build it with CONFIG_OVERLAY_FS=y, or put its module 'overlay' into the image"
+    case (.mountTmpfs, .invalidArgument):
+      return "the kernel does not take these options of a tmpfs"
+    case (.mountDevice, .noSuchDevice):
+      return "the kernel does not have this file system"
+    case (.mountDevice, .invalidArgument):
+      return "what is on it is damaged, or its options are wrong"
+    case (.format, .noSuchFileOrDirectory):
+      return "the program that makes this file system is not in the image"
+    case (.format, .invalidArgument):
+      return "ext4 and f2fs are what can be made"
+    case (.requireSpace, .noSpace):
+      return "the upper is too small: 1 MiB and 128 inodes are the least"
+    case (.requireDirectory, .noSuchFileOrDirectory), (.requireDirectory, .notDirectory), (.requireMountPoint, .noSuchFileOrDirectory):
+      return Text("the image has no directory ") + step.path.withoutStaging
+    default:
+      return nil
+    }
+  }
+}
+
+extension Text {
+  /// The path as it is in the image.
+  fileprivate var withoutStaging: Text {
+    dropping(prefix: "/run/initramfs/preroot/lower") ?? dropping(prefix: "/run/initramfs/preroot/root") ?? self
+  }
+}

@@ -1,0 +1,20 @@
+/// Where preroot keeps what is of this boot only. See overlay-prep.service(8), "FILES".
+public enum Paths {
+  // MARK: The layers, below a directory that systemd leaves mounted until the very end of shutdown
+
+  public static var base: Text { "/run/initramfs/preroot" }
+  public static var lower: Text { "/run/initramfs/preroot/lower" }
+  /// The file system that takes the changes; they are in `upper/` on it, overlayfs keeps its own matters in `work/`.
+  public static var store: Text { "/run/initramfs/preroot/upper" }
+
+  // MARK: What generator, helper and tool tell each other
+
+  /// The mask condition: while it is absent, nothing but stage 1 starts.
+  public static var ready: Text { "/run/preroot/ready" }
+  /// Names the root that could not be made writable.
+  public static var failed: Text { "/run/preroot/failed" }
+  /// See `State`.
+  public static var state: Text { "/run/preroot/state.json" }
+  /// See `Event`.
+  public static var events: Text { "/run/preroot/events" }
+}

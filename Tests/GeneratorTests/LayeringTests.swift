@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+/// PrerootCore is one module, so the compiler lets any file use any other. Its folders are floors all the same: a file uses what
+/// its own floor or a lower one declares.
+private struct Source {
+  let folder: String
+  let path: String
+  /// Without comments and literals.
+  let code: String
+
+  /// All of PrerootCore.
+  static func all() throws -> [Source] {
+    let core = Checkout.path.appending(path: "Sources/PrerootCore")
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: core.path).filter { $0.hasSuffix(".swift") }.sorted()
+    return try paths.map { path in
+      Source(folder: path.split(separator: "/").dropLast().joined(separator: "/"), path: path,
+             code: try Checkout.text("Sources/PrerootCore/\(path)").withoutCommentsAndLiterals)
+    }
+  }
+
+  var types: [String] { code.matches(of: #/(?m)^ *(?:(?:public|final|indirect|private|fileprivate) )*(?:enum|struct|class|protocol|typealias) ([A-Z]\w*)/#).map { String($0.output.1) } }
+
+  /// What it adds to the texts, which everybody has.
+  var members: [String] {
+    var members: [String] = []
+    for part in code.split(separator: #/(?m)^(?=extension )/#) where part.contains(#/^extension \[?(?:Text|UInt8|Remark)\b/#) {
+      members += part.matches(of: #/(?m)^  (?:(?:@\w+(?:\(\w+\))?|public|static|mutating|borrowing|consuming) )*(?:var|func) (\w+)/#).map { String($0.output.1) }
+    }
+    return members
+  }
+
+  var words: Set<String> { Set(code.matches(of: #/\w+/#).map { String($0.output) }) }
+}
+
+extension String {
+  fileprivate var withoutCommentsAndLiterals: String {
+    replacing(#/(?s)""".*?"""/#, with: "").replacing(#/"(?:[^"\\\n]|\\.)*"/#, with: "").replacing(#/\/\/[^\n]*/#, with: "")
+  }
+}
+
+@Suite("The core's floors")
+struct LayeringTests {
+  /// From the ground up. Executing and Reporting stand side by side.
+  fileprivate static let floors = ["Ground": 0, "Reading": 1, "Deciding": 2, "Planning": 3, "Executing": 4, "Reporting": 4]
+
+  @Test("are the folders that are there")
+  func areFolders() throws {
+    #expect(try Set(Source.all().map(\.folder)) == Set(Self.floors.keys))
+  }
+
+  @Test("use only what lies below them")
+  func useWhatLiesBelow() throws {
+    let sources = try Source.all()
+    // A name that two folders declare says nothing.
+    var homes: [String: Set<String>] = [:]
+    for source in sources { for name in source.types + source.members { homes[name, default: []].insert(source.folder) } }
+    let declared = homes.compactMapValues { $0.count == 1 ? $0.first : nil }
+    #expect(declared["Text"] == "Ground" && declared["BootMode"] == "Deciding" && declared["OverlayPlan"] == "Planning")
+
+    var uses: [String: [String: Set<String>]] = [:]
+    for source in sources {
+      for word in source.words {
+        guard let home = declared[word], home != source.folder else { continue }
+        uses[source.folder, default: [:]][home, default: []].insert(word)
+        let isBelow = Self.floors[home]! < Self.floors[source.folder]!
+        #expect(isBelow, "\(source.path) uses \(word), which \(home) declares")
+      }
+    }
+    for (folder, targets) in uses.sorted(by: { Self.floors[$0.key]! < Self.floors[$1.key]! }) {
+      for (home, names) in targets.sorted(by: { Self.floors[$0.key]! < Self.floors[$1.key]! }) { print("\(folder) -> \(home): \(names.sorted().joined(separator: " "))") }
+    }
+  }
+}
