@@ -28,7 +28,8 @@ enum BaseTree {
   static func path(of suite: Suite) async throws -> FilePath {
     let options = exclusions.map { "--dpkgopt=\($0)" } + suite.options
     let fingerprint = Fingerprint(([packages] + options).joined(separator: " "))
-    return try await Cache.thing("base/\(suite)-\(fingerprint)") { place in
+    try Cache.shared.tidy("base", keeping: .max)
+    return try await Cache.shared.thing("base/\(suite)-\(fingerprint)") { place in
       say("bed: making the base tree of \(suite), once, about a minute")
       try await Command("mmdebstrap", ["--quiet", "--variant=minbase", "--include=\(packages)"] + options
         + Keyring.options(for: suite) + [suite.name, place.string]).output()

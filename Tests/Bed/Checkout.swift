@@ -32,8 +32,8 @@ public enum Checkout {
     func installation(below sysroot: FilePath?) async throws -> FilePath {
       let task = tasks[sysroot] ?? Task {
         // One per process: the next one may have other programs by now.
-        try Cache.tidy("install", keeping: 4)
-        let place = try Cache.directory("install").appending(UUID().uuidString)
+        try Cache.shared.tidy("install", keeping: 4)
+        let place = try Cache.shared.holding("install/\(UUID().uuidString)")
         try await sh("make", "--no-print-directory", "-C", path.string, "install", "DESTDIR=\(place)", "SYSROOT=\(sysroot?.string ?? "")")
         return place
       }

@@ -14,7 +14,7 @@ public enum DebianPackage {
   public static func preroot(version: String) async throws -> FilePath {
     let built = try await preroot()
     let fingerprint = Fingerprint(try await sh("sha256sum", built.string), version)
-    return try await Cache.thing("packages/preroot_\(version)_\(fingerprint).deb") { package in
+    return try await Cache.shared.thing("packages/preroot_\(version)_\(fingerprint).deb") { package in
       let tree = package.string + ".tree"
       try await sh("rm", "-rf", tree)
       try await sh("dpkg-deb", "--raw-extract", built.string, tree)
@@ -43,7 +43,7 @@ public enum DebianPackage {
   public static func make(_ name: String, version: String, files: [String: String]) async throws -> FilePath {
     var fingerprint = Fingerprint(name, version)
     for (path, text) in files.sorted(by: { $0.key < $1.key }) { fingerprint.add(path + "\0" + text) }
-    return try await Cache.thing("packages/\(name)_\(version)_\(fingerprint).deb") { package in
+    return try await Cache.shared.thing("packages/\(name)_\(version)_\(fingerprint).deb") { package in
       let tree = FilePath(package.string + ".tree")
       try await sh("rm", "-rf", tree.string)
       let control = "Package: \(name)\nVersion: \(version)\nArchitecture: all\nMaintainer: The test bed <bed@localhost>\nDescription: a package to install, upgrade and remove\n"

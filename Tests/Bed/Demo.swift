@@ -28,7 +28,8 @@ public enum Demo {
     let words = ["preroot=tmpfs"]
     say("Booting \(image.lastComponent?.string ?? ""), read-only, on /dev/ubda with '\(words.joined(separator: " "))', without an initramfs …")
 
-    let place = try Cache.directory("runs/demo")
+    let place = try Cache.shared.holding("runs/demo")
+    try FileManager.default.createDirectory(atPath: place.string, withIntermediateDirectories: true)
     let arguments = ["uml_dir=\(place)", "mem=256M", "ubd0r=\(image)", "root=/dev/ubda", "ro", "con=null", "con0=fd:0,fd:1", "panic=-1",
                      "quiet", "loglevel=1", "selinux=0", "systemd.show_status=no"] + Kernel.packaged.words + words + (hasTerminal ? ["bed.login"] : [])
     var options = PlatformOptions()
@@ -39,9 +40,9 @@ public enum Demo {
       input: .fileDescriptor(hasTerminal ? .standardInput : try .open("/dev/null", .readOnly), closeAfterSpawningProcess: false),
       output: .currentStandardOutput, error: .currentStandardError
     ) { execution in
-      let limit = ContinuousClock.now + .seconds(80) * Run.load
+      var patience = Patience(.seconds(80))
       while Run.isRunning(execution.processIdentifier.value) {
-        if !hasTerminal, ContinuousClock.now > limit {
+        if !hasTerminal, patience.isOver(at: .now) {
           try execution.send(signal: .kill, toProcessGroup: true)
           return false
         }

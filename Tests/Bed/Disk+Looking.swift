@@ -77,7 +77,7 @@ extension Disk {
 
   /// Another disk with the same contents.
   public func copy() async throws -> Disk {
-    var copy = Disk(FilePath(path.removingLastComponent().string).appending("\(UUID().uuidString).img"), isReadOnly: isReadOnly)
+    var copy = Disk(try Self.newPath(), isReadOnly: isReadOnly)
     copy.kind = kind
     copy.offset = offset
     try await sh("cp", "--sparse=always", path.string, copy.path.string)

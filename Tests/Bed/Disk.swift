@@ -26,8 +26,7 @@ public struct Disk: Hashable, Sendable {
   ///
   /// - Throws: Foundation's error where the cache cannot be written.
   public static func blank(megabytes: Int) throws -> Disk {
-    try Cache.tidy("disks", keeping: 20)
-    let path = try Cache.directory("disks").appending("\(UUID().uuidString).img")
+    let path = try newPath()
     try makeFile(path, megabytes: megabytes)
     return Disk(path)
   }
@@ -36,10 +35,15 @@ public struct Disk: Hashable, Sendable {
   ///
   /// - Throws: ``Problem`` where the image cannot be made.
   public static func root(_ tree: Tree) async throws -> Disk {
-    try Cache.tidy("disks", keeping: 20)
-    let path = try Cache.directory("disks").appending("\(UUID().uuidString).img")
+    let path = try newPath()
     try await sh("cp", "--sparse=always", try await ImageKind.ext4.image(of: tree).string, path.string)
     return Disk(path)
+  }
+
+  /// For a disk of the cache: it stays until this process ends, then for a while.
+  static func newPath() throws -> FilePath {
+    try Cache.shared.tidy("disks", keeping: 20)
+    return try Cache.shared.holding("disks/\(UUID().uuidString).img")
   }
 
   /// When it was written to.

@@ -10,9 +10,10 @@ public enum ImageKind: String, Hashable, Sendable, CaseIterable {
   /// - Throws: ``Problem`` when a tool is missing or fails.
   public func image(of tree: Tree) async throws -> FilePath {
     let fingerprint = try await tree.fingerprint()
-    try Cache.tidy("images", keeping: 12)
-    return try await Cache.thing("images/\(fingerprint).\(rawValue)") { image in
-      let place = try Cache.directory("trees").appending("\(fingerprint)-\(rawValue)")
+    try Cache.shared.tidy("images", keeping: 12)
+    return try await Cache.shared.thing("images/\(fingerprint).\(rawValue)") { image in
+      try Cache.shared.tidy("trees", keeping: 0)
+      let place = try Cache.shared.holding("trees/\(fingerprint)-\(rawValue)")
       try await sh("rm", "-rf", place.string)
       try await tree.lay(out: place)
       try await make(image, from: place)

@@ -31,7 +31,7 @@ extension Tree {
 
   private static func interposer() async throws -> FilePath {
     let fingerprint = Fingerprint(try Checkout.bedText("interpose.c"))
-    return try await Cache.thing("packages/interpose-\(fingerprint).so") { place in
+    return try await Cache.shared.thing("packages/interpose-\(fingerprint).so") { place in
       try await sh("gcc", "-shared", "-fPIC", "-O1", "-Wall", "-x", "c", Checkout.bedFile("interpose.c").string, "-o", place.string, "-lsystemd", "-ldl")
     }
   }

@@ -23,7 +23,7 @@ public enum Kernel: String, Hashable, Sendable {
       let configuration = try Checkout.bedText("kernel.config")
       // The recipe's number is raised where this file changes what comes out.
       let fingerprint = Fingerprint(configuration, "recipe 1")
-      return try await Cache.thing("kernel-\(fingerprint)", make: Self.build).appending("linux")
+      return try await Cache.shared.thing("kernel-\(fingerprint)", make: Self.build).appending("linux")
     }
   }
 

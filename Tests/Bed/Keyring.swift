@@ -16,7 +16,7 @@ enum Keyring {
 
   /// The archive's own package has the key. Nobody vouches for the package, and nobody has to: the key is told by its fingerprint.
   private static func ubuntu(from suite: Suite) async throws -> FilePath {
-    try await Cache.thing("keys/ubuntu-\(fingerprint).gpg") { place in
+    try await Cache.shared.thing("keys/ubuntu-\(fingerprint).gpg") { place in
       let tree = FilePath(place.string + ".tree"), home = FilePath(place.string + ".home")
       defer { for directory in [tree, home] { try? FileManager.default.removeItem(atPath: directory.string) } }
       try await sh("mmdebstrap", "--quiet", "--variant=extract", "--include=ubuntu-keyring", "--aptopt=Acquire::AllowInsecureRepositories \"true\"",

@@ -15,7 +15,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var isVerified = false
   /// Of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later where the root is verified.
   public var disks: [Disk] = []
-  /// How long it may take from power-on to power-off, on a machine that has nothing else to do.
+  /// How long it may take from power-on to power-off, as long as the host has nothing else to do; on a busy one it gets more.
   public var patience: Duration = .seconds(60)
   /// When its plug is pulled.
   public var powerCut: Moment?

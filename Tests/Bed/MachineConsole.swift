@@ -18,7 +18,7 @@ struct MachineConsole: Sendable {
     try order("cad")
   }
 
-  /// Sends one order and waits for the reply, at most ten seconds.
+  /// Sends one order and waits for the reply, at most a minute: the host may be busy.
   ///
   /// - Throws: ``Problem`` where the machine does not answer or refuses.
   private func order(_ words: String) throws {
@@ -27,7 +27,7 @@ struct MachineConsole: Sendable {
     defer { close(end) }
     // A name of the kernel's choice: without one there is nobody to reply to.
     var family = sa_family_t(AF_UNIX)
-    var patience = timeval(tv_sec: 10, tv_usec: 0)
+    var patience = timeval(tv_sec: 60, tv_usec: 0)
     let isReady = withUnsafeBytes(of: &family) { bind(end, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count)) } == 0
       && setsockopt(end, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size)) == 0
     guard isReady else { throw Problem("No name for a socket: \(Errno(rawValue: errno))") }

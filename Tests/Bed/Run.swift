@@ -18,7 +18,8 @@ struct Run: Sendable {
   /// Prepares a run: the image or the tree, and the kernel.
   init(_ machine: Machine) async throws {
     self.machine = machine
-    place = try Cache.directory("runs/\(UUID().uuidString.prefix(8))")
+    place = try Cache.shared.holding("runs/\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(atPath: place.string, withIntermediateDirectories: true)
     archive = place.appending("report.tar")
     let common = ["systemd.show_status=yes", "systemd.journald.forward_to_console=no"]
     switch machine.leg {
@@ -72,7 +73,6 @@ struct Run: Sendable {
     var options = PlatformOptions()
     // A session of its own: the plug is the process group.
     options.createSession = true
-    let limit = ContinuousClock.now + machine.patience * Self.load
     let result = try await run(
       program.contains("/") ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
       environment: .inherit.updating(Dictionary(uniqueKeysWithValues: environment.map { (.init(stringLiteral: $0.key), Optional($0.value)) })),
@@ -81,7 +81,7 @@ struct Run: Sendable {
     ) { execution in
       func pullPlug() { try? execution.send(signal: .kill, toProcessGroup: true) }
       do {
-        let ending = try await watch(execution.processIdentifier.value, until: limit)
+        let ending = try await watch(execution.processIdentifier.value, with: Patience(machine.patience))
         if ending != nil { pullPlug() }
         return ending
       } catch {
@@ -92,14 +92,15 @@ struct Run: Sendable {
     let ending = result.closureResult ?? (result.terminationStatus.isSuccess ? .poweredOff : .died("\(result.terminationStatus)"))
     let hasReport = try await unpack()
     try await sh("rm", "-rf", place.appending("tree").string, place.appending("root.cow").string, place.appending("verity").string, archive.string)
-    try Cache.tidy("runs", keeping: 20)
+    try Cache.shared.tidy("runs", keeping: 20)
     return (ending, hasReport)
   }
 
   /// Looks at the machine while it runs, and does to it from outside what is due. Returns the reason to pull the plug, or nil once it has
   /// ended by itself.
-  private func watch(_ process: pid_t, until limit: ContinuousClock.Instant) async throws -> Machine.Ending? {
+  private func watch(_ process: pid_t, with patience: Patience) async throws -> Machine.Ending? {
     var schedule = Schedule(of: machine)
+    var patience = patience
     let lastWrite = machine.disks.first?.lastWrite
     var reader = ConsoleReader(consoleFile)
     var hasFetched = false
@@ -121,7 +122,7 @@ struct Run: Sendable {
       }
       // This kernel boots again by itself, in the same process.
       if lines.contains(where: { $0.contains("reboot: Restarting system") }) { return .rebooted }
-      if ContinuousClock.now > limit { return .timedOut }
+      if patience.isOver(at: .now) { return .timedOut }
       if machine.leg == .container, !hasFetched { hasFetched = fetch(from: process) }
       try? await Task.sleep(for: .milliseconds(schedule.isEmpty ? 20 : 2))
     }
@@ -158,12 +159,5 @@ struct Run: Sendable {
     guard FileManager.default.fileExists(atPath: archive.string) else { return false }
     try await sh("tar", "-xf", archive.string, "-C", report.string)
     return FileManager.default.fileExists(atPath: report.appending("complete").string)
-  }
-
-  /// How much longer things take than on a machine that has nothing else to do, between 1 and 5.
-  static var load: Double {
-    var average = 0.0
-    getloadavg(&average, 1)
-    return min(5, max(1, average / Double(ProcessInfo.processInfo.activeProcessorCount)))
   }
 }

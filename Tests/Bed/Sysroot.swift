@@ -7,7 +7,7 @@ public enum Sysroot {
   /// - Throws: ``Problem`` where a tool is missing, or the archive cannot be reached.
   public static func path(of suite: Suite) async throws -> FilePath? {
     guard let compiler = suite.olderCompiler else { return nil }
-    return try await Cache.thing("sysroot/\(suite)") { place in
+    return try await Cache.shared.thing("sysroot/\(suite)") { place in
       say("bed: unpacking what is needed to build for \(suite), once, a few seconds")
       try await Command("mmdebstrap", ["--quiet", "--variant=extract", "--include=libsystemd-dev,libc6-dev,\(compiler)"]
         + Keyring.options(for: suite) + [suite.name, place.string]).output()

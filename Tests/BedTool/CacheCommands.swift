@@ -19,6 +19,13 @@ struct ImagesCommand: AsyncParsableCommand {
   }
 }
 
+struct TidyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tidy", abstract: "Remove images, disks and runs that no process refers to. The kernel and the base trees stay.")
+
+  func run() async throws { try Cache.shared.tidy() }
+}
+
 struct SysrootCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sysroot", abstract: "Unpack the headers and libraries of an older distribution, and print the directory for `make SYSROOT=`.")

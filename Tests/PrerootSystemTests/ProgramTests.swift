@@ -7,7 +7,7 @@ import Testing
 @Suite("A program")
 struct ProgramTests {
   private func run(_ script: String, seconds: Double = 20) throws(Errno) -> Program.Outcome {
-    try Program.run(["sh", "-c", Text(utf8: script)], limitMicroseconds: Int(seconds * 1_000_000))
+    try Program.run(["sh", "-c", Text(utf8: script)], limitMicroseconds: Int64(seconds * 1_000_000))
   }
 
   @Test("ends with its status and its last line, of either output", arguments: [
@@ -33,14 +33,15 @@ struct ProgramTests {
   func isStopped(script: String) throws {
     let start = ContinuousClock.now
     #expect(try run(script, seconds: 0.3).end == .timedOut)
-    #expect(ContinuousClock.now - start < .seconds(3))
+    // On a busy machine this takes its time, too; but not the minute.
+    #expect(ContinuousClock.now - start < .seconds(40))
   }
 
   @Test("is not waited for longer than it lives, whoever else has its output")
   func leavesChildren() throws {
     let start = ContinuousClock.now
-    #expect(try run("setsid sleep 5 & echo end").lastLine == "end")
-    #expect(ContinuousClock.now - start < .seconds(3))
+    #expect(try run("setsid sleep 60 & echo end").lastLine == "end")
+    #expect(ContinuousClock.now - start < .seconds(15))
   }
 
   @Test("that is missing did not start")
@@ -65,11 +66,11 @@ struct ProgramTests {
 @Suite("The kernel's events")
 struct UeventsTests {
   @Test("are waited for no longer than was said", arguments: [0, 1000, 200_000])
-  func haveEnd(microseconds: Int) throws {
+  func haveEnd(microseconds: Int64) throws {
     let events = try Uevents()
     let clock = ContinuousClock(), start = clock.now
     try events.wait(microseconds: microseconds)
-    #expect(clock.now - start < .microseconds(microseconds) + .seconds(1))
+    #expect(clock.now - start < .microseconds(microseconds) + .seconds(10))
   }
 
   @Test("end the wait", .enabled(if: access("/sys/class/block/loop0/uevent", W_OK) == 0, "There is no device here to make an event of"))
@@ -81,6 +82,6 @@ struct UeventsTests {
     }
     let clock = ContinuousClock(), start = clock.now
     try events.wait(microseconds: 20_000_000)
-    #expect(clock.now - start < .seconds(5))
+    #expect(clock.now - start < .seconds(15))
   }
 }
