@@ -10,9 +10,9 @@ public struct LinuxKernel: Kernel, ~Copyable {
 
   public init() {}
 
-  public var microseconds: Int { Int(truncatingIfNeeded: linux_monotonic_microseconds()) }
+  public var microseconds: Int64 { linux_monotonic_microseconds() }
 
-  public static func sleep(microseconds: Int) { linux_sleep(Int64(microseconds)) }
+  public static func sleep(microseconds: Int64) { linux_sleep(microseconds) }
 
   public mutating func perform(_ step: Step) throws(Errno) {
     let path = step.path, other = step.other

@@ -3,8 +3,8 @@ import PrerootCore
 
 /// What a file system holds. See statvfs(3).
 public struct Space {
-  public var totalBytes: Int
-  public var freeBytes: Int
+  public var totalBytes: Int64
+  public var freeBytes: Int64
   public var freeInodes: Int
   /// The same where an Int has 32 bits, which do not hold every number of bytes.
   public var totalKilobytes: Int
@@ -13,15 +13,15 @@ public struct Space {
   public init(of path: Text) throws(Errno) {
     var total: UInt64 = 0, free: UInt64 = 0, inodes: UInt64 = 0
     unsafe try with(path) { unsafe linux_statvfs($0, &total, &free, &inodes) }
-    totalBytes = Int(clamping: total)
-    freeBytes = Int(clamping: free)
+    totalBytes = Int64(clamping: total)
+    freeBytes = Int64(clamping: free)
     freeInodes = Int(clamping: inodes)
     totalKilobytes = Int(clamping: total >> 10)
     freeKilobytes = Int(clamping: free >> 10)
   }
 
   /// Gives a mounted tmpfs another size, in bytes, and leaves the rest of it alone.
-  public static func resizeTmpfs(at path: Text, toBytes size: Int) throws(Errno) {
+  public static func resizeTmpfs(at path: Text, toBytes size: Int64) throws(Errno) {
     unsafe try with(path, Text("size=") + Text(decimal: size)) { unsafe linux_resize_tmpfs($0, $1) }
   }
 }

@@ -42,7 +42,7 @@ struct InterruptedTests {
     #expect(boot.unitsStartedAgain == [])
     // A container has no kernel log, and at that time no other.
     if leg != .container {
-      #expect(boot.journal.entries(by: "preroot").contains { $0.priority <= 3 && $0.message.contains("Reload refused") })
+      #expect(boot.journal.entries(by: "preroot").contains { $0.priority <= 3 && $0.message.contains("PID 1 refuses to reload") })
     }
   }
 }

@@ -37,7 +37,7 @@ struct StageOneTests {
     let console = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").bootUntilPowerOff()
     #expect(console.lines.contains { $0.contains("Power down") })
     #expect(console.lines.filter { $0.contains("Reached target multi-user.target") } == [], "It went on")
-    #expect(console.lines.filter { $0.contains("Cannot go on") || $0.contains("Reload refused") } == [])
+    #expect(console.lines.filter { $0.contains("Cannot go on") || $0.contains("PID 1 refuses to reload") } == [])
     #expect(console.failures == [])
   }
 
@@ -64,7 +64,7 @@ struct StageOneTests {
     #expect(boot.failedUnits == [])
     #expect(boot.isRootWritable)
     #expect(!boot.journal.entries(saying: "/run is larger while systemd reloads").isEmpty)
-    #expect(boot.journal.entries(saying: "Reload refused").isEmpty)
+    #expect(boot.journal.entries(saying: "PID 1 refuses to reload").isEmpty)
     #expect(size(of: boot.mounts["/run"]) != nil)
     #expect(size(of: boot.mounts["/run"]) == size(of: plain.mounts["/run"]))
   }

@@ -251,6 +251,30 @@ struct ToolPlanTests {
     #expect(try Tree(image.root) == before)
   }
 
+  @Test("has every step, and says what was not taken as written")
+  func hasSteps() throws {
+    let run = try plan(image(), commandLine: "preroot.scope=/etc preroot=tmpfs:size=1m,sise=2")
+    #expect(run.status == 0)
+    #expect(run.errors == "")
+    #expect(run.output.contains("\n# Kernel command line: preroot='sise=2' is not an option of a tmpfs upper (size=64m, size=25%, nr_inodes=200k), ignoring\n"))
+    let steps = try #require(run.output.firstRange(of: "# Steps of overlay-prep:\n"))
+    #expect(run.output[steps.upperBound...].hasPrefix("""
+      make private /run
+      make directory /run/initramfs
+      make directory /run/initramfs/preroot
+      make directory /run/initramfs/preroot/lower
+      bind read-only at /run/initramfs/preroot/lower (/)
+      make private /run/initramfs/preroot/lower
+      make directory /run/initramfs/preroot/upper
+      mount tmpfs at /run/initramfs/preroot/upper (mode=0755,size=1m,nr_inodes=1m)
+      require space on /run/initramfs/preroot/upper
+      require directory /run/initramfs/preroot/lower/etc
+
+      """))
+    #expect(run.output.contains("\nmount overlay at /etc (lowerdir=/run/initramfs/preroot/lower/etc,"))
+    #expect(run.output.contains("\nmake shared with all below it /run\n"))
+  }
+
   @Test("has the units that the generator writes")
   func agreesWithGenerator() throws {
     let machine = try MiniatureMachine()

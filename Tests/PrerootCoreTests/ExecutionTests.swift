@@ -8,9 +8,9 @@ private struct FakeKernel: Kernel, ~Copyable {
   var failing: [(step: Step, errno: Errno)] = []
   private let clock = Clock()
 
-  private final class Clock { var now = 0 }
+  private final class Clock { var now: Int64 = 0 }
   /// Each look at the clock is a microsecond later.
-  var microseconds: Int {
+  var microseconds: Int64 {
     clock.now += 1
     return clock.now
   }
@@ -54,7 +54,7 @@ struct ExecutionTests {
     #expect(failure == nil)
     #expect(records.map(\.step) == performed)
     #expect(records.allSatisfy { $0.errno == nil && $0.microseconds == 1 })
-    #expect(records.map(\.startedAtMicroseconds) == records.indices.map { $0 * 2 + 1 })
+    #expect(records.map(\.startedAtMicroseconds) == records.indices.map { Int64($0 * 2 + 1) })
   }
 
   @Test("takes back what was done before a step that fails, the latest first, and nothing else", arguments: plans)

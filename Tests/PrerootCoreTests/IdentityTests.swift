@@ -58,11 +58,11 @@ struct HostnameTests {
 @Suite("The way of PID 1 to the overlay's units")
 struct AdvanceTests {
   /// Whether the upper has a systemd of its own, whether another ID, whether it was a first boot, whether it is one; what demands
-  /// that PID 1 be executed anew.
+  /// that PID 1 re-execute.
   static let table: [(Bool, Bool, Bool, Bool, String?)] = [
     (false, false, false, false, nil),
-    (false, false, false, true, "this is a first boot of the upper's"),
-    (false, false, true, false, "the first boot is over"),
+    (false, false, false, true, "this is the upper's first boot"),
+    (false, false, true, false, "the upper's first boot is complete"),
     (false, false, true, true, nil),
     (false, true, false, false, "the upper has another machine ID"),
     (false, true, false, true, "the upper has another machine ID"),
@@ -80,20 +80,20 @@ struct AdvanceTests {
 
   @Test("is a reload where that does, and its reason is told", arguments: table)
   func isChosen(hasOtherManager: Bool, hasOtherID: Bool, wasFirstBoot: Bool, isFirstBoot: Bool, demand: String?) {
-    var takeover = Takeover()
-    takeover.hasOtherManager = hasOtherManager
-    takeover.machineIDBefore = "1"
-    takeover.machineID = hasOtherID ? "2" : "1"
-    takeover.wasFirstBoot = wasFirstBoot
-    takeover.isFirstBoot = isFirstBoot
+    var changes = OverlayChanges()
+    changes.hasOtherManager = hasOtherManager
+    changes.machineIDBefore = "1"
+    changes.machineID = hasOtherID ? "2" : "1"
+    changes.wasFirstBoot = wasFirstBoot
+    changes.isFirstBoot = isFirstBoot
 
-    let auto = Advance(.auto, for: takeover)
+    let auto = Advance(.auto, over: changes)
     #expect(auto.isReexecution == (demand != nil))
-    #expect(auto.reason.string == demand ?? "nothing that it has read is another on the overlay")
-    let reload = Advance(.reload, for: takeover)
+    #expect(auto.reason.string == demand ?? "the overlay changes nothing that PID 1 has cached")
+    let reload = Advance(.reload, over: changes)
     #expect(!reload.isReexecution)
     #expect(reload.reason.string == "preroot.switch= asks for it" + (demand.map { ", although \($0)" } ?? ""))
-    let reexec = Advance(.reexec, for: takeover)
+    let reexec = Advance(.reexec, over: changes)
     #expect(reexec.isReexecution)
     #expect(reexec.reason.string == "preroot.switch= asks for it")
   }
@@ -105,9 +105,9 @@ struct AdvanceTests {
 
   @Test("is an execution also where PID 1 has an ID and the lower had none, or the other way round")
   func isForEmptyID() {
-    var takeover = Takeover()
-    #expect(!Advance(.auto, for: takeover).isReexecution)
-    takeover.machineID = "1"
-    #expect(Advance(.auto, for: takeover).isReexecution)
+    var changes = OverlayChanges()
+    #expect(!Advance(.auto, over: changes).isReexecution)
+    changes.machineID = "1"
+    #expect(Advance(.auto, over: changes).isReexecution)
   }
 }

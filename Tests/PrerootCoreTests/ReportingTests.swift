@@ -4,7 +4,7 @@ import Testing
 
 @Suite("/run")
 struct RunSpaceTests {
-  private static let mebibyte = 1 << 20
+  private static let mebibyte: Int64 = 1 << 20
 
   @Test("is left alone where systemd finds the 16 MiB that it wants to reload")
   func isLeftAlone() {
@@ -14,7 +14,7 @@ struct RunSpaceTests {
 
   @Test("is made so large that they are free, and some more for what generators write")
   func isMadeLarger() throws {
-    for (total, free) in [(12 * Self.mebibyte, 11 * Self.mebibyte), (16 * Self.mebibyte, 16 * Self.mebibyte - 1), (10, 0), (4096, 4096)] {
+    for (total, free) in [(4096 * Self.mebibyte, 4096), (12 * Self.mebibyte, 11 * Self.mebibyte), (16 * Self.mebibyte, 16 * Self.mebibyte - 1), (10, 0), (4096, 4096)] as [(Int64, Int64)] {
       let grown = try #require(RunSpace(total: total, free: free).grown)
       #expect(grown > total)
       #expect(grown - (total - free) >= 20 * Self.mebibyte)

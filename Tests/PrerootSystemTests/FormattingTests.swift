@@ -10,14 +10,14 @@ import Testing
 struct MakingFileSystemTests {
   let directory: Temporary
   let disk: Disk
-  static let minute = 60_000_000
+  static let minute: Int64 = 60_000_000
 
   init() throws {
     directory = try Temporary()
     disk = try Disk(directory)
   }
 
-  private func format(limitMicroseconds: Int = minute) throws(Errno) -> Program.Outcome {
+  private func format(limitMicroseconds: Int64 = minute) throws(Errno) -> Program.Outcome {
     try BlockDevice.format(disk.text, type: "ext4", label: "data", limitMicroseconds: limitMicroseconds)
   }
 

@@ -31,7 +31,7 @@ private final class LoopDevice {
 struct LoopDeviceTests {
   let directory: Temporary
   private let device: LoopDevice
-  static let minute = 60_000_000
+  static let minute: Int64 = 60_000_000
   /// Nobody else's: other tests may run on this machine.
   private static let label = Text(utf8: "preroot-\(getpid())")
 

@@ -139,7 +139,7 @@ struct FailingKernel: Kernel, ~Copyable {
 
   init(failingAt place: Int) { countdown = place }
 
-  var microseconds: Int { kernel.microseconds }
+  var microseconds: Int64 { kernel.microseconds }
 
   mutating func perform(_ step: Step) throws(Errno) {
     countdown -= 1

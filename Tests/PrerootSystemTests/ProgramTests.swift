@@ -7,7 +7,7 @@ import Testing
 @Suite("A program")
 struct ProgramTests {
   private func run(_ script: String, seconds: Double = 20) throws(Errno) -> Program.Outcome {
-    try Program.run(["sh", "-c", Text(utf8: script)], limitMicroseconds: Int(seconds * 1_000_000))
+    try Program.run(["sh", "-c", Text(utf8: script)], limitMicroseconds: Int64(seconds * 1_000_000))
   }
 
   @Test("ends with its status and its last line, of either output", arguments: [
@@ -66,7 +66,7 @@ struct ProgramTests {
 @Suite("The kernel's events")
 struct UeventsTests {
   @Test("are waited for no longer than was said", arguments: [0, 1000, 200_000])
-  func haveEnd(microseconds: Int) throws {
+  func haveEnd(microseconds: Int64) throws {
     let events = try Uevents()
     let clock = ContinuousClock(), start = clock.now
     try events.wait(microseconds: microseconds)

@@ -1,4 +1,4 @@
-/// How PID 1 gets from the read-only root's units to the overlay's.
+/// How PID 1 gets from the image's units to the overlay's.
 public enum SwitchMode: Int, Sendable {
   case auto, reload, reexec
 
@@ -6,8 +6,8 @@ public enum SwitchMode: Int, Sendable {
   static var words: StaticString { "auto reload reexec" }
 }
 
-/// What PID 1 took from the read-only root once, and what the overlay says.
-public struct Takeover: Equatable, Sendable {
+/// What the overlay has otherwise than the image, from which PID 1 has read it and cached it.
+public struct OverlayChanges: Equatable, Sendable {
   /// What the machine ID was when PID 1 read it; empty where there was none.
   public var machineIDBefore = Text()
   public var machineID = Text()
@@ -19,11 +19,11 @@ public struct Takeover: Equatable, Sendable {
 
   public init() {}
 
-  /// Why a reload does not do, as PID 1 keeps these until it executes itself anew; nil where it does.
+  /// Why a reload is not enough, as PID 1 caches these until it re-executes; nil where it is.
   var reasonToReexecute: StaticString? {
     if hasOtherManager { return "the upper has a systemd of its own" }
     if !(machineID == machineIDBefore) { return "the upper has another machine ID" }
-    if isFirstBoot != wasFirstBoot { return isFirstBoot ? "this is a first boot of the upper's" : "the first boot is over" }
+    if isFirstBoot != wasFirstBoot { return isFirstBoot ? "this is the upper's first boot" : "the upper's first boot is complete" }
     return nil
   }
 }
@@ -34,15 +34,15 @@ public struct Advance: Equatable, Sendable {
   /// For the log.
   public var reason: Text
 
-  public init(_ mode: SwitchMode, for takeover: Takeover) {
-    let demand = takeover.reasonToReexecute
+  public init(_ mode: SwitchMode, over changes: OverlayChanges) {
+    let demand = changes.reasonToReexecute
     switch mode {
     case .auto: isReexecution = demand != nil
     case .reload: isReexecution = false
     case .reexec: isReexecution = true
     }
     if mode == .auto {
-      reason = Text(stringLiteral: demand ?? "nothing that it has read is another on the overlay")
+      reason = Text(stringLiteral: demand ?? "the overlay changes nothing that PID 1 has cached")
     } else {
       reason = "preroot.switch= asks for it"
       if !isReexecution, let demand { reason.append(Text(", although ") + Text(stringLiteral: demand)) }

@@ -2,7 +2,7 @@
 public protocol Kernel: ~Copyable {
   mutating func perform(_ step: Step) throws(Errno)
   /// Microseconds of CLOCK_MONOTONIC.
-  var microseconds: Int { get }
+  var microseconds: Int64 { get }
 }
 
 /// Who hears of each step as it is done.

@@ -1,12 +1,12 @@
 /// What was done, when, and how long it took; shared and never changed.
 public final class StepRecord: Sendable {
   public let step: Step
-  public let startedAtMicroseconds: Int
-  public let microseconds: Int
+  public let startedAtMicroseconds: Int64
+  public let microseconds: Int64
   /// Set where it failed.
   public let errno: Errno?
 
-  public init(step: Step, startedAtMicroseconds: Int, microseconds: Int, errno: Errno? = nil) {
+  public init(step: Step, startedAtMicroseconds: Int64, microseconds: Int64, errno: Errno? = nil) {
     self.step = step
     self.startedAtMicroseconds = startedAtMicroseconds
     self.microseconds = microseconds

@@ -17,4 +17,8 @@ public enum Paths {
   public static var state: Text { "/run/preroot/state.json" }
   /// See `Event`.
   public static var events: Text { "/run/preroot/events" }
+  /// A link to the count of boots that did not get through, which is on the upper.
+  public static var attempts: Text { "/run/preroot/attempts" }
+  /// The unit that has to be active for a boot to have got through.
+  public static var target: Text { "/run/preroot/target" }
 }

@@ -1,9 +1,11 @@
 extension Text {
+  public init(decimal value: Int) { self.init(decimal: Int64(value)) }
+
   /// `value` in decimal digits, with a sign where it is negative.
-  @inline(never) public init(decimal value: Int) {
+  @inline(never) public init(decimal value: Int64) {
     self.init()
     if value < 0 { append("-") }
-    var power: UInt = 1
+    var power: UInt64 = 1
     while value.magnitude / power >= 10 { power *= 10 }
     while power > 0 {
       append(UInt8(truncatingIfNeeded: value.magnitude / power % 10) &+ UInt8(ascii: "0"))

@@ -44,7 +44,7 @@ public struct Formatting: Equatable, Sendable {
   public var arguments: [Text]? {
     let isExt4 = type == "ext4"
     guard isExt4 || type == "f2fs" else { return nil }
-    let kibibytes = Int((sizeInBytes - Self.reservedBytes) >> 10)
+    let kibibytes = (sizeInBytes - Self.reservedBytes) >> 10
     var arguments = (isExt4 ? Text("mkfs.ext4 -q -F -E nodiscard -U") : "mkfs.f2fs -q -f -t 0 -U").words
     arguments.add(uuid)
     arguments.add(isExt4 ? "-L" : "-l")

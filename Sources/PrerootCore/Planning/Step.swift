@@ -71,7 +71,7 @@ public struct Step: Equatable, Sendable {
     case carry
     case leaveOldRoot
 
-    /// As --dry-run prints it.
+    /// As `preroot plan` prints it.
     public var text: StaticString {
       switch self {
       case .makeDirectory: "make directory"
@@ -142,7 +142,7 @@ public struct Step: Equatable, Sendable {
     }
   }
 
-  /// One line, as --dry-run prints it.
+  /// One line, as `preroot plan` prints it.
   public var text: Text {
     @inline(never) get {
       var text = Text(stringLiteral: verb.text)

@@ -8,7 +8,7 @@ public struct StorePlan: Equatable, Sendable {
   public var steps: [Step] = []
 
   /// Less than this holds no boot: journal, /var/lib and /tmp want more at once.
-  public static var minimumBytes: Int { 1 << 20 }
+  public static var minimumBytes: Int64 { 1 << 20 }
   public static var minimumInodes: Int { 128 }
 
   /// What can be said before the device is there: as if it held what it is expected to.

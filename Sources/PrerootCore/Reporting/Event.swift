@@ -37,7 +37,7 @@ public struct Event: Equatable, Sendable {
     }
   }
 
-  @inline(never) public init(_ message: Message, _ remark: Remark, atMicroseconds microseconds: Int) {
+  @inline(never) public init(_ message: Message, _ remark: Remark, atMicroseconds microseconds: Int64) {
     add("MESSAGE", remark.text)
     add("PRIORITY", Text(decimal: remark.priority.rawValue))
     add("MESSAGE_ID", Text(stringLiteral: message.id))

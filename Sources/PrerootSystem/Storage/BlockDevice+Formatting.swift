@@ -8,7 +8,7 @@ extension BlockDevice {
   ///   what was asked for.
   /// - Returns: how mkfs ended. Where it was not well, or an error is thrown, the device stays unfinished.
   public static func format(
-    _ device: Text, type: Text, label: Text, limitMicroseconds: Int
+    _ device: Text, type: Text, label: Text, limitMicroseconds: Int64
   ) throws(Errno) -> Program.Outcome {
     let blank = try BlockDevice(device)
     let size = try blank.size

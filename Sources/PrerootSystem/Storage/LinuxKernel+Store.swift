@@ -54,10 +54,10 @@ extension LinuxKernel {
     if !lacking.isLimit { throw .notSupported }
   }
 
-  private static var formatLimit: Int { 120_000_000 }
-  private static var checkLimit: Int { 180_000_000 }
-  private static var copyLimit: Int { 120_000_000 }
-  private static var deletionLimit: Int { 60_000_000 }
+  private static var formatLimit: Int64 { 120_000_000 }
+  private static var checkLimit: Int64 { 180_000_000 }
+  private static var copyLimit: Int64 { 120_000_000 }
+  private static var deletionLimit: Int64 { 60_000_000 }
 
   /// See fsck(8) for the exit statuses: 1 is "errors corrected", 2 asks for a reboot of a root that was mounted, which it was not.
   private mutating func checkFileSystem(on device: Text, type: Text) throws(Errno) {

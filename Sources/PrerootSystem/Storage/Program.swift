@@ -20,7 +20,7 @@ public enum Program {
   /// and its children are killed at the limit.
   ///
   /// - Throws: ENOENT where there is no such program. One that is there and cannot be executed exits with 127.
-  public static func run(_ arguments: [Text], limitMicroseconds: Int) throws(Errno) -> Outcome {
+  public static func run(_ arguments: [Text], limitMicroseconds: Int64) throws(Errno) -> Outcome {
     // A NUL after each.
     var words = Text()
     for argument in arguments { words.append(Text(argument.terminated)) }
@@ -29,7 +29,7 @@ public enum Program {
     let result = try check(unsafe words.bytes.withUnsafeBytes { words in
       unsafe tail.withUnsafeMutableBytes {
         unsafe linux_run(
-          words.baseAddress!.assumingMemoryBound(to: CChar.self), words.count, Int64(limitMicroseconds),
+          words.baseAddress!.assumingMemoryBound(to: CChar.self), words.count, limitMicroseconds,
           $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count, &used)
       }
     })

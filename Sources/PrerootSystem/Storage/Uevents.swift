@@ -8,7 +8,7 @@ public struct Uevents: ~Copyable {
   public init() throws(Errno) { socket = FileDescriptor(try check(linux_open_uevents())) }
 
   /// Returns when something has happened, and at the latest after that time.
-  public func wait(microseconds: Int) throws(Errno) {
-    try check(linux_wait_for_uevents(socket.rawValue, Int64(max(microseconds, 0))))
+  public func wait(microseconds: Int64) throws(Errno) {
+    try check(linux_wait_for_uevents(socket.rawValue, max(microseconds, 0)))
   }
 }

@@ -2,7 +2,7 @@ import PrerootCore
 import PrerootManager
 import PrerootSystem
 
-/// What PID 1 read once, from the read-only root, and what of it the overlay says otherwise.
+/// What PID 1 has read from the read-only root and cached.
 struct FirstReading {
   let machineID: RunningID
   let hostname: Hostname
@@ -15,39 +15,39 @@ struct FirstReading {
     isHostnameFixed = facts.commandLine.names("systemd.hostname")
   }
 
-  /// Facts for the way on.
-  func takeover(by machine: borrowing Machine, _ mounts: MountInfo) -> Takeover {
-    var takeover = Takeover()
-    takeover.machineIDBefore = machineID.text
-    if case .valid(let id) = MachineID(machine.contents("/etc/machine-id")) { takeover.machineID = id }
-    takeover.wasFirstBoot = machine.exists(Self.firstBootFlag)
+  /// What of it the overlay has otherwise.
+  func changes(on machine: borrowing Machine, _ mounts: MountInfo) -> OverlayChanges {
+    var changes = OverlayChanges()
+    changes.machineIDBefore = machineID.text
+    if case .valid(let id) = MachineID(machine.contents("/etc/machine-id")) { changes.machineID = id }
+    changes.wasFirstBoot = machine.exists(Self.firstBootFlag)
     if let mount = mounts.entry(at: "/etc/machine-id") {
-      takeover.isFirstBoot = mounts.parent(of: mount)?.isOverlayOfPreroot == true
+      changes.isFirstBoot = mounts.parent(of: mount)?.isOverlayOfPreroot == true
       // On a lower that is still there, PID 1 has seen all there is to see.
-      if !takeover.isFirstBoot { takeover.wasFirstBoot = false }
+      if !changes.isFirstBoot { changes.wasFirstBoot = false }
     }
     if let program = machine.target(ofLink: "/proc/1/exe") {
-      takeover.hasOtherManager = machine.exists(Paths.store + "/upper" + program)
+      changes.hasOtherManager = machine.exists(Paths.store + "/upper" + program)
     }
-    return takeover
+    return changes
   }
 
   /// PID 1 gave the machine the name that the lower has; neither a reload nor a re-execution does that again.
-  func adoptHostname(of machine: borrowing Machine, _ log: KernelLog) {
+  func adoptHostname(of machine: borrowing Machine, _ report: Report) {
     let now = Hostname(machine.contents("/etc/hostname"))
     if isHostnameFixed || now == hostname { return }
     switch now {
     case .none, .pattern: break
     case .invalid(let text):
-      log.say(.warning, Text("/etc/hostname of the overlay: '") + text + "' is not a name for a machine, keeping the image's")
+      report.say(.warning, Text("/etc/hostname of the overlay: '") + text + "' is not a name for a machine, keeping the image's")
     case .name(let name):
       do throws(Errno) {
         try Hostname.set(name)
         // Says that the name is not configured (systemd: hostname_update_source_hint()).
         try? machine.root.remove("run/systemd/default-hostname")
-        log.say(.info, Text("The machine is called ") + name + ", as the overlay says")
+        report.say(.info, Text("The machine is called ") + name + ", as the overlay says")
       } catch {
-        log.say(.warning, "Cannot change the machine's name", error)
+        report.say(.warning, "Cannot change the machine's name", error)
       }
     }
   }

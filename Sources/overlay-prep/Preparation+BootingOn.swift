@@ -1,0 +1,166 @@
+import PrerootCore
+import PrerootManager
+import PrerootSystem
+
+extension Preparation {
+  /// Has PID 1 load the units of the root as it is now, and start the target.
+  ///
+  /// - Returns: false where that cannot be done from here.
+  func bootOn(to target: Text) -> Bool {
+    do throws(Errno) {
+      // The root may be another one by now.
+      return bootOn(to: target, on: try Machine(at: "/"))
+    } catch {
+      report.say(.error, "Cannot open /", error)
+      return false
+    }
+  }
+
+  private func bootOn(to target: Text, on machine: borrowing Machine) -> Bool {
+    do throws(ServiceManager.Refusal) {
+      // To be kept until PID 1 has answered: a helper gone before that ends the boot in stage 1.
+      var manager = try ServiceManager()
+      firstReading.adoptHostname(of: machine, report)
+      let mounts = machine.mounts()
+      advance(&manager, over: firstReading.changes(on: machine, mounts), on: machine)
+      // Not before the reload: PID 1 may still hold jobs that wait for this.
+      machine.keep(Paths.ready, (mounts.root?.majorMinor ?? Text()) + "\n", report)
+      machine.keep(Paths.events, report.events, report)
+      if manager.isInEmergency {
+        report.say(.notice, "Somebody asked for emergency.target: 'systemctl default' goes on from there")
+        return true
+      }
+      return start(target, manager) || startAnything(on: machine, manager)
+    } catch {
+      report.say(.error, "Cannot reach PID 1", error.errno)
+      return false
+    }
+  }
+
+  @inline(never) private func start(_ target: Text, _ manager: borrowing ServiceManager) -> Bool {
+    do throws(ServiceManager.Refusal) {
+      try manager.startAsInit(target)
+      report.say(.info, Text("Going on to ") + target)
+      return true
+    } catch {
+      report.say(.error, Text("Cannot go on to ") + target + ": " + error.sentence)
+      return false
+    }
+  }
+
+  /// What default.target leads to, then what every systemd has.
+  private func startAnything(on machine: borrowing Machine, _ manager: borrowing ServiceManager) -> Bool {
+    for link in Text("/etc/systemd/system/default.target /usr/lib/systemd/system/default.target").words {
+      if let path = machine.target(ofLink: link), start(path.fileName, manager) { return true }
+    }
+    for target in Text("multi-user.target rescue.target emergency.target").words where start(target, manager) { return true }
+    return false
+  }
+
+  // MARK: Reload or re-execution
+
+  /// Has PID 1 reload or re-execute.
+  ///
+  /// Where PID 1 refuses both, its units are those of the lower, and the boot goes on all the same: without the masks, as the condition
+  /// that they hang on will be met.
+  private func advance(_ manager: inout ServiceManager, over changes: OverlayChanges, on machine: borrowing Machine) {
+    var advance = Advance(settings.switchMode, over: changes)
+    let runSize = growRun()
+    if changes.isFirstBoot, !advance.isReexecution { completeFirstBoot(manager) }
+    for _ in 1...3 {
+      let start = kernel.microseconds
+      do throws(ServiceManager.Refusal) {
+        // What else was to start with stage 1, as the image wants it with default.target, would do so once the masks are gone.
+        // Isolation takes it out of the queue without a word; cancelling the jobs would fail those that depend on them. PID 1
+        // refuses it during shutdown.
+        if !manager.isInEmergency { try? manager.start("preroot-stage1.target", .isolate) }
+        if advance.isReexecution {
+          try reexecute(&manager, over: changes)
+        } else {
+          try manager.reload()
+          // PID 1 would still take this boot for the first one that it saw on the lower.
+          if changes.wasFirstBoot, !changes.isFirstBoot { try? machine.root.remove(FirstReading.firstBootFlag.asRelative) }
+        }
+        let duration = kernel.microseconds - start
+        let what: Text = advance.isReexecution ? "systemd re-executed (" : "systemd reloaded ("
+        let remark = Remark(.info, what + advance.reason + "): " + Text(decimal: duration / 1000) + " ms")
+        report.say(remark, Event(step: advance.isReexecution ? "reexec" : "reload", remark, at: start, for: duration))
+        break
+      } catch {
+        report.say(.error, (advance.isReexecution ? "PID 1 refuses to re-execute: " : "PID 1 refuses to reload: ") as Text + error.sentence)
+        advance.isReexecution = false
+      }
+    }
+    // A limit of a tmpfs can always be lowered again to what it was.
+    if let runSize { try? Space.resizeTmpfs(at: "/run", toBytes: runSize) }
+  }
+
+  /// What PID 1 does in a first boot, and could not do on the lower.
+  private func completeFirstBoot(_ manager: borrowing ServiceManager) {
+    do throws(ServiceManager.Refusal) { try manager.presetAll() } catch {
+      report.say(.warning, Text("Cannot preset the units for the first boot: ") + error.sentence)
+    }
+  }
+
+  /// Returns once PID 1 answers again. It unlinks its socket and binds a new one, so there are moments when nobody listens.
+  private func reexecute(_ manager: inout ServiceManager, over changes: OverlayChanges) throws(ServiceManager.Refusal) {
+    // PID 1 sees a first boot by the file, which the mounted ID hides.
+    if changes.isFirstBoot { kernel.unsettleMachineID(in: Text()) }
+    defer {
+      if changes.isFirstBoot {
+        do throws(Errno) { try kernel.mountMachineID(in: Text()) } catch { report.say(.error, "Cannot mount the machine ID again", error) }
+      }
+    }
+    try manager.reexecute()
+    let end = kernel.microseconds + Self.reexecutionTimeout
+    repeat {
+      if manager.reconnect() { return }
+      LinuxKernel.sleep(microseconds: 20_000)
+    } while kernel.microseconds < end
+    throw ServiceManager.Refusal(Text(), .timedOut)
+  }
+
+  /// As with a reload: its generators may take 90 seconds.
+  private static var reexecutionTimeout: Int64 { 180_000_000 }
+
+  /// Makes /run larger where PID 1 would refuse to reload.
+  ///
+  /// - Returns: the size to give it back afterwards; nil where nothing was changed.
+  private func growRun() -> Int64? {
+    do throws(Errno) {
+      let space = try Space(of: "/run")
+      guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return nil }
+      try Space.resizeTmpfs(at: "/run", toBytes: grown)
+      report.say(.info, "/run is larger while systemd reloads")
+      return space.totalBytes
+    } catch {
+      report.say(.warning, "Cannot make /run larger", error)
+      return nil
+    }
+  }
+}
+
+extension ServiceManager {
+  /// Whether somebody has sent the machine there: then it stays there.
+  fileprivate var isInEmergency: Bool {
+    borrowing get { do throws(Refusal) { return try isActive("emergency.target") } catch { return false } }
+  }
+
+  /// As PID 1 starts its own first target: isolated, or plainly where the target does not allow that (systemd:
+  /// do_queue_default_job()).
+  ///
+  /// - Throws: also where the name still leads to stage 1, as it does when the reload was refused.
+  fileprivate borrowing func startAsInit(_ target: Text) throws(Refusal) {
+    if try id(ofUnit: target) == "overlay-prep.target" { throw Refusal("It is still stage 1", .fileExists) }
+    do throws(Refusal) {
+      try start(target, .isolate)
+    } catch {
+      guard error.isNoIsolation else { throw error }
+      try start(target, .replace)
+    }
+  }
+}
+
+extension ServiceManager.Refusal {
+  var sentence: Text { answer.isEmpty ? errno.text : answer }
+}

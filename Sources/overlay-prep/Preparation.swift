@@ -1,0 +1,146 @@
+import PrerootCore
+import PrerootSystem
+
+/// The making of the overlay and the way on from it: what both rest on, and the report of both.
+final class Preparation {
+  let facts: BootFacts
+  /// The root as it was booted.
+  let image: Machine
+  let settings: Settings
+  /// What the machine is to boot to.
+  let target: Text
+  let firstReading: FirstReading
+  let startedAtMicroseconds: Int64
+  var report: Report
+  var kernel = LinuxKernel()
+
+  init(_ facts: consuming BootFacts, of image: consuming Machine, bootingTo target: Text, _ report: Report) {
+    settings = Settings(facts.assignments)
+    firstReading = FirstReading(of: image, facts)
+    self.facts = facts
+    self.image = image
+    self.target = target
+    self.report = report
+    startedAtMicroseconds = LinuxKernel().microseconds
+    // The generator has put these into the kernel log.
+    for remark in self.facts.request.remarks { report.record(remark, as: .remark) }
+    for remark in settings.remarks { report.say(remark, as: .remark) }
+  }
+
+  /// Whether this boot counts among those that may not get through with the upper.
+  var isCounted: Bool { settings.counts(bootTo: target) }
+
+  /// Mounts the overlay that was asked for, or falls back. What fails is taken back first.
+  func makeWritable() -> Outcome {
+    var outcome = Outcome(target: target)
+    do throws(Failure) {
+      switch settings.upper {
+      case .tmpfs(let options): try mountOverlay(on: options)
+      case .device(let name): try mountOverlay(on: name)
+      }
+      outcome.upper = settings.upper
+    } catch {
+      outcome.status = ExitStatus.readOnly
+      outcome.failure = error.sentence
+      if settings.upper.isPersistent { fallBack(&outcome, error) }
+    }
+    return outcome
+  }
+
+  /// As Fallback= says.
+  private func fallBack(_ outcome: inout Outcome, _ failure: Failure) {
+    switch settings.fallback {
+    case .tmpfs:
+      report.say(.error, failure.sentence + "; falling back to a tmpfs")
+      do throws(Failure) {
+        try mountOverlay(on: TmpfsOptions())
+        outcome.upper = .standard
+        outcome.status = ExitStatus.fallback
+      } catch {
+        outcome.failure = failure.sentence + ", and a tmpfs " + error.sentence
+      }
+    case .readOnly: break
+    case .emergency: outcome.target = "emergency.target"
+    case .reboot: outcome.target = "reboot.target"
+    }
+  }
+
+  // MARK: The two kinds of uppers
+
+  private func mountOverlay(on options: TmpfsOptions) throws(Failure) {
+    let store = StorePlan(options, over: facts.mountInfo).steps
+    var settings = settings
+    // What is taken past the overlay may be more than memory holds, and is not meant for it.
+    if settings.upper.isPersistent { settings.binds = [] }
+    settings.upper = .tmpfs(options)
+    try execute(store)
+    try mountOverlay(settings, on: store, in: Paths.store)
+  }
+
+  private func mountOverlay(on name: DeviceName) throws(Failure) {
+    do throws(Failure) {
+      let (source, use) = try find(name)
+      let store = StorePlan(source, use, settings, over: facts.mountInfo).steps
+      try execute(store)
+      try mountOverlay(on: store)
+    } catch { throw Failure(name.text + " " + error.sentence) }
+  }
+
+  /// With the layers that are on the store, or with empty ones.
+  private func mountOverlay(on store: [Step]) throws(Failure) {
+    let lower = LowerIdentity(facts, image)
+    let directory = settings.layersDirectory(over: lower)
+    let found = StoreFacts(in: directory, over: lower, image)
+    let use = UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset, isCounted: isCounted)
+    if case .asItIsAlthough(let sentence) = use { report.say(.warning, sentence) }
+    if case .anew(let reason) = use { report.say(.notice, Text("Starting with an empty upper: ") + reason) }
+    do throws(Failure) {
+      try execute(LayerPlan(found, use, settings, isCounted: isCounted).steps)
+      if case .leftOut(let reason) = use { throw Failure(Text("is left out: ") + reason) }
+    } catch {
+      store.takeBack(on: &kernel, before: &report)
+      throw error
+    }
+    if isCounted {
+      image.link(Paths.attempts, to: directory + "/attempts", report)
+      image.keep(Paths.target, target + "\n", report)
+    }
+    try mountOverlay(settings, on: store, in: directory)
+  }
+
+  private func mountOverlay(_ settings: Settings, on store: [Step], in directory: Text) throws(Failure) {
+    let plan = OverlayPlan(settings, in: directory, over: facts.mountInfo, machineID: firstReading.machineID)
+    if let step = plan.execute(on: &kernel, before: &report) {
+      store.takeBack(on: &kernel, before: &report)
+      throw failure(of: step)
+    }
+    sayRemarks()
+  }
+
+  /// Does all the steps or none of them.
+  private func execute(_ steps: [Step]) throws(Failure) {
+    if let step = steps.execute(on: &kernel, before: &report) { throw failure(of: step) }
+    sayRemarks()
+  }
+
+  private func failure(of step: StepRecord) -> Failure {
+    // What the program itself said, where it was one that failed.
+    let complaint = kernel.remarks.last { $0.priority == .error }
+    sayRemarks()
+    var sentence = step.text
+    if let advice = step.advice ?? complaint?.text { sentence.append("; " + advice) }
+    return Failure(sentence)
+  }
+
+  private func sayRemarks() {
+    for remark in kernel.remarks { report.say(remark) }
+    kernel.remarks = []
+  }
+}
+
+/// Why an upper is unavailable, or the overlay on it: half a sentence about it.
+struct Failure: Error {
+  var sentence: Text
+
+  init(_ sentence: Text) { self.sentence = sentence }
+}

@@ -1,0 +1,79 @@
+import PrerootCore
+import PrerootManager
+import PrerootSystem
+
+/// What the helper has to say, to both of its readers at once: the kernel log, which is the only log in stage 1, and the journal, which
+/// gets the same as events in stage 2.
+final class Report {
+  private let log: KernelLog
+  /// For /run/preroot/events.
+  private(set) var events = Text()
+
+  init(on machine: borrowing Machine) { log = KernelLog(of: machine, ident: "preroot") }
+
+  @inline(never) func say(_ remark: Remark, as message: Event.Message = .upper) {
+    log.say(remark)
+    record(remark, as: message)
+  }
+
+  func say(_ priority: Remark.Priority, _ text: Text) { say(Remark(priority, text)) }
+
+  /// `TEXT: WHY`.
+  @inline(never) func say(_ priority: Remark.Priority, _ text: StaticString, _ errno: Errno) {
+    say(priority, Text(stringLiteral: text) + ": " + errno.text)
+  }
+
+  /// With fields of its own in the journal.
+  @inline(never) func say(_ remark: Remark, _ event: Event) {
+    log.say(remark)
+    record(event)
+  }
+
+  // MARK: For the journal alone, as the kernel log has it already, or it would only fill it
+
+  @inline(never) func record(_ remark: Remark, as message: Event.Message) {
+    record(Event(message, remark, atMicroseconds: LinuxKernel().microseconds))
+  }
+
+  @inline(never) func record(_ event: Event) { events.append(event.text + "\n") }
+}
+
+extension Event {
+  /// A step, when it began, and how long it took.
+  @inline(never) init(step: Text, _ remark: Remark, at start: Int64, for microseconds: Int64) {
+    self.init(.step, remark, atMicroseconds: start)
+    add("PREROOT_STEP", step)
+    add("PREROOT_USEC", Text(decimal: microseconds))
+  }
+}
+
+extension Report: Witness {
+  @inline(never) func hear(_ step: StepRecord) {
+    let remark = Remark(step.errno == nil ? .debug : .warning, step.text)
+    record(Event(step: step.step.text, remark, at: step.startedAtMicroseconds, for: step.microseconds))
+  }
+}
+
+extension StepRecord {
+  var text: Text {
+    @inline(never) get {
+      guard let errno else { return step.text + ": " + Text(decimal: microseconds) + " us" }
+      return Text("failed to ") + step.text + ": " + errno.text
+    }
+  }
+}
+
+/// `--report`: sends the events of stage 1 to the journal, in stage 2.
+func sendReport() -> Int32 {
+  do throws(Errno) {
+    guard let events = try Machine(at: "/").contents(Paths.events) else {
+      StandardError.say("overlay-prep: there is no /run/preroot/events: this boot had no first stage\n")
+      return ExitStatus.failure
+    }
+    try Journal.send(events)
+    return ExitStatus.success
+  } catch {
+    StandardError.say("overlay-prep: cannot write to the journal", error)
+    return ExitStatus.failure
+  }
+}
