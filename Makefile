@@ -110,13 +110,13 @@ check-all: check
 # libFuzzer, where the toolchain has it: it sees which inputs take a new path, and keeps them. What traps is left in .build/fuzz.
 SECONDS = 60
 fuzz = .build/fuzz
-swiftc_fuzz = swiftc -O -wmo -parse-as-library -sanitize=fuzzer
+swiftc_fuzz = swiftc -O -wmo -package-name preroot -parse-as-library -sanitize=fuzzer
 
 fuzz:
 	swift build -q -c release --scratch-path $(fuzz)/build --product fuzz
 	@mkdir -p $(fuzz)/found; if compgen -G "$$(dirname "$$(readlink -f "$$(command -v swiftc)")")/../lib/clang/*/lib/*/libclang_rt.fuzzer-*.a" >/dev/null; then \
 	  $(swiftc_fuzz) -emit-module -emit-module-path $(fuzz)/PrerootCore.swiftmodule -module-name PrerootCore -c -o $(fuzz)/core.o $$(find Sources/PrerootCore -name '*.swift'); \
-	  $(swiftc_fuzz) -I $(fuzz) -module-name Fuzz -o $(fuzz)/libfuzzer $(filter-out %/FuzzTool.swift %/Reproducer.swift %/Mutator.swift %/Corpus.swift,$(wildcard Tests/Fuzz/*.swift)) $(fuzz)/core.o; \
+	  $(swiftc_fuzz) -I $(fuzz) -module-name Fuzz -o $(fuzz)/libfuzzer $(filter-out %/FuzzTool.swift %/Reproducer.swift %/Comparison.swift %/Mutator.swift %/Corpus.swift,$(wildcard Tests/Fuzz/*.swift)) $(fuzz)/core.o; \
 	  $(fuzz)/build/release/fuzz --write-corpus $(fuzz)/corpus; \
 	  cd $(fuzz) && ./libfuzzer -max_total_time=$(SECONDS) -timeout=20 -max_len=8192 -print_final_stats=1 found corpus; \
 	else \

@@ -1,6 +1,7 @@
 import Foundation
 
 // fuzz --seconds N [--seed N]     mutates the corpus
+//      --compare                 with systemd's own readers, too
 // fuzz --write-corpus DIRECTORY   for libFuzzer
 // fuzz FILE…                      tries these inputs again
 
@@ -16,15 +17,21 @@ struct FuzzTool {
       for (number, input) in try Corpus.all().enumerated() { try Data(input).write(to: URL(filePath: "\(directory)/\(number)")) }
       return
     }
+    if arguments.contains("--compare") {
+      comparison = Comparison()
+      say("fuzz: \(comparison == nil ? "there is no library of systemd's to compare with" : "compared with systemd's own readers")")
+    }
     Reproducer.arm()
     if let seconds = value(of: "--seconds").flatMap({ Double($0) }) {
       let seed = value(of: "--seed").flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64(UInt32.max))
       say("fuzz: \(seconds) s with --seed \(seed)")
       say("fuzz: \(try search(for: .seconds(seconds), seed: seed)) inputs, none of which traps or breaks a rule")
     } else {
-      for file in arguments { examine(Array(try Data(contentsOf: URL(filePath: file)))) }
+      for file in arguments where !file.hasPrefix("--") { examine(Array(try Data(contentsOf: URL(filePath: file)))) }
     }
   }
+
+  nonisolated(unsafe) private static var comparison: Comparison?
 
   private static func search(for time: Duration, seed: UInt64) throws -> Int {
     let corpus = try Corpus.all()
@@ -42,7 +49,7 @@ struct FuzzTool {
   private static func examine(_ input: [UInt8]) {
     Reproducer.remember(input)
     do throws(Finding) {
-      try Subjects.examine(input)
+      if let comparison { try comparison.examine(input) } else { try Subjects.examine(input) }
     } catch {
       say("fuzz: \(error.text)")
       abort()

@@ -119,7 +119,7 @@ private struct Ledger: Kernel, ~Copyable {
 
   init(failingAt place: Int?) { failing = place }
 
-  var microseconds: Int { now }
+  var microseconds: Int64 { Int64(now) }
   var isAsBefore: Bool { open.values.allSatisfy { $0 == 0 } }
 
   mutating func perform(_ step: Step) throws(Errno) {

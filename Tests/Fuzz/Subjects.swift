@@ -161,7 +161,7 @@ enum Subjects {
 
   static func events(_ text: Text) throws(Finding) {
     _ = [Remark](inEvents: text)
-    var event = Event(.remark, Remark(.warning, text), atMicroseconds: text.count)
+    var event = Event(.remark, Remark(.warning, text), atMicroseconds: Int64(text.count))
     let count = event.text.lines.count
     event.add("PREROOT_UPPER", text)
     try expect(event.text.lines.count == count + 1, "\(text) makes more than a field")

@@ -11,6 +11,13 @@ struct FuzzTests {
     print(output.text)
   }
 
+  @Test("is read as systemd reads it")
+  func agrees() throws {
+    let output = try run("--compare", "--seconds", "5")
+    #expect(output.status == 0, "\(output.text)")
+    #expect(output.text.contains("compared with"), "\(output.text)")
+  }
+
   @Test("is the same for the same seed, and what traps is saved")
   func isReproducible() throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "fuzz-\(UUID().uuidString)")
