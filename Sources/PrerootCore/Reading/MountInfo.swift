@@ -53,8 +53,11 @@ public struct MountInfo: Sendable {
       superOptions = other.superOptions
     }
 
-    /// Whether it is an overlay of preroot's making.
-    public var isOverlayOfPreroot: Bool { isWhole && fileSystemType == "overlay" && mountSource == "preroot" }
+    /// Whether it is an overlay of preroot's making, in its place. Below /run is one that was made and has not become the root, as where
+    /// the helper died in between.
+    public var isOverlayOfPreroot: Bool {
+      @inline(never) get { isWhole && fileSystemType == "overlay" && mountSource == "preroot" && !mountPoint.hasPrefix("/run/initramfs/preroot/") }
+    }
   }
 
   public var entries: [Entry] = []
