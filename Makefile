@@ -43,7 +43,7 @@ all:
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 	@for program in $(programs); do \
 	  case $$program in preroot-generator) libraries= ;; *) libraries='$(dlopen)' ;; esac; \
-	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath $(options) $$libraries $(SWIFTFLAGS) --product $$program; \
+	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath --omit-frame-pointers $(options) $$libraries $(SWIFTFLAGS) --product $$program; \
 	  llvm-objcopy --remove-section=.comment $(ships)/$$program; \
 	done
 

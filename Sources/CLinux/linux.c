@@ -9,13 +9,16 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 _Static_assert(LINUX_CURRENT_DIRECTORY == AT_FDCWD, "AT_FDCWD");
 
 int32_t linux_open_directory(int32_t d, const char *p) { return RESULT(openat(d, p, O_PATH | O_DIRECTORY | O_CLOEXEC)); }
 int32_t linux_open_to_read(int32_t d, const char *p) { return RESULT(openat(d, p, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)); }
-int32_t linux_open_to_write(int32_t d, const char *p) { return RESULT(openat(d, p, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC)); }
+int32_t linux_open_to_append(int32_t d, const char *p) {
+  return RESULT(openat(d, p, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+}
 int32_t linux_create(int32_t d, const char *p, uint32_t mode) { return RESULT(openat(d, p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)); }
 intptr_t linux_read(int32_t f, void *b, size_t n) { ssize_t r; do r = read(f, b, n); while (r < 0 && errno == EINTR); return RESULT(r); }
 intptr_t linux_write(int32_t f, const void *b, size_t n) { ssize_t r; do r = write(f, b, n); while (r < 0 && errno == EINTR); return RESULT(r); }
@@ -27,6 +30,13 @@ int32_t linux_unlink(int32_t d, const char *p) { return RESULT(unlinkat(d, p, 0)
 int32_t linux_rmdir(int32_t d, const char *p) { return RESULT(unlinkat(d, p, AT_REMOVEDIR)); }
 intptr_t linux_readlink(int32_t d, const char *p, void *b, size_t n) { return RESULT(readlinkat(d, p, b, n)); }
 int32_t linux_exists(int32_t d, const char *p) { return RESULT(faccessat(d, p, F_OK, 0)); }
+
+int32_t linux_get_file(int32_t f, const char *p, struct linux_file *result) {
+  struct stat s;
+  if (fstatat(f, p, &s, AT_EMPTY_PATH | AT_NO_AUTOMOUNT) < 0) return -errno;
+  *result = (struct linux_file){ s.st_mode, major(s.st_rdev), minor(s.st_rdev), s.st_size };
+  return 0;
+}
 
 int32_t linux_is_directory(const char *p) {
   struct stat s;

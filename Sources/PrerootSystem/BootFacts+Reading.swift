@@ -7,7 +7,7 @@ extension BootFacts {
     environment.virtualization = Machine.variable("SYSTEMD_VIRTUALIZATION")
     container = machine.contents("/run/systemd/container")
     commandLine = KernelCommandLine(of: machine, inContainer: containerName != nil)
-    mountInfo = MountInfo(parsing: machine.text("/proc/1/mountinfo"))
+    mountInfo = machine.mounts()
     if let device = mountInfo.root?.majorMinor {
       isRootDeviceReadOnly = machine.contents("/sys/dev/block/" + device + "/ro")?.hasPrefix("1") == true
     }

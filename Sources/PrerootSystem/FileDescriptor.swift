@@ -23,17 +23,21 @@ public struct FileDescriptor: ~Copyable {
   }
 
   /// Everything from here to the end of the file. The system call is `read`.
-  public func readToEnd() throws(Errno) -> Text {
+  ///
+  /// - Parameter size: what it is expected to have; the kernel's own files say 0.
+  /// - Throws: EFBIG where that is more than `limit` bytes.
+  fileprivate func readToEnd(limit: Int, expecting size: Int) throws(Errno) -> Text {
     var text = Text()
     while true {
       var result = 0
-      text.bytes.append(addingCapacity: 4096) { (tail: inout OutputSpan<UInt8>) in
+      text.bytes.append(addingCapacity: max(size - text.count + 1, 4096)) { (tail: inout OutputSpan<UInt8>) in
         unsafe tail.withUnsafeMutableBufferPointer { buffer, count in
           result = unsafe linux_read(rawValue, buffer.baseAddress!, buffer.count)
           if result > 0 { count = result }
         }
       }
       if try check(result) == 0 { return text }
+      if text.count > limit { throw .fileTooLarge }
     }
   }
 
@@ -52,9 +56,35 @@ public struct FileDescriptor: ~Copyable {
 // MARK: Files found from a directory
 
 extension FileDescriptor {
-  /// The contents of a file. The system calls are `openat` and `read`.
-  @inline(never) public func read(_ path: Text) throws(Errno) -> Text {
-    unsafe try FileDescriptor(at(path) { unsafe linux_open_to_read($0, $1) }).readToEnd()
+  /// The contents of a small file: a regular one, as are the kernel's own below /proc and /sys. Opening anything else may wait for
+  /// ever or wake hardware up, and reading it need not end; so it is looked at before it is opened, and again once it is open.
+  /// /dev/null, which takes files out by name all over systemd, is read as the empty file it stands for. The system calls are
+  /// `fstatat`, `openat` and `read`.
+  ///
+  /// - Throws: EFBIG where it is larger than `limit` bytes, EISDIR where it is a directory, EOPNOTSUPP where it is something else that
+  ///   has no contents of its own.
+  @inline(never) public func read(_ path: Text, limit: Int = 1 << 20) throws(Errno) -> Text {
+    let kind = try FileKind(of: path, from: self)
+    if kind.isNull { return Text() }
+    try kind.requireRegular(limit: limit)
+    let file = FileDescriptor(unsafe try at(path) { unsafe linux_open_to_read($0, $1) })
+    try FileKind(of: Text(), from: file).requireRegular(limit: limit)
+    return try file.readToEnd(limit: limit, expecting: kind.size)
+  }
+
+  /// Whether reading the file gives nothing: it is empty, or a link to /dev/null.
+  @inline(never) public func isEmpty(_ path: Text) -> Bool {
+    do throws(Errno) {
+      let kind = try FileKind(of: path, from: self)
+      return kind.isNull || (kind.isRegular && kind.size == 0)
+    } catch { return false }
+  }
+
+  /// Opens a log: a character device, or a file in its place. The system call is `openat` with O_APPEND.
+  func openLog(_ path: Text) throws(Errno) -> FileDescriptor {
+    let kind = try FileKind(of: path, from: self)
+    guard kind.isCharacterDevice || kind.isRegular else { throw .notSupported }
+    return FileDescriptor(unsafe try at(path) { unsafe linux_open_to_append($0, $1) })
   }
 
   /// Writes a file that must not exist yet; one that cannot be written whole is gone again.
@@ -64,10 +94,6 @@ extension FileDescriptor {
       try? remove(path)
       throw error
     }
-  }
-
-  public func openToWrite(_ path: Text) throws(Errno) -> FileDescriptor {
-    FileDescriptor(unsafe try at(path) { unsafe linux_open_to_write($0, $1) })
   }
 
   func openDirectory(_ path: Text) throws(Errno) -> FileDescriptor {

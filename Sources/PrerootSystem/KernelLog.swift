@@ -11,7 +11,7 @@ public final class KernelLog {
 
   public init(of machine: borrowing Machine, ident: Text) {
     self.ident = ident
-    do throws(Errno) { file = try machine.root.openToWrite("dev/kmsg") } catch { file = FileDescriptor(-1) }
+    do throws(Errno) { file = try machine.root.openLog("dev/kmsg") } catch { file = FileDescriptor(-1) }
   }
 
   @inline(never) public func say(_ remark: Remark) {

@@ -23,7 +23,7 @@ public struct Machine: ~Copyable {
   /// The same below a directory that need not be on a machine.
   public init(at path: Text) throws(Errno) { root = try FileDescriptor(directory: path) }
 
-  /// The file's contents; nil where it cannot be read, for whatever reason. `path` is absolute.
+  /// The contents of a small file; nil where it cannot be read, for whatever reason. `path` is absolute.
   @inline(never) @_disfavoredOverload public func contents(_ path: Text) -> Text? {
     do throws(Errno) { return try root.read(path.asRelative) } catch { return nil }
   }
@@ -32,6 +32,14 @@ public struct Machine: ~Copyable {
 
   /// The same, where an absent file says as much as an empty one.
   @inline(never) public func text(_ path: StaticString) -> Text { contents(path) ?? Text() }
+
+  /// What is mounted in the mount namespace of a process: a machine with very many containers has a large table. See
+  /// proc_pid_mountinfo(5).
+  @inline(never) public func mounts(of process: StaticString = "1") -> MountInfo {
+    do throws(Errno) {
+      return MountInfo(parsing: try root.read(Text("proc/") + process + "/mountinfo", limit: 16 << 20))
+    } catch { return MountInfo() }
+  }
 
   /// The first 4 KiB, or what there is.
   func beginning(of path: Text) -> Text {

@@ -36,6 +36,6 @@ extension BootFacts {
   /// For a person who need not be root: nobody else may read PID 1's mount table, but their own shows the same overlay.
   @inline(never) public init(asSeenOn machine: borrowing Machine) {
     self.init(of: machine)
-    if mountInfo.root == nil { mountInfo = MountInfo(parsing: machine.text("/proc/self/mountinfo")) }
+    if mountInfo.root == nil { mountInfo = machine.mounts(of: "self") }
   }
 }

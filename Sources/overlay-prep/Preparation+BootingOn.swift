@@ -21,7 +21,7 @@ extension Preparation {
       // To be kept until PID 1 has answered: a helper gone before that ends the boot in stage 1.
       var manager = try ServiceManager()
       firstReading.adoptHostname(of: machine, report)
-      let mounts = MountInfo(parsing: machine.text("/proc/1/mountinfo"))
+      let mounts = machine.mounts()
       advance(&manager, over: firstReading.changes(on: machine, mounts), on: machine)
       // Not before the reload: PID 1 may still hold jobs that wait for this.
       machine.keep(Paths.ready, (mounts.root?.majorMinor ?? Text()) + "\n", report)

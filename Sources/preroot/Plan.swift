@@ -66,7 +66,7 @@ extension DeviceUse {
 extension StoreFacts {
   /// As the next boot finds it, where the upper is in use now; else as if it were empty.
   fileprivate init(on machine: borrowing Machine, in layers: Text, over lower: LowerIdentity?) {
-    let mounts = MountInfo(parsing: machine.text("/proc/self/mountinfo"))
+    let mounts = machine.mounts(of: "self")
     if mounts.overlays.first?.layersDirectory == layers {
       self.init(in: layers, over: lower, machine)
     } else {

@@ -346,7 +346,7 @@ struct SettlingTests {
       let mount = MountInfo(parsing: try FileDescriptor.currentDirectory.read("/proc/thread-self/mountinfo")).entry(at: "/mnt/etc/machine-id")
       seen.isMounted = mount != nil
       // As PID 1's own: whoever writes it by mistake gets an error.
-      if mount != nil, errno(of: { () throws(Errno) in _ = try FileDescriptor.currentDirectory.openToWrite("/mnt/etc/machine-id") }) != .readOnly {
+      if mount != nil, errno(of: { () throws(Errno) in _ = try FileDescriptor.currentDirectory.openLog("/mnt/etc/machine-id") }) != .readOnly {
         throw Problem("The mounted ID can be written")
       }
       // Twice: it is done whether something is mounted or not.

@@ -49,6 +49,41 @@ struct FileDescriptorTests {
     #expect(try opened().read("a").string == contents)
   }
 
+  @Test("is read where it is small, and only where it is a file", arguments: [
+    ("a file", nil), ("a file of the limit's size", nil), ("a link to /dev/null", nil), ("nothing", .noSuchFileOrDirectory),
+    ("a file that is larger", .fileTooLarge), ("a sparse file", .fileTooLarge), ("a link to /dev/zero", .notSupported), ("a FIFO", .notSupported),
+    ("a link to a FIFO", .notSupported), ("a directory", .isDirectory), ("a dangling link", .noSuchFileOrDirectory), ("a loop", .tooManyLinks),
+  ] as [(String, Errno?)])
+  func isReadWhereSmall(what: String, expected: Errno?) throws {
+    let opened = try opened(), path = "\(directory.path)/a"
+    switch what {
+    case "a file": try directory.write("a", "0")
+    case "a file of the limit's size": try directory.write("a", String(repeating: "0", count: 8192))
+    case "a file that is larger": try directory.write("a", String(repeating: "0", count: 8193))
+    case "a sparse file":
+      try directory.write("a", "")
+      #expect(truncate(path, 64 << 30) == 0)
+    case "a FIFO": #expect(mkfifo(path, 0o644) == 0)
+    case "a link to a FIFO":
+      #expect(mkfifo(path + "b", 0o644) == 0)
+      try opened.makeLink("a", to: "ab")
+    case "a link to /dev/null": try opened.makeLink("a", to: "/dev/null")
+    case "a link to /dev/zero": try opened.makeLink("a", to: "/dev/zero")
+    case "a directory": try opened.makeDirectory("a")
+    case "a dangling link": try opened.makeLink("a", to: "b")
+    case "a loop": try opened.makeLink("a", to: "a")
+    default: break
+    }
+    #expect(error { () throws(Errno) in _ = try opened.read("a", limit: 8192) } == expected)
+    #expect(opened.isEmpty("a") == (what == "a link to /dev/null"))
+  }
+
+  @Test("of the kernel's is read up to the limit, too")
+  func isReadFromKernelToLimit() throws {
+    let kernel = try FileDescriptor(directory: "/")
+    #expect(error { () throws(Errno) in _ = try kernel.read("proc/self/maps", limit: 100) } == .fileTooLarge)
+  }
+
   @Test("of the kernel's, which has no size, is read to its end")
   func isReadFromKernel() throws {
     let text = try FileDescriptor(directory: "/").read("proc/self/mountinfo")

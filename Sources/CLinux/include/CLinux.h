@@ -12,7 +12,7 @@
 /* Files. See openat(2), read(2), write(2), mkdirat(2), symlinkat(2), renameat(2), unlinkat(2), readlinkat(2). */
 int32_t linux_open_directory(int32_t directory, const char *_Nonnull path);
 int32_t linux_open_to_read(int32_t directory, const char *_Nonnull path);
-int32_t linux_open_to_write(int32_t directory, const char *_Nonnull path);
+int32_t linux_open_to_append(int32_t directory, const char *_Nonnull path);
 int32_t linux_create(int32_t directory, const char *_Nonnull path, uint32_t mode);
 intptr_t linux_read(int32_t file, void *_Nonnull buffer, size_t size);
 intptr_t linux_write(int32_t file, const void *_Nonnull buffer, size_t size);
@@ -23,6 +23,13 @@ int32_t linux_rename(int32_t directory, const char *_Nonnull from, const char *_
 int32_t linux_unlink(int32_t directory, const char *_Nonnull path);
 int32_t linux_rmdir(int32_t directory, const char *_Nonnull path);
 intptr_t linux_readlink(int32_t directory, const char *_Nonnull path, void *_Nonnull buffer, size_t size);
+/* What a file is, links followed; `path` empty: what is open. See fstatat(2), AT_EMPTY_PATH; inode(7). */
+struct linux_file {
+  uint32_t mode;
+  uint32_t device_major, device_minor;
+  uint64_t size;
+};
+int32_t linux_get_file(int32_t file, const char *_Nonnull path, struct linux_file *_Nonnull result);
 /* 0 where it exists. See faccessat(2), F_OK. */
 int32_t linux_exists(int32_t directory, const char *_Nonnull path);
 /* 0 where it is a directory, links not followed; -ENOTDIR where it is something else. See fstatat(2). */

@@ -9,9 +9,12 @@ public struct Errno: Error, Equatable, Sendable {
   public static var fileExists: Errno { Errno(rawValue: 17) }
   public static var noSuchDevice: Errno { Errno(rawValue: 19) }
   public static var notDirectory: Errno { Errno(rawValue: 20) }
+  public static var isDirectory: Errno { Errno(rawValue: 21) }
   public static var invalidArgument: Errno { Errno(rawValue: 22) }
+  public static var fileTooLarge: Errno { Errno(rawValue: 27) }
   public static var noSpace: Errno { Errno(rawValue: 28) }
   public static var functionNotImplemented: Errno { Errno(rawValue: 38) }
+  public static var tooManyLinks: Errno { Errno(rawValue: 40) }
   public static var directoryNotEmpty: Errno { Errno(rawValue: 39) }
   public static var notUnique: Errno { Errno(rawValue: 76) }
   /// "Can not access a needed shared library."

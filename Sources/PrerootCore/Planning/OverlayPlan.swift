@@ -130,15 +130,3 @@ extension [Step] {
     }
   }
 }
-
-extension Text {
-  /// In overlayfs' options `:` separates layers and `,` options; a backslash takes their meaning away.
-  var escapedForOverlay: Text {
-    var out = Text()
-    for byte in bytes {
-      if byte == UInt8(ascii: ":") || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\\") { out.append("\\") }
-      out.append(byte)
-    }
-    return out
-  }
-}

@@ -92,23 +92,3 @@ public struct DeviceName: Equatable, Sendable {
     kind == .uuid || kind == .partUUID ? other.lowercased == value.lowercased : other == value
   }
 }
-
-extension Text {
-  /// Blanks, slashes and more come as `\x20` and the like (libblkid: blkid_encode_string()).
-  var unescapingHexadecimal: Text {
-    var out = Text()
-    var place = 0
-    while place < count {
-      if place + 3 < count, bytes[place] == UInt8(ascii: "\\"), bytes[place + 1] == UInt8(ascii: "x"),
-        let high = bytes[place + 2].hexadecimalDigit, let low = bytes[place + 3].hexadecimalDigit
-      {
-        out.append(high << 4 | low)
-        place += 4
-      } else {
-        out.append(bytes[place])
-        place += 1
-      }
-    }
-    return out
-  }
-}

@@ -86,31 +86,3 @@ public struct MountInfo: Sendable {
     entries.filter { $0.parentID == entry.mountID && $0.mountID != entry.mountID }
   }
 }
-
-extension Text {
-  /// Blanks, tabs, newlines, `#` and backslashes come as `\040` and the like. See proc_pid_mounts(5), fstab(5).
-  var unescapingOctal: Text {
-    guard bytes.contains(UInt8(ascii: "\\")) else { return self }
-    var out = Text()
-    var place = 0
-    while place < count {
-      if bytes[place] == UInt8(ascii: "\\"), place + 3 < count, let byte = octalByte(at: place + 1) {
-        out.append(byte)
-        place += 4
-      } else {
-        out.append(bytes[place])
-        place += 1
-      }
-    }
-    return out
-  }
-
-  private func octalByte(at place: Int) -> UInt8? {
-    var value = 0
-    for byte in bytes[place..<(place + 3)] {
-      guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "7") else { return nil }
-      value = value * 8 + Int(byte - UInt8(ascii: "0"))
-    }
-    return UInt8(exactly: value)
-  }
-}

@@ -21,31 +21,3 @@ extension UInt8 {
     }
   }
 }
-
-extension Text {
-  /// The text where a `%` would begin a specifier. See systemd.unit(5), "Specifiers".
-  var escapedForSpecifiers: Text {
-    var out = Text()
-    for byte in bytes {
-      if byte == UInt8(ascii: "%") { out.append(byte) }
-      out.append(byte)
-    }
-    return out
-  }
-
-  /// An absolute path as the first part of a unit's name. See systemd.unit(5), "String Escaping for Inclusion in Unit Names".
-  public var unitName: Text {
-    var name = Text()
-    for byte in bytes.dropFirst() {
-      if byte == UInt8(ascii: "/") {
-        name.append("-")
-      } else if byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || (byte == UInt8(ascii: ".") && !name.isEmpty) {
-        name.append(byte)
-      } else {
-        name.append("\\x")
-        name.append(hexadecimal: byte)
-      }
-    }
-    return name
-  }
-}

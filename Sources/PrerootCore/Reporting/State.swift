@@ -42,39 +42,4 @@ extension State {
 
 extension Text {
   fileprivate var quotedForJSON: Text { Text("\"") + escapedForJSON + "\"" }
-
-  /// See RFC 8259, section 7.
-  public var escapedForJSON: Text {
-    var out = Text()
-    for byte in bytes {
-      if byte < 0x20 {
-        out.append("\\u00")
-        out.append(hexadecimal: byte)
-        continue
-      }
-      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { out.append("\\") }
-      out.append(byte)
-    }
-    return out
-  }
-
-  /// What `escapedForJSON` was made from.
-  fileprivate var unescapedFromJSON: Text {
-    var out = Text(), place = 0
-    while place < count {
-      if bytes[place] == UInt8(ascii: "\\"), place + 1 < count {
-        place += 1
-        if bytes[place] == UInt8(ascii: "u"), place + 4 < count,
-          let high = bytes[place + 3].hexadecimalDigit, let low = bytes[place + 4].hexadecimalDigit
-        {
-          out.append(high << 4 | low)
-          place += 5
-          continue
-        }
-      }
-      out.append(bytes[place])
-      place += 1
-    }
-    return out
-  }
 }

@@ -1,0 +1,151 @@
+// How bytes that mean something to a reader are written so that they mean themselves.
+
+extension Text {
+  /// The text with something else in the place of some of its bytes.
+  ///
+  /// - Parameter replacement: for the byte at a place; nil keeps the byte.
+  @inline(never) func replacing(_ replacement: (_ byte: UInt8, _ place: Int) -> Text?) -> Text {
+    var out = Text()
+    for place in bytes.indices {
+      if let replacement = replacement(bytes[place], place) { out.append(replacement) } else { out.append(bytes[place]) }
+    }
+    return out
+  }
+
+  /// The text with one byte in the place of each escape.
+  ///
+  /// - Parameter escape: the byte that the escape at a place, which begins with a backslash, stands for, and how many bytes it has;
+  ///   nil where it is none.
+  @inline(never) func unescaping(_ escape: (_ place: Int) -> (byte: UInt8, count: Int)?) -> Text {
+    guard bytes.contains(UInt8(ascii: "\\")) else { return self }
+    var out = Text(), place = 0
+    while place < count {
+      if bytes[place] == UInt8(ascii: "\\"), let (byte, length) = escape(place) {
+        out.append(byte)
+        place += length
+      } else {
+        out.append(bytes[place])
+        place += 1
+      }
+    }
+    return out
+  }
+
+  /// The value of `count` digits from a place on; nil where there are fewer.
+  @inline(never) func digits(_ count: Int, at place: Int, base: Int) -> UInt8? {
+    var value = 0
+    for place in place..<(place + count) {
+      guard place < self.count, let digit = bytes[place].hexadecimalDigit, digit < base else { return nil }
+      value = value * base + Int(digit)
+    }
+    return UInt8(exactly: value)
+  }
+
+  // MARK: The kernel's tables, and fstab
+
+  /// Blanks, tabs, newlines, `#` and backslashes come as `\040` and the like. See proc_pid_mounts(5), fstab(5).
+  var unescapingOctal: Text {
+    unescaping { place in digits(3, at: place + 1, base: 8).map { ($0, 4) } }
+  }
+
+  // MARK: udev
+
+  /// Blanks, slashes and more come as `\x20` and the like (libblkid: blkid_encode_string()).
+  var unescapingHexadecimal: Text {
+    unescaping { place in
+      guard place + 1 < count, bytes[place + 1] == UInt8(ascii: "x") else { return nil }
+      return digits(2, at: place + 2, base: 16).map { ($0, 4) }
+    }
+  }
+
+  // MARK: systemd
+
+  /// The text where a `%` would begin a specifier. See systemd.unit(5), "Specifiers".
+  var escapedForSpecifiers: Text { replacing { byte, _ in byte == UInt8(ascii: "%") ? "%%" : nil } }
+
+  /// An absolute path as the first part of a unit's name. See systemd.unit(5), "String Escaping for Inclusion in Unit Names".
+  public var unitName: Text {
+    Text(bytes.dropFirst()).replacing { byte, place in
+      if byte == UInt8(ascii: "/") { return "-" }
+      if byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || (byte == UInt8(ascii: ".") && place > 0) { return nil }
+      return byte.escaped
+    }
+  }
+
+  // MARK: overlayfs
+
+  /// In overlayfs' options `:` separates layers and `,` options; a backslash takes their meaning away.
+  var escapedForOverlay: Text {
+    replacing { byte, _ in byte == UInt8(ascii: ":") || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\\") ? Text([UInt8(ascii: "\\"), byte]) : nil }
+  }
+
+  // MARK: People and programs
+
+  /// What is safe to show on a terminal, in one line: control characters and bytes that are no UTF-8 are written `\x1b`. C1, which is
+  /// U+0080 to U+009F, controls a terminal, too. See console_codes(4).
+  public var escapedForTerminal: Text {
+    var end = 0
+    return replacing { byte, place in
+      if place < end { return nil }
+      end = place + lengthOfCharacter(at: place)
+      if byte == 0xc2, end > place, bytes[place + 1] < 0xa0 { end = place }
+      return end == place || byte < 0x20 || byte == 0x7f ? byte.escaped : nil
+    }
+  }
+
+  /// The inside of a text in JSON: valid whatever the bytes are, as what is no UTF-8 becomes U+FFFD. See RFC 8259, section 7 and 8.1.
+  public var escapedForJSON: Text {
+    var end = 0
+    return replacing { byte, place in
+      if place < end { return nil }
+      end = place + lengthOfCharacter(at: place)
+      if end == place { return "\u{fffd}" }
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return Text([UInt8(ascii: "\\"), byte]) }
+      guard byte < 0x20 else { return nil }
+      var escape: Text = "\\u00"
+      escape.append(hexadecimal: byte)
+      return escape
+    }
+  }
+
+  /// What `escapedForJSON` was made from.
+  var unescapedFromJSON: Text {
+    unescaping { place in
+      guard place + 1 < count else { return nil }
+      if bytes[place + 1] == UInt8(ascii: "u"), let byte = digits(2, at: place + 4, base: 16) { return (byte, 6) }
+      return (bytes[place + 1], 2)
+    }
+  }
+
+  /// How many bytes the UTF-8 character at a place has; 0 where there is none. See Unicode, table 3-7 "Well-Formed UTF-8 Byte Sequences".
+  @inline(never) private func lengthOfCharacter(at place: Int) -> Int {
+    let length: Int
+    // The second byte's range; the others have 80 to BF.
+    var range: ClosedRange<UInt8> = 0x80...0xbf
+    switch bytes[place] {
+    case 0x00...0x7f: return 1
+    case 0xc2...0xdf: length = 2
+    case 0xe0: (length, range) = (3, 0xa0...0xbf)
+    case 0xed: (length, range) = (3, 0x80...0x9f)
+    case 0xe1...0xef: length = 3
+    case 0xf0: (length, range) = (4, 0x90...0xbf)
+    case 0xf1...0xf3: length = 4
+    case 0xf4: (length, range) = (4, 0x80...0x8f)
+    default: return 0
+    }
+    for next in (place + 1)..<(place + length) {
+      guard next < count, range.contains(bytes[next]) else { return 0 }
+      range = 0x80...0xbf
+    }
+    return length
+  }
+}
+
+extension UInt8 {
+  /// `\x1b` and the like.
+  fileprivate var escaped: Text {
+    var escape: Text = "\\x"
+    escape.append(hexadecimal: self)
+    return escape
+  }
+}
