@@ -67,7 +67,7 @@ extension Text {
   public var unitName: Text {
     Text(bytes.dropFirst()).replacing { byte, place in
       if byte == UInt8(ascii: "/") { return "-" }
-      if byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || (byte == UInt8(ascii: ".") && place > 0) { return nil }
+      if byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ":") || (byte == UInt8(ascii: ".") && place > 0) { return nil }
       return byte.escaped
     }
   }
