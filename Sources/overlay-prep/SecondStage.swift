@@ -8,7 +8,7 @@ import PrerootSystem
 func sendReport() -> Int32 {
   attempting("Cannot write to the journal") { machine throws(Errno) in
     guard let events = machine.contents(Paths.events) else {
-      StandardError.say("overlay-prep: There is no /run/preroot/events: this boot had no first stage\n")
+      StandardError.say("overlay-prep: There is no /run/preroot/events: this boot had no first stage")
       return ExitStatus.failure
     }
     try Journal.send(events)
@@ -20,16 +20,16 @@ func sendReport() -> Int32 {
 func takeBackAttempts() -> Int32 {
   attempting("Cannot remove the count of boots that did not get through") { machine throws(Errno) in
     guard let count = machine.target(ofLink: Paths.attempts), let target = machine.contents(Paths.target)?.trimmed, !target.isEmpty else {
-      StandardError.say("overlay-prep: There is no /run/preroot/attempts, or no /run/preroot/target: this boot is not counted\n")
+      StandardError.say("overlay-prep: There is no /run/preroot/attempts, or no /run/preroot/target: this boot is not counted")
       return ExitStatus.failure
     }
     do throws(ServiceManager.Refusal) {
       guard try ServiceManager().isActive(target) else {
-        StandardError.say(Text("overlay-prep: ") + target + " is not active: the count of boots that did not get through stays\n")
+        StandardError.say(Text("overlay-prep: ") + target + " is not active: the count of boots that did not get through stays")
         return ExitStatus.success
       }
     } catch {
-      StandardError.say(Text("overlay-prep: Cannot ask PID 1 whether ") + target + " is active: " + error.sentence + "\n")
+      StandardError.say(Text("overlay-prep: Cannot ask PID 1 whether ") + target + " is active: " + error.sentence)
       return ExitStatus.failure
     }
     if machine.exists(count) { try machine.root.removeDurably(count.asRelative) }
@@ -49,7 +49,7 @@ func copyFileSystemTable() -> Int32 {
 /// - Parameter failure: what is said, with the reason after it.
 @inline(never) private func attempting(_ failure: StaticString, _ work: (borrowing Machine) throws(Errno) -> Int32) -> Int32 {
   do throws(Errno) { return try work(Machine(at: "/")) } catch {
-    StandardError.say(Text("overlay-prep: ") + Text(stringLiteral: failure) + ": " + error.text + "\n")
+    StandardError.say(Text("overlay-prep: ") + Text(stringLiteral: failure) + ": " + error.text)
     return ExitStatus.failure
   }
 }
