@@ -16,19 +16,20 @@ struct Child {
   ///   - program: a path, or a name that is looked up in the caller's $PATH.
   ///   - environment: none for the caller's.
   ///   - root: its root directory; empty for the caller's.
-  ///   - output: where what it says goes; -1 for where the caller's goes.
+  ///   - output: where what it says goes, closed here; nil for where the caller's goes.
   ///   - oomScoreAdjustment: see proc_pid_oom_score_adj(5); empty for the caller's.
   ///   - signals: those that it is not to ignore, bit N for signal N.
   init(
-    _ program: Text, _ arguments: [Text], environment: [Text] = [], root: Text = "", output: Int32 = -1, oomScoreAdjustment: Text = "", signals: UInt64
+    _ program: Text, _ arguments: [Text], environment: [Text] = [], root: Text = "", output: consuming FileDescriptor? = nil, oomScoreAdjustment: Text = "", signals: UInt64
   ) throws(Errno) {
     let arguments = arguments.terminated, environment = environment.terminated, score = oomScoreAdjustment.terminated
+    let file = output?.rawValue ?? -1
     processID = unsafe try with(program, root) { program, root in
       unsafe arguments.withCString { words in
         unsafe environment.withCString { variables in
           unsafe score.withCString {
             // The last NUL is one more than the list has.
-            unsafe linux_spawn(program, words, arguments.count - 1, variables, environment.count - 1, root, output, $0, signals)
+            unsafe linux_spawn(program, words, arguments.count - 1, variables, environment.count - 1, root, file, $0, signals)
           }
         }
       }

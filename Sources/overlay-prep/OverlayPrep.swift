@@ -79,7 +79,7 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
     report.say(.error, "Nothing done: the machine has booted, and its services would lose the root that they stand on")
     return ExitStatus.failure
   case .staged(let target, _):
-    let preparation = Preparation(facts, of: image, bootingTo: target, report)
+    var preparation = Preparation(facts, of: image, bootingTo: target, report)
     let outcome = preparation.makeWritable()
     preparation.publish(outcome)
     return preparation.bootOn(to: outcome.target) ? outcome.status : ExitStatus.failure

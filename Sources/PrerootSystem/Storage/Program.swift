@@ -38,12 +38,8 @@ public enum Program {
     var readingEnd: Int32 = -1, writingEnd: Int32 = -1
     try check(unsafe linux_pipe(&readingEnd, &writingEnd))
     var output = Output(FileDescriptor(readingEnd))
-    let child = try {
-      () throws(Errno) in
-      let end = FileDescriptor(writingEnd)
-      // A service ignores SIGPIPE (systemd.exec(5), IgnoreSIGPIPE=), which a program with a pipe in it may need.
-      return try Child(path, arguments, environment: environment, output: end.rawValue, oomScoreAdjustment: oomScoreAdjustment, signals: .max)
-    }()
+    // A service ignores SIGPIPE (systemd.exec(5), IgnoreSIGPIPE=), which a program with a pipe in it may need.
+    let child = try Child(path, arguments, environment: environment, output: FileDescriptor(writingEnd), oomScoreAdjustment: oomScoreAdjustment, signals: .max)
 
     let kernel = LinuxKernel()
     var limit = kernel.microseconds + limitMicroseconds, isKilled = false
@@ -95,7 +91,7 @@ private struct Output: ~Copyable {
   init(_ file: consuming FileDescriptor) { self.file = file }
 
   /// One piece, where there is one within that time.
-  @discardableResult mutating func read(waitingMicroseconds microseconds: Int64) -> Bool {
+  @inline(never) @discardableResult mutating func read(waitingMicroseconds microseconds: Int64) -> Bool {
     // A program that has closed its output and lives on.
     if isAtEnd {
       if microseconds > 0 { LinuxKernel.sleep(microseconds: 2_000) }
@@ -108,10 +104,9 @@ private struct Output: ~Copyable {
       isAtEnd = true
       return false
     }
-    let room = min(count, Self.headBytes - head.count)
-    head.append(Text(piece[..<room]))
+    if head.count < Self.headBytes { head.append(Text(piece[..<count])) }
     tail.append(Text(piece[..<count]))
-    if tail.count > Self.tailBytes { tail = Text(tail.bytes[(tail.count - Self.tailBytes)...]) }
+    tail = Text(tail.bytes.suffix(Self.tailBytes))
     return true
   }
 
