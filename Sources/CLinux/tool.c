@@ -1,18 +1,9 @@
-/* The sizes of files do not fit in 32 bits. */
-#define _FILE_OFFSET_BITS 64
-#define _GNU_SOURCE
-#include "CLinuxTool.h"
-#include "result.h"
-#include <errno.h>
+#include "internal.h"
+#include "CLinux.h"
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -39,40 +30,4 @@ int32_t linux_leave_mount_namespace(void) {
 int32_t linux_bind_recursively(const char *s, const char *t) { return RESULT(mount(s, t, NULL, MS_BIND | MS_REC, NULL)); }
 int32_t linux_remount(const char *t, int32_t read_only, int32_t with_file_system) {
   return RESULT(mount(NULL, t, NULL, MS_REMOUNT | (read_only ? MS_RDONLY : 0) | (with_file_system ? 0 : MS_BIND), NULL));
-}
-
-/* What ends programs from outside: a terminal that goes away, keys, another's wish, a reader that has gone. */
-static const int endings[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM };
-enum { ENDINGS = sizeof endings / sizeof *endings };
-
-uint32_t linux_ignore_endings(void) {
-  uint32_t changed = 0;
-  for (int i = 0; i < ENDINGS; i++)
-    if (signal(endings[i], SIG_IGN) != SIG_IGN) changed |= 1u << i;
-  return changed;
-}
-
-int32_t linux_run_below(const char *root, const char *arguments, size_t size, const char *name, uint32_t ignored) {
-  size_t count = 0, place = 0;
-  for (const char *a = arguments; a < arguments + size; a += strlen(a) + 1) count++;
-  char **argv = calloc(count + 1, sizeof *argv);
-  if (!argv) return -ENOMEM;
-  for (const char *a = arguments; a < arguments + size; a += strlen(a) + 1) argv[place++] = (char *)a;
-
-  int wstatus = 0;
-  int32_t result;
-  pid_t child = fork();
-  if (child == 0) {
-    for (int i = 0; i < ENDINGS; i++)
-      if (ignored & 1u << i) signal(endings[i], SIG_DFL);
-    if (chroot(root) == 0 && chdir("/") == 0) execvp(argv[0], argv);
-    int error = errno;
-    dprintf(2, "preroot: %s: %s\n", name, strerror(error));
-    _exit(error == ENOENT ? 127 : 126);
-  }
-  result = RESULT(child);
-  while (child > 0 && (result = RESULT(waitpid(child, &wstatus, 0))) == -EINTR);
-  free(argv);
-  if (result < 0) return result;
-  return WIFEXITED(wstatus) ? WEXITSTATUS(wstatus) : 128 + WTERMSIG(wstatus);
 }

@@ -7,7 +7,7 @@ import PrerootSystem
 /// of it; that is what has to be taken back, and said loudly where it cannot.
 func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) -> Int32 {
   let image: Image
-  let ignored: UInt32
+  let ignored: UInt64
   do throws(Complaint) {
     image = try Image(on: machine)
     StandardError.write("""

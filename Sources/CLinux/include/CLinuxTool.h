@@ -25,13 +25,3 @@ int32_t linux_leave_mount_namespace(void);
 int32_t linux_bind_recursively(const char *_Nonnull source, const char *_Nonnull target);
 /* Of the mount alone, or with the file system that it shows. See mount(2), MS_REMOUNT. */
 int32_t linux_remount(const char *_Nonnull target, int32_t read_only, int32_t with_file_system);
-
-/* Ignores the signals by which programs are ended from outside, so that what has to be done afterwards is done. Which of them were not
- * ignored before. See signal(7), standard signals. */
-uint32_t linux_ignore_endings(void);
-
-/* Runs a program with another root directory to its end, with the terminal, the descriptors and the environment of the caller, and
- * with those signals as they were. The arguments have a NUL byte after each; `name` is the first of them for a terminal. The exit
- * status, as shells have it: 126 where it cannot be run, 127 where it is not there, both with a word on standard error, 128 + the number
- * of a signal; an error where nothing was tried. */
-int32_t linux_run_below(const char *_Nonnull root, const char *_Nonnull arguments, size_t size, const char *_Nonnull name, uint32_t ignored);
