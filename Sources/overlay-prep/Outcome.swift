@@ -88,7 +88,7 @@ extension Machine {
   }
 
   /// The boot goes on without what cannot be left there.
-  @inline(never) private borrowing func leave(_ report: Report, _ write: (borrowing FileDescriptor) throws(Errno) -> Void) {
+  @inline(never) private borrowing func leave(_ report: Report, _ write: (borrowing Directory) throws(Errno) -> Void) {
     do throws(Errno) {
       try root.makeDirectory("run/preroot")
       try write(root)

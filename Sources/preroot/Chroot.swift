@@ -58,7 +58,7 @@ private struct Image {
     if machine.contents(Text("/sys/dev/block/") + lower.majorMinor + "/ro")?.hasPrefix("1") == true {
       throw Complaint(Text("The kernel has ") + lower.mountSource + " (" + lower.majorMinor + ") as read-only: 'blockdev --setrw' changes that, unless it is protected or verified")
     }
-    isFileSystemReadOnly = !(lower.superOptions.split(at: UInt8(ascii: ",")).first == "rw")
+    isFileSystemReadOnly = !lower.isWritable
   }
 
   /// The caller's, where the image has it.

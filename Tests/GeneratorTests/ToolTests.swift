@@ -491,14 +491,14 @@ struct ToolPlanTests {
     #expect(run.output[steps.upperBound...].hasPrefix("""
       make private /run
       make directory /run/initramfs
-      make directory /run/initramfs/preroot
+      make hidden directory /run/initramfs/preroot
       make directory /run/initramfs/preroot/lower
-      bind read-only at /run/initramfs/preroot/lower (/)
+      bind at /run/initramfs/preroot/lower (/ ro,nosuid,nodev)
       make private /run/initramfs/preroot/lower
       make directory /run/initramfs/preroot/upper
-      mount tmpfs at /run/initramfs/preroot/upper (mode=0755,size=1m,nr_inodes=1m)
+      mount tmpfs at /run/initramfs/preroot/upper (nosuid,nodev,mode=0755,size=1m,nr_inodes=1m)
       require space on /run/initramfs/preroot/upper
-      require directory /run/initramfs/preroot/lower/etc
+      make store directory /run/initramfs/preroot/upper/upper (/run/initramfs/preroot/lower)
 
       """))
     #expect(run.output.contains("\nmount overlay at /etc (lowerdir=/run/initramfs/preroot/lower/etc,"))
