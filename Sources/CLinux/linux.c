@@ -1,8 +1,5 @@
-#define _GNU_SOURCE
-#define _FILE_OFFSET_BITS 64 /* where long has 32, too */
+#include "internal.h"
 #include "CLinux.h"
-#include "result.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -13,7 +10,6 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 #include <unistd.h>
 
 _Static_assert(LINUX_CURRENT_DIRECTORY == AT_FDCWD, "AT_FDCWD");

@@ -24,14 +24,18 @@ public enum Lower {
 
   public static func detach(_ path: Text) throws(Errno) { unsafe try with(path) { unsafe linux_detach($0) } }
 
-  /// Runs a program with `root` for its root to its end, with the terminal of the caller.
+  /// Runs a program with `root` for its root to its end, with the terminal of the caller, who ignores from then on what ends programs: a
+  /// hand on Ctrl-C, or a terminal that goes away, ends the program and not what has to be done after it.
   ///
   /// - Returns: its exit status, as shells have it: 126 and 127 where it cannot be run and is not there, 128 and more for a signal.
   public static func run(_ arguments: [Text], below root: Text) throws(Errno) -> Int32 {
-    var words = Text()
-    for argument in arguments { words.append(Text(argument.terminated)) }
-    return unsafe try with(root) { root in
-      unsafe words.bytes.withUnsafeBytes { unsafe linux_run_below(root, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+    guard let name = arguments.first else { throw .invalidArgument }
+    // SIGHUP, SIGINT, SIGQUIT, SIGTERM. See signal(7).
+    let heard = linux_ignore_signals(1 << 1 | 1 << 2 | 1 << 3 | 1 << 15)
+    switch try Child(name, arguments, root: root, signals: heard).end(waiting: true) {
+    case .exited(let status): return Int32(truncatingIfNeeded: status)
+    case .killed(let signal): return Int32(truncatingIfNeeded: 128 + signal)
+    case nil: return 1
     }
   }
 }

@@ -16,7 +16,7 @@ func check(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
   case .device(let name): findings.lookAt(name, settings, machine, boot)
   }
   findings.conclude(mode, settings)
-  StandardOutput.say(findings.answer.text)
+  try reply(findings.answer.text)
   return findings.problems == 0 ? ExitStatus.success : ExitStatus.otherwise
 }
 

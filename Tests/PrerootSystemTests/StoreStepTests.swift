@@ -297,7 +297,7 @@ struct StoreStepTests {
       (kernel.failure(.check, path, "ext4"), kernel.remarks.map { "\($0.priority): \($0.text.string)" })
     }
     #expect(failure == (state == "broken" ? .inputOutput : nil))
-    let said = ["dirty": "notice: fsck.ext4 mended the upper's file system: ", "broken": "error: fsck.ext4 ended with status 8: "]
+    let said = ["dirty": "notice: fsck.ext4 repaired the upper's file system: ", "broken": "error: fsck.ext4 ended with status 8 (operational error): "]
     #expect(remarks.count == (state == "sound" ? 0 : 1))
     #expect(remarks.allSatisfy { $0.hasPrefix(said[state]!) }, "\(remarks)")
   }

@@ -3,6 +3,7 @@
  * module can be imported for any target without a sysroot. Each returns >= 0, or -errno. Strings end with a NUL byte. */
 #include <stddef.h>
 #include <stdint.h>
+#include "CLinuxProcess.h"
 #include "CLinuxStorage.h"
 #include "CLinuxTool.h"
 

@@ -26,17 +26,8 @@ int32_t linux_sync_file(int32_t file);
 
 /* What the kernel says of devices that come and go. See netlink(7), NETLINK_KOBJECT_UEVENT. */
 int32_t linux_open_uevents(void);
-/* Until something is said, or the time is over. */
-int32_t linux_wait_for_uevents(int32_t socket, int64_t microseconds);
-
-/* Runs a program to its end, or kills its process group at the limit. The arguments have a NUL byte after each; the first is looked up
- * in /usr/sbin:/usr/bin:/sbin:/bin. The last of what it says comes into the buffer, of at least LINUX_RUN_CHUNK bytes.
- * The exit status, or LINUX_RUN_SIGNAL + the number of a signal, or LINUX_RUN_TIMEOUT; an error where it did not start. */
-#define LINUX_RUN_CHUNK 512
-#define LINUX_RUN_SIGNAL 256
-#define LINUX_RUN_TIMEOUT 512
-int32_t linux_run(const char *_Nonnull arguments, size_t size, int64_t limit_microseconds, char *_Nonnull tail, size_t tail_size,
-                  size_t *_Nonnull tail_used);
+/* Takes in what was said. */
+int32_t linux_drain_uevents(int32_t socket);
 
 /* Does in a directory of its own what overlayfs does in its upper; removes what it made, also at another time. See Documentation/filesystems/overlayfs.rst. */
 #define LINUX_TRY_ATTRIBUTE 0

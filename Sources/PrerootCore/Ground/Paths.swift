@@ -17,6 +17,8 @@ public enum Paths {
   public static var state: Text { "/run/preroot/state.json" }
   /// See `Event`.
   public static var events: Text { "/run/preroot/events" }
+  /// /etc/fstab without its line for `/`.
+  public static var fstab: Text { "/run/preroot/fstab" }
   /// A link to the count of boots that did not get through, which is on the upper.
   public static var attempts: Text { "/run/preroot/attempts" }
   /// The unit that has to be active for a boot to have got through.

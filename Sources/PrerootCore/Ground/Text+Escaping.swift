@@ -93,6 +93,9 @@ extension Text {
     }
   }
 
+  /// The same, of which a program can get the bytes back: with each backslash written so, too.
+  public var escapedForList: Text { replacing { byte, _ in byte == UInt8(ascii: "\\") ? byte.escaped : nil }.escapedForTerminal }
+
   /// The inside of a text in JSON: valid whatever the bytes are, as what is no UTF-8 becomes U+FFFD. See RFC 8259, section 7 and 8.1.
   public var escapedForJSON: Text {
     var end = 0

@@ -59,7 +59,6 @@ extension LinuxKernel {
   private static var copyLimit: Int64 { 120_000_000 }
   private static var deletionLimit: Int64 { 60_000_000 }
 
-  /// See fsck(8) for the exit statuses: 1 is "errors corrected", 2 asks for a reboot of a root that was mounted, which it was not.
   private mutating func checkFileSystem(on device: Text, type: Text) throws(Errno) {
     let name = Text("fsck.") + type
     var outcome: Program.Outcome
@@ -70,10 +69,14 @@ extension LinuxKernel {
       remarks.append(Remark(.info, name + " is not in the image; the upper's file system is not checked"))
       return
     }
-    switch outcome.end {
-    case .exited(0): break
-    case .exited(1), .exited(2), .exited(3): remarks.append(Remark(.notice, name + " mended the upper's file system: " + outcome.lastLine))
-    default: throw report(outcome, of: name)
+    guard case .exited(let status) = outcome.end else { throw report(outcome, of: name) }
+    switch FileSystemCheck(exitStatus: status) {
+    case .clean: break
+    case .repaired: remarks.append(Remark(.notice, name + " repaired the upper's file system" + outcome.lastLine.after(": ")))
+    case .failed(let meaning):
+      // What fsck says last may be the end of its usage.
+      remarks.append(Remark(.error, name + " ended with status " + Text(decimal: status) + " (" + meaning + ")" + outcome.firstLine.after(": ")))
+      throw .inputOutput
     }
   }
 
@@ -83,9 +86,11 @@ extension LinuxKernel {
     case .exited(let status): Text(" ended with status ") + Text(decimal: status)
     case .killed(let signal): Text(" was killed by signal ") + Text(decimal: signal)
     case .timedOut: " took too long"
+    case .leftBehind: " took too long, hangs in the kernel and is left behind"
     }
-    remarks.append(Remark(.error, name + end + ": " + outcome.lastLine))
-    return outcome.end == .timedOut ? .timedOut : .inputOutput
+    let isOneLine = outcome.firstLine == outcome.lastLine
+    remarks.append(Remark(.error, name + end + outcome.firstLine.after(": ") + (isOneLine ? Text() : outcome.lastLine.after(" ... "))))
+    return outcome.end == .timedOut || outcome.end == .leftBehind ? .timedOut : .inputOutput
   }
 
   /// What is there already has been in use, and its owner and mode are the machine's. Made under another name first, so that what a
@@ -120,4 +125,9 @@ extension LinuxKernel {
     try syncFileSystem(unfinished)
     try here.renameDurably(unfinished, to: path)
   }
+}
+
+extension Text {
+  /// The text after `separator`; empty where it is.
+  fileprivate func after(_ separator: StaticString) -> Text { isEmpty ? self : Text(stringLiteral: separator) + self }
 }
