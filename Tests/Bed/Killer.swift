@@ -1,24 +1,8 @@
 import SystemPackage
 
-/// One system call of the helper, as the bed's tracer saw it.
-public struct SystemCall: Hashable, Sendable {
-  /// See syscalls(2); of x86-64.
-  public let number: Int
-  /// Whether the kernel, a file system or another process may be other than before.
-  public let changes: Bool
-
-  /// The calls in a file of the tracer's.
-  public static func list(_ text: String) -> [SystemCall] {
-    text.split(separator: "\n").compactMap { line in
-      let numbers = line.split(separator: " ").compactMap { Int($0) }
-      return numbers.count == 2 ? SystemCall(number: numbers[0], changes: numbers[1] == 1) : nil
-    }
-  }
-}
-
 extension Tree {
-  /// The same tree, where the helper runs under a tracer: it dies by SIGKILL before its Nth system call, `bed.kill=N` being among the words
-  /// of the machine. The tracer writes the calls to /run/bed/calls.
+  /// The same tree, where the helper runs under a tracer: it dies by SIGKILL before its Nth system call that may change something,
+  /// `bed.kill=N` being among the words of the machine. The tracer writes the numbers of these calls to /run/bed/calls; see syscalls(2).
   ///
   /// - Throws: ``Problem`` where the tracer cannot be built.
   public func tracingHelper() async throws -> Tree {
