@@ -55,7 +55,8 @@ int32_t linux_spawn(const char *program, const char *arguments, size_t arguments
   unpack(environment, environment_size, envp);
   if (set_up(root, output, oom_score_adj, signals) == 0) execvpe(program, argv, environment_size ? envp : environ);
   int error = errno;
-  if (output < 0) dprintf(2, "preroot: %s: %s\n", program, strerror(error));
+  /* Not its name: that may play tricks on a terminal. */
+  if (output < 0) dprintf(2, "preroot: Cannot run the command: %s\n", strerror(error));
   _exit(error == ENOENT ? 127 : 126);
 }
 

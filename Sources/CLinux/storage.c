@@ -92,16 +92,7 @@ int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
   return result == -2 ? LINUX_PROBE_AMBIVALENT : result < 0 ? -EIO : result;
 }
 
-int32_t linux_mount(const char *s, const char *t, const char *type, uint64_t flags, const char *data) { return RESULT(mount(s, t, type, flags, data)); }
-
-int32_t linux_sync(int32_t d, const char *p, int32_t file_system) {
-  int f = openat(d, p, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (f < 0) return -errno;
-  int32_t result = RESULT(file_system ? syncfs(f) : fsync(f));
-  close(f);
-  return result;
-}
-
+int32_t linux_sync_file_system(int32_t f) { return RESULT(syncfs(f)); }
 int32_t linux_sync_file(int32_t f) { return RESULT(fsync(f)); }
 
 int32_t linux_open_uevents(void) {
@@ -141,11 +132,9 @@ static void remove_trial(int d) {
   unlinkat(d, "b", 0);
 }
 
-int32_t linux_try(const char *p, int32_t what) {
+int32_t linux_try(int32_t d, int32_t what) {
   static const char attribute[] = "trusted.overlay.preroot";
   char value;
-  int d = open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (d < 0) return -errno;
   /* A power cut may have left it. */
   remove_trial(d);
   int32_t result = 0;
@@ -166,7 +155,6 @@ int32_t linux_try(const char *p, int32_t what) {
       if (result == 0) result = RESULT(renameat2(d, "a", d, "b", what == LINUX_TRY_RENAME ? 0 : RENAME_WHITEOUT));
   }
   remove_trial(d);
-  close(d);
   return result < 0 ? result : 0;
 }
 

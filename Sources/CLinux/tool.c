@@ -10,24 +10,12 @@
 int32_t linux_is_terminal(int32_t f) { return isatty(f); }
 int32_t linux_effective_user(void) { return geteuid(); }
 
-int32_t linux_open_directory_itself(int32_t d, const char *p) { return RESULT(openat(d, p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)); }
-int32_t linux_get_status(int32_t d, const char *p, struct linux_status *status) {
-  struct stat s;
-  if (fstatat(d, p, &s, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) return -errno;
-  *status = (struct linux_status){
-    .device = s.st_dev, .inode = s.st_ino, .inode_device = s.st_rdev, .size = s.st_size,
-    .modified_nanoseconds = (int64_t)s.st_mtim.tv_sec * 1000000000 + s.st_mtim.tv_nsec,
-    .mode = s.st_mode, .owner = s.st_uid, .group = s.st_gid,
-  };
-  return 0;
-}
 intptr_t linux_get_attribute(const char *p, const char *name, void *b, size_t n) { return RESULT(lgetxattr(p, name, b, n)); }
 
 int32_t linux_leave_mount_namespace(void) {
   if (unshare(CLONE_NEWNS) < 0) return -errno;
   return RESULT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 }
-int32_t linux_bind_recursively(const char *s, const char *t) { return RESULT(mount(s, t, NULL, MS_BIND | MS_REC, NULL)); }
 int32_t linux_remount(const char *t, int32_t read_only, int32_t with_file_system) {
   return RESULT(mount(NULL, t, NULL, MS_REMOUNT | (read_only ? MS_RDONLY : 0) | (with_file_system ? 0 : MS_BIND), NULL));
 }

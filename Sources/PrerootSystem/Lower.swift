@@ -9,6 +9,9 @@ public enum Lower {
   /// What is mounted from now on is seen by this process and its children only.
   public static func leaveMountNamespace() throws(Errno) { try check(linux_leave_mount_namespace()) }
 
+  /// Without the nosuid and nodev that keep users from the layers, for this namespace: in the image, sudo and devices are to work (mount(2):
+  /// a remount sets all flags anew, those of time excepted).
+  ///
   /// - Parameter withFileSystem: whether the file system itself was read-only, too, for everybody.
   public static func makeWritable(_ path: Text, withFileSystem: Bool) throws(Errno) { try remount(path, isReadOnly: false, withFileSystem) }
   public static func makeReadOnly(_ path: Text, withFileSystem: Bool) throws(Errno) { try remount(path, isReadOnly: true, withFileSystem) }
@@ -24,15 +27,20 @@ public enum Lower {
 
   public static func detach(_ path: Text) throws(Errno) { unsafe try with(path) { unsafe linux_detach($0) } }
 
-  /// Runs a program with `root` for its root to its end, with the terminal of the caller, who ignores from then on what ends programs: a
-  /// hand on Ctrl-C, or a terminal that goes away, ends the program and not what has to be done after it.
+  /// Ignores what ends programs from outside: a terminal that goes away, keys, another's wish, a reader that has gone.
+  ///
+  /// - Returns: what `run` has to undo for the program.
+  public static func ignoreEndings() -> UInt64 {
+    // SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM. See signal(7).
+    linux_ignore_signals(1 << 1 | 1 << 2 | 1 << 3 | 1 << 13 | 1 << 15)
+  }
+
+  /// Runs a program with `root` for its root to its end, with the terminal of the caller.
   ///
   /// - Returns: its exit status, as shells have it: 126 and 127 where it cannot be run and is not there, 128 and more for a signal.
-  public static func run(_ arguments: [Text], below root: Text) throws(Errno) -> Int32 {
+  public static func run(_ arguments: [Text], below root: Text, ignoring ignored: UInt64) throws(Errno) -> Int32 {
     guard let name = arguments.first else { throw .invalidArgument }
-    // SIGHUP, SIGINT, SIGQUIT, SIGTERM. See signal(7).
-    let heard = linux_ignore_signals(1 << 1 | 1 << 2 | 1 << 3 | 1 << 15)
-    switch try Child(name, arguments, root: root, signals: heard).end(waiting: true) {
+    switch try Child(name, arguments, root: root, signals: ignored).end(waiting: true) {
     case .exited(let status): return Int32(truncatingIfNeeded: status)
     case .killed(let signal): return Int32(truncatingIfNeeded: 128 + signal)
     case nil: return 1

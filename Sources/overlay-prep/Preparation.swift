@@ -83,13 +83,13 @@ struct Preparation: ~Copyable {
       let store = StorePlan(source, use, settings, over: facts.mountInfo).steps
       // fsck takes its time.
       let place = store.firstIndex { $0.verb == .mountDevice } ?? 0
-      try execute(Array(store[..<place]))
+      let beforeMount = Array(store[..<place])
+      try execute(beforeMount)
       lookAgain(for: name, at: source, others: others)
-      if let step = Array(store[place...]).execute(on: &kernel, before: &report) {
-        Array(store[..<place]).takeBack(on: &kernel, before: &report)
-        throw failure(of: step)
+      do throws(Failure) { try execute(Array(store[place...])) } catch {
+        beforeMount.takeBack(on: &kernel, before: &report)
+        throw error
       }
-      sayRemarks()
       try mountOverlay(on: store)
     } catch { throw Failure(name.text + " " + error.sentence) }
   }
@@ -98,7 +98,8 @@ struct Preparation: ~Copyable {
   private mutating func mountOverlay(on store: [Step]) throws(Failure) {
     let lower = LowerIdentity(facts, image)
     let directory = settings.layersDirectory(over: lower)
-    let found = StoreFacts(in: directory, over: lower, image)
+    let found = StoreFacts(in: directory, over: lower)
+    for remark in found.remarks { report.say(remark) }
     let use = UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset, isCounted: isCounted)
     if case .asItIsAlthough(let sentence) = use { report.say(.warning, sentence) }
     if case .anew(let reason) = use { report.say(.notice, Text("Starting with an empty upper: ") + reason) }
@@ -118,16 +119,24 @@ struct Preparation: ~Copyable {
 
   private mutating func mountOverlay(_ settings: Settings, on store: [Step], in directory: Text) throws(Failure) {
     let plan = OverlayPlan(settings, in: directory, over: facts.mountInfo, machineID: firstReading.machineID)
-    if let step = plan.execute(on: &kernel, before: &report) {
+    let execution = plan.execute(on: &kernel, before: &report)
+    if let step = execution.failure {
       store.takeBack(on: &kernel, before: &report)
       throw failure(of: step)
     }
-    sayRemarks()
+    lose(execution.losses)
   }
 
   /// Does all the steps or none of them.
   private mutating func execute(_ steps: [Step]) throws(Failure) {
-    if let step = steps.execute(on: &kernel, before: &report) { throw failure(of: step) }
+    let execution = steps.execute(on: &kernel, before: &report)
+    if let step = execution.failure { throw failure(of: step) }
+    lose(execution.losses)
+  }
+
+  /// Says what is lost of what was asked for, where the rest goes on.
+  private mutating func lose(_ losses: [StepRecord]) {
+    for step in losses { report.say(.error, step.step.part + " is lost: " + failure(of: step).sentence) }
     sayRemarks()
   }
 

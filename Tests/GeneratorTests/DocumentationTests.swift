@@ -193,7 +193,7 @@ struct DocumentationTests {
     let sources = try ["PrerootCore/Planning/LayerPlan", "PrerootCore/Planning/OverlayPlan", "PrerootSystem/Storage/StoreFacts+Reading", "PrerootCore/Deciding/Settings", "overlay-prep/Preparation"]
       .map { try Checkout.text("Sources/\($0).swift") }.joined()
     let names = Set(sources.matches(of: #/(?:directory|layers|bindings|store) \+ "\/([a-z.-]+)/#).map { String($0.output.1) })
-    #expect(names.isSuperset(of: ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting", "trash"]))
+    #expect(names.isSuperset(of: ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting"]))
     let page = try Page("preroot.conf.5")
     for name in names { #expect(!(page.entry(name) + page.entry("\(name)/")).isEmpty, "\(name)") }
     #expect(sources.contains("\"/image-\""))
@@ -210,7 +210,7 @@ struct DocumentationTests {
   }
 
   @Test("has every limit of time", arguments: [
-    ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "formatLimit", "mkfs"), ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "checkLimit", "fsck"),
+    ("Sources/PrerootSystem/Storage/LinuxKernel+Device.swift", "formatLimit", "mkfs"), ("Sources/PrerootSystem/Storage/LinuxKernel+Device.swift", "checkLimit", "fsck"),
     ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "deletionLimit", "rm, of what was set aside"),
     ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "copyLimit", "cp, for each directory of Bind="),
     ("Sources/PrerootManager/ServiceManager.swift", "reloadTimeout", "reload"),

@@ -18,24 +18,22 @@ int32_t linux_is_erased(int32_t file, int64_t bytes);
 #define LINUX_PROBE_AMBIVALENT 2
 int32_t linux_probe(int32_t file, int32_t entry, char *_Nonnull buffer, size_t size);
 
-/* The flags are the kernel's, MS_*. See mount(2). */
-int32_t linux_mount(const char *_Nonnull source, const char *_Nonnull target, const char *_Nonnull type, uint64_t flags, const char *_Nonnull data);
-/* A file or a directory, or the file system it is on. See fsync(2), syncfs(2). */
-int32_t linux_sync(int32_t directory, const char *_Nonnull path, int32_t file_system);
+/* An open file or directory, or the file system it is on. See fsync(2), syncfs(2). */
 int32_t linux_sync_file(int32_t file);
+int32_t linux_sync_file_system(int32_t file);
 
 /* What the kernel says of devices that come and go. See netlink(7), NETLINK_KOBJECT_UEVENT. */
 int32_t linux_open_uevents(void);
 /* Takes in what was said. */
 int32_t linux_drain_uevents(int32_t socket);
 
-/* Does in a directory of its own what overlayfs does in its upper; removes what it made, also at another time. See Documentation/filesystems/overlayfs.rst. */
+/* Does in an open directory of its own what overlayfs does in its upper; removes what it made, also at another time. See Documentation/filesystems/overlayfs.rst. */
 #define LINUX_TRY_ATTRIBUTE 0
 #define LINUX_TRY_TYPES 1
 #define LINUX_TRY_WHITEOUT 2
 #define LINUX_TRY_RENAME 3
 #define LINUX_TRY_RENAME_WHITEOUT 4
-int32_t linux_try(const char *_Nonnull directory, int32_t what);
+int32_t linux_try(int32_t directory, int32_t what);
 
 /* See sethostname(2). */
 int32_t linux_set_hostname(const char *_Nonnull name);

@@ -7,6 +7,9 @@ public enum Paths {
   /// The file system that takes the changes; they are in `upper/` on it, overlayfs keeps its own matters in `work/`.
   public static var store: Text { "/run/initramfs/preroot/upper" }
 
+  /// Where the overlay and all that is to be mounted on it are put together, out of sight, before it becomes the root.
+  public static var staging: Text { "/run/initramfs/preroot/root" }
+
   // MARK: What generator, helper and tool tell each other
 
   /// The mask condition: while it is absent, nothing but stage 1 starts.

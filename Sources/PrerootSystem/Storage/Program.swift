@@ -60,9 +60,10 @@ public enum Program {
   }
 
   private static func path(of name: Text) throws(Errno) -> Text {
+    let root = try Directory("/")
     for directory in directories {
       let path = directory + "/" + name
-      if FileDescriptor.currentDirectory.exists(path) { return path }
+      if root.exists(path) { return path }
     }
     throw .noSuchFileOrDirectory
   }
