@@ -14,6 +14,7 @@ func check(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
   switch settings.upper {
   case .tmpfs(let options): findings.lookAt(options, machine)
   case .device(let name): findings.lookAt(name, settings, machine, boot)
+  case .unreadable(let word): findings.problem(word + " " + (settings.upper.unavailability ?? Text()))
   }
   findings.conclude(mode, settings)
   StandardOutput.say(findings.answer.text)
@@ -144,7 +145,7 @@ extension Findings {
       }
     }
     var tools: [Text] = Text("sh mkdir touch mount").words
-    if facts.fileSystemTable.hasRoot { tools.append("grep") }
+    if facts.fileSystemTable.root != nil { tools.append("grep") }
     for tool in tools where !image.hasProgram(tool) {
       problem(tool + " is missing, which preroot-fallback.service or systemd-remount-fs.service needs: install it")
     }

@@ -95,9 +95,9 @@ enum Words {
 
   private static func words(of type: String) throws -> [String] {
     let source = try Checkout.text("Sources/preroot/Arguments.swift")
-    guard let list = try source.firstMatch(of: Regex("enum \(type): Int \\{(?s:.*?)static var words: StaticString \\{ \"(.*?)\" \\}"))?.output[1].substring
+    guard let list = try source.firstMatch(of: Regex("enum \(type): Keyword \\{(?s:.*?)switch self \\{\\n((?:    case .*\\n)+)"))?.output[1].substring
     else { throw Problem("Arguments.swift has no words of \(type)") }
-    return list.split(separator: " ").map(String.init)
+    return list.matches(of: #/: "(.*?)"/#).map { String($0.output.1) }
   }
 }
 

@@ -14,7 +14,7 @@ func assignments(_ commandLine: String, configuration: String = "") -> Assignmen
 struct AssignmentsTests {
   @Test("has one name in two dresses", arguments: Setting.allCases)
   func hasTwoDresses(setting: Setting) {
-    let directive = Text(stringLiteral: Setting.directives).words.strings[setting.rawValue]
+    let directive = setting.text.string
     let key = "preroot.\(directive.lowercased())"
     let onLine = assignments("\(key)=x")
     #expect(onLine.all.map(\.setting) == [setting])
@@ -100,18 +100,13 @@ struct AssignmentsTests {
 
   @Test("has the exact name of its setting in a file", arguments: Setting.allCases)
   func hasExactName(setting: Setting) {
-    let directive = Text(stringLiteral: Setting.directives).words[setting.rawValue]
+    let directive = setting.text
     #expect(Setting(directive: directive) == setting)
     #expect(Setting(key: directive) == setting)
     #expect(Setting(directive: directive.lowercased) == nil)
     #expect(Setting(directive: directive + "s") == nil)
     #expect(Setting(directive: Text(directive.bytes.dropLast())) == nil)
     #expect(Setting(key: directive + "s") == nil)
-  }
-
-  @Test("is one for each name in the table")
-  func isComplete() {
-    #expect(Text(stringLiteral: Setting.directives).words.count == Setting.allCases.count)
   }
 
   @Test("of preroot.reset needs no value: its name says all")
@@ -123,7 +118,7 @@ struct AssignmentsTests {
 
   @Test("of any other setting needs one", arguments: Setting.allCases.filter { $0 != .reset })
   func needsValue(setting: Setting) {
-    let key = Text(stringLiteral: Setting.directives).words[setting.rawValue].lowercased.string
+    let key = setting.text.lowercased.string
     #expect(assignments("preroot.\(key)").all.isEmpty)
     #expect(assignments("preroot.\(key)").remarks.strings == ["warning: Kernel command line: preroot.\(key)= has no value, ignoring"])
   }

@@ -40,7 +40,7 @@ struct StagedBootTests {
   @Test("where /etc/fstab keeps the root read-only")
   func overReadOnlyTable() {
     var facts = machine(root: ext4)
-    facts.fileSystemTable.isRootReadOnly = true
+    facts.fileSystemTable = FileSystemTable(parsing: "/dev/root / ext4 ro\n")
     #expect(facts.mode == .staged(target: "default.target", .fileSystemTable))
     #expect(facts.remarks == ["info: The root is read-only in /etc/fstab; overlay-prep.service makes it writable before default.target"])
   }
@@ -49,7 +49,7 @@ struct StagedBootTests {
   @Test("and not where the root is somebody else's overlay, whatever /etc/fstab says")
   func notOverForeignOverlay() {
     var facts = machine(root: "26 1 0:40 / / rw - overlay overlayroot rw")
-    facts.fileSystemTable.isRootReadOnly = true
+    facts.fileSystemTable = FileSystemTable(parsing: "/dev/root / ext4 ro\n")
     #expect(facts.mode == .untouched(.rootWritable(type: "overlay", source: "overlayroot")))
   }
 

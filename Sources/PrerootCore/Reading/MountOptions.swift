@@ -6,14 +6,21 @@ public struct MountOptions: Equatable, Sendable {
   /// What is no flag, with commas between.
   public var data = Text()
 
+  public static var nosuid: UInt64 { 1 << 1 }
+  public static var nodev: UInt64 { 1 << 2 }
+  public static var noexec: UInt64 { 1 << 3 }
+  /// Those of the flags that a mount has for itself, whatever other mounts of the same file system have, and that protect: they go on
+  /// every mount that shows the upper.
+  public var protection: UInt64 { flags & (Self.nosuid | Self.nodev | Self.noexec) }
+
   public init(_ text: Text) {
     for option in text.split(at: UInt8(ascii: ",")) {
       switch option {
       case "defaults", "rw": break
       case "ro": flags |= 1
-      case "nosuid": flags |= 1 << 1
-      case "nodev": flags |= 1 << 2
-      case "noexec": flags |= 1 << 3
+      case "nosuid": flags |= Self.nosuid
+      case "nodev": flags |= Self.nodev
+      case "noexec": flags |= Self.noexec
       case "sync": flags |= 1 << 4
       case "dirsync": flags |= 1 << 7
       case "noatime": flags |= 1 << 10
