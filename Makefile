@@ -3,11 +3,12 @@
 # make deb        makes a Debian package of it, in .build/deb
 # make check      runs every test; make demo shows it at work. All three install what they need, as root, on Debian.
 # make check-all  runs the tests on every version of systemd that the bed knows
+# make fuzz       feeds the readers and plans with anything, for SECONDS=600
 
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all install deb check check-all demo clean
+.PHONY: all install deb check check-all fuzz demo clean
 
 DESTDIR =
 # For an image with an older libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd.
@@ -106,5 +107,21 @@ check:
 check-all: export PREROOT_SUITES = all
 check-all: check
 
+# libFuzzer, where the toolchain has it: it sees which inputs take a new path, and keeps them. What traps is left in .build/fuzz.
+SECONDS = 60
+fuzz = .build/fuzz
+swiftc_fuzz = swiftc -O -wmo -package-name preroot -parse-as-library -sanitize=fuzzer
+
+fuzz:
+	swift build -q -c release --scratch-path $(fuzz)/build --product fuzz
+	@mkdir -p $(fuzz)/found; if compgen -G "$$(dirname "$$(readlink -f "$$(command -v swiftc)")")/../lib/clang/*/lib/*/libclang_rt.fuzzer-*.a" >/dev/null; then \
+	  $(swiftc_fuzz) -emit-module -emit-module-path $(fuzz)/PrerootCore.swiftmodule -module-name PrerootCore -c -o $(fuzz)/core.o $$(find Sources/PrerootCore -name '*.swift'); \
+	  $(swiftc_fuzz) -I $(fuzz) -module-name Fuzz -o $(fuzz)/libfuzzer $(filter-out %/FuzzTool.swift %/Reproducer.swift %/Comparison.swift %/Mutator.swift %/Corpus.swift,$(wildcard Tests/Fuzz/*.swift)) $(fuzz)/core.o; \
+	  $(fuzz)/build/release/fuzz --write-corpus $(fuzz)/corpus; \
+	  cd $(fuzz) && ./libfuzzer -max_total_time=$(SECONDS) -timeout=20 -max_len=8192 -print_final_stats=1 found corpus; \
+	else \
+	  cd $(fuzz) && build/release/fuzz --seconds $(SECONDS); \
+	fi
+
 clean:
-	rm -rf .build/ships* .build/deb .build/debug .build/x86_64-unknown-linux-gnu
+	rm -rf .build/ships* .build/deb .build/fuzz .build/debug .build/x86_64-unknown-linux-gnu

@@ -31,6 +31,7 @@ let package = Package(
     .executable(name: "overlay-prep", targets: ["overlay-prep"]),
     .executable(name: "preroot", targets: ["preroot"]),
     .executable(name: "bed", targets: ["BedTool"]),
+    .executable(name: "fuzz", targets: ["Fuzz"]),
   ],
   traits: [
     .trait(name: "Embedded", description: "Build with Embedded Swift: no Swift runtime needed."),
@@ -64,6 +65,8 @@ let package = Package(
     .testTarget(name: "PrerootCoreTests", dependencies: ["PrerootCore"]),
     .testTarget(name: "PrerootSystemTests", dependencies: ["PrerootCore", "PrerootSystem"]),
     .testTarget(name: "GeneratorTests", dependencies: ["PrerootCore"], exclude: ["Cases"]),
+    .executableTarget(name: "Fuzz", dependencies: ["PrerootCore"], path: "Tests/Fuzz"),
+    .testTarget(name: "FuzzTests"),
     .testTarget(name: "BootTests", dependencies: ["Bed"]),
   ]
 )

@@ -9,7 +9,7 @@ import PrerootSystem
 @c(preroot_generator_main)
 func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
   guard argumentCount == 4 else {
-    StandardError.say("Usage: preroot-generator NORMAL-DIR EARLY-DIR LATE-DIR; see preroot-generator(8)\n")
+    StandardError.write("Usage: preroot-generator NORMAL-DIR EARLY-DIR LATE-DIR; see preroot-generator(8)\n")
     return ExitStatus.usage
   }
   do throws(Errno) {

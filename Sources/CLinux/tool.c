@@ -19,11 +19,12 @@
 int32_t linux_is_terminal(int32_t f) { return isatty(f); }
 int32_t linux_effective_user(void) { return geteuid(); }
 
-int32_t linux_get_status(const char *p, struct linux_status *status) {
+int32_t linux_open_directory_itself(int32_t d, const char *p) { return RESULT(openat(d, p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)); }
+int32_t linux_get_status(int32_t d, const char *p, struct linux_status *status) {
   struct stat s;
-  if (fstatat(AT_FDCWD, p, &s, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) return -errno;
+  if (fstatat(d, p, &s, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) return -errno;
   *status = (struct linux_status){
-    .device = s.st_dev, .inode_device = s.st_rdev, .size = s.st_size,
+    .device = s.st_dev, .inode = s.st_ino, .inode_device = s.st_rdev, .size = s.st_size,
     .modified_nanoseconds = (int64_t)s.st_mtim.tv_sec * 1000000000 + s.st_mtim.tv_nsec,
     .mode = s.st_mode, .owner = s.st_uid, .group = s.st_gid,
   };

@@ -11,11 +11,11 @@ public struct FileDescriptor: ~Copyable {
   /// Where relative paths start; absolute ones start at the root. The C constant is `AT_FDCWD`.
   static var currentDirectory: FileDescriptor { FileDescriptor(LINUX_CURRENT_DIRECTORY) }
 
-  /// The names in a directory, in no order.
-  public static func names(inDirectory path: Text) -> [Text] { currentDirectory.names(in: path) }
-
-  /// Nil where it cannot be told, as it is not reached from the root.
-  public static var workingDirectory: Text? { currentDirectory.target(ofLink: "/proc/self/cwd") }
+  /// Nil where it cannot be told: it is not reached from the root, or its path is longer than a path can be.
+  public static var workingDirectory: Text? {
+    guard let path = currentDirectory.target(ofLink: "/proc/self/cwd"), path.hasPrefix("/") else { return nil }
+    return path
+  }
 
   /// A directory to find other files from. The system call is `open` with O_PATH.
   public init(directory path: Text) throws(Errno) {
@@ -161,36 +161,36 @@ extension FileDescriptor {
     } catch { return nil }
   }
 
-  /// The names in a directory, in no order; none where it cannot be read. The system call is `getdents64`.
+  /// The names in a directory, in no order; none where it cannot be read.
   public func names(in path: Text) -> [Text] {
+    do throws(Errno) { return try FileDescriptor(unsafe at(path) { unsafe linux_open_directory_to_list($0, $1) }).names() } catch { return [] }
+  }
+
+  /// The names in this directory, in no order. The system call is `getdents64`.
+  func names() throws(Errno) -> [Text] {
     var names: [Text] = []
-    do throws(Errno) {
-      let directory = FileDescriptor(unsafe try at(path) { unsafe linux_open_directory_to_list($0, $1) })
-      var buffer = [UInt8](repeating: 0, count: 4096)
-      while true {
-        let length = try check(unsafe buffer.withUnsafeMutableBytes {
-          unsafe linux_getdents(directory.rawValue, $0.baseAddress!, $0.count)
-        })
-        if length == 0 { return names }
-        var start = 0
-        while start < length {
-          // struct linux_dirent64: ino (8 bytes), off (8), reclen (2, of the machine's byte order), type (1), name.
-          let recordLength = Int(unsafe buffer.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: start + 16, as: UInt16.self) })
-          var name = Text()
-          for byte in buffer[(start + 19)..<(start + recordLength)] {
-            if byte == 0 { break }
-            name.append(byte)
-          }
-          names.add(name)
-          start += recordLength
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let length = try check(unsafe buffer.withUnsafeMutableBytes { unsafe linux_getdents(rawValue, $0.baseAddress!, $0.count) })
+      if length == 0 { return names }
+      var start = 0
+      while start < length {
+        // struct linux_dirent64: ino (8 bytes), off (8), reclen (2, of the machine's byte order), type (1), name.
+        let recordLength = Int(unsafe buffer.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: start + 16, as: UInt16.self) })
+        var name = Text()
+        for byte in buffer[(start + 19)..<(start + recordLength)] {
+          if byte == 0 { break }
+          name.append(byte)
         }
+        names.add(name)
+        start += recordLength
       }
-    } catch { return names }
+    }
   }
 
   /// Makes a system call that takes a directory and a path.
   @discardableResult @inline(never)
-  private func at(_ path: Text, _ call: (Int32, UnsafePointer<CChar>) -> Int32) throws(Errno) -> Int32 {
+  func at(_ path: Text, _ call: (Int32, UnsafePointer<CChar>) -> Int32) throws(Errno) -> Int32 {
     unsafe try with(path) { unsafe call(rawValue, $0) }
   }
 }

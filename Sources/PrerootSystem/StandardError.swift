@@ -3,19 +3,26 @@ import PrerootCore
 
 /// For a person who runs a program by hand: PID 1 gives its children /dev/null.
 public enum StandardError {
-  public static func say(_ text: Text) { text.writeBestEffort(to: 2) }
-
-  public static var isTerminal: Bool { linux_is_terminal(2) == 1 }
+  /// One line, whatever is in it: a name may have been made to play tricks on a terminal.
+  public static func say(_ line: Text) { write(line.escapedForTerminal + "\n") }
 
   /// `TEXT: WHY`.
-  @inline(never) public static func say(_ text: StaticString, _ errno: Errno) { say(Text(stringLiteral: text) + ": " + errno.text + "\n") }
+  @inline(never) public static func say(_ text: StaticString, _ errno: Errno) { write(Text(stringLiteral: text) + ": " + errno.text + "\n") }
+
+  /// As it is: for what has lines of its own, or moves a cursor.
+  @inline(never) public static func write(_ text: Text) {
+    _ = unsafe text.bytes.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return 0 }
+      return unsafe linux_write(2, start, bytes.count)
+    }
+  }
+
+  public static var isTerminal: Bool { linux_is_terminal(2) == 1 }
 }
 
 /// Where a program's answer goes.
 public enum StandardOutput {
-  public static func say(_ text: Text) { text.writeBestEffort(to: 1) }
-
-  /// For what must not be lost unnoticed, as on a disk that is full.
+  /// All of it: an answer that is lost must not go unnoticed, as on a disk that is full.
   public static func write(_ text: Text) throws(Errno) {
     var done = 0
     while done < text.count {
@@ -25,13 +32,4 @@ public enum StandardOutput {
   }
 
   public static var isTerminal: Bool { linux_is_terminal(1) == 1 }
-}
-
-extension Text {
-  @inline(never) fileprivate func writeBestEffort(to descriptor: Int32) {
-    _ = unsafe bytes.withUnsafeBytes { bytes in
-      guard let start = bytes.baseAddress else { return 0 }
-      return unsafe linux_write(descriptor, start, bytes.count)
-    }
-  }
 }

@@ -89,7 +89,7 @@ func joinInit(_ report: Report) throws(Errno) {
 }
 
 func help() -> Int32 {
-  StandardOutput.say("""
+  reply("""
     Usage: overlay-prep [--report | --help]
     Make a read-only root writable and boot on. Run by overlay-prep.service.
 
@@ -99,10 +99,20 @@ func help() -> Int32 {
     See overlay-prep.service(8), preroot.conf(5); preroot plan prints what it does.
 
     """)
-  return ExitStatus.success
+}
+
+/// An answer that is lost is a failure.
+func reply(_ text: Text) -> Int32 {
+  do throws(Errno) {
+    try StandardOutput.write(text)
+    return ExitStatus.success
+  } catch {
+    StandardError.say("overlay-prep: cannot write to standard output", error)
+    return ExitStatus.failure
+  }
 }
 
 func usage(_ argument: Text) -> Int32 {
-  StandardError.say(Text("overlay-prep: '") + argument + "' is not an option; see overlay-prep --help\n")
+  StandardError.say(Text("overlay-prep: '") + argument + "' is not an option; see overlay-prep --help")
   return ExitStatus.usage
 }

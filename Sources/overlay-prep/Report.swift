@@ -67,7 +67,7 @@ extension StepRecord {
 func sendReport() -> Int32 {
   do throws(Errno) {
     guard let events = try Machine(at: "/").contents(Paths.events) else {
-      StandardError.say("overlay-prep: there is no /run/preroot/events: this boot had no first stage\n")
+      StandardError.say("overlay-prep: there is no /run/preroot/events: this boot had no first stage")
       return ExitStatus.failure
     }
     try Journal.send(events)

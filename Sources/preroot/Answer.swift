@@ -1,7 +1,8 @@
 import PrerootCore
 import PrerootSystem
 
-/// What is said on standard output, a line a fact: in columns and in colours on a terminal, plainly anywhere else.
+/// What is said on standard output, a line a fact: in columns and in colours on a terminal, plainly anywhere else. Names come from
+/// whoever could make a file or name a device, so control characters are written out in either case.
 struct Answer {
   /// See console_codes(4), "ECMA-48 Select Graphic Rendition".
   enum Colour: Int {
@@ -31,9 +32,10 @@ struct Answer {
   }
 
   private mutating func add(_ value: Text, _ colour: Colour) {
-    if !hasColours || colour == .plain { return text.append(value) }
-    text.append(Text("\u{1b}[") + Text(decimal: colour.rawValue) + "m")
-    text.append(value + "\u{1b}[0m")
+    let isColoured = hasColours && colour != .plain
+    if isColoured { text.append(Text("\u{1b}[") + Text(decimal: colour.rawValue) + "m") }
+    text.append(value.escapedForTerminal)
+    if isColoured { text.append("\u{1b}[0m") }
   }
 }
 

@@ -144,7 +144,11 @@ struct Arguments {
     get throws(Complaint) {
       var paths: [Text] = []
       for operand in operands {
-        var path = operand.hasPrefix("/") ? operand : (FileDescriptor.workingDirectory ?? Text()) + "/" + operand
+        var path = operand
+        if !path.hasPrefix("/") {
+          guard let directory = FileDescriptor.workingDirectory else { throw Complaint(usage: Text("'") + operand + "' is relative, and the working directory has no path") }
+          path = directory + "/" + operand
+        }
         // Of no meaning at the end of a path or in it.
         path = Text("/") + Text(joining: path.split(at: UInt8(ascii: "/")).filter { !($0 == ".") }, separator: "/")
         guard let path = path.normalPath else { throw Complaint(usage: Text("'") + operand + "' has '..' in it") }

@@ -17,7 +17,7 @@ func check(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
   case .unreadable(let word): findings.problem(word + " " + (settings.upper.unavailability ?? Text()))
   }
   findings.conclude(mode, settings)
-  StandardOutput.say(findings.answer.text)
+  try reply(findings.answer.text)
   return findings.problems == 0 ? ExitStatus.success : ExitStatus.otherwise
 }
 

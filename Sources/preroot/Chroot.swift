@@ -8,7 +8,7 @@ import PrerootSystem
 func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) -> Int32 {
   let image = try Image(on: machine)
   let lower = Paths.lower
-  StandardError.say("""
+  StandardError.write("""
     preroot: The image is writable until this ends. The kernel does not promise what an overlay shows of files that change below it:
     preroot: reboot afterwards.
 
@@ -29,7 +29,7 @@ func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) 
     let command = command.isEmpty ? [Image.shell(on: machine)] : command
     status = try attempt("Cannot run the command") { () throws(Errno) in try Lower.run(command, below: lower) }
   } catch {
-    StandardError.say(Text("preroot: ") + error.text + "\n")
+    StandardError.say(Text("preroot: ") + error.text)
   }
   return image.close() ? status : ExitStatus.chroot
 }
@@ -81,7 +81,7 @@ private struct Image {
         return true
       } catch { failure = error }
     }
-    StandardError.say(Text("""
+    StandardError.write(Text("""
       preroot: ******************************************************************
       preroot: THE IMAGE IS STILL WRITABLE. It cannot be made read-only again:
       preroot: 

@@ -1,8 +1,8 @@
 import PrerootCore
 import PrerootSystem
 
-func help() -> Int32 {
-  StandardOutput.say("""
+func help() throws(Complaint) -> Int32 {
+  try reply("""
     Usage: preroot [OPTION...] VERB
     Tell how a read-only root was made writable, and have the next boot do it well.
 
@@ -28,7 +28,7 @@ func help() -> Int32 {
 }
 
 /// A test holds it to NEWS.md.
-func version() -> Int32 {
-  StandardOutput.say("preroot 0.1\n")
+func version() throws(Complaint) -> Int32 {
+  try reply("preroot 0.1\n")
   return ExitStatus.success
 }

@@ -4,7 +4,9 @@ import PrerootSystem
 /// What the next boot would decide, which units the generator would write, and which steps the helper would do.
 func plan(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
   let boot = try attempt("Cannot open the image") { () throws(Errno) in try NextBoot(of: machine) }
-  StandardOutput.say(outline(boot, on: machine))
+  var text = Text()
+  for line in outline(boot, on: machine).lines { text.append(line.escapedForTerminal + "\n") }
+  try reply(text)
   return ExitStatus.success
 }
 
@@ -90,5 +92,5 @@ extension UpperUse {
 }
 
 extension Text {
-  @inline(never) fileprivate mutating func comment(_ line: Text) { append(Text("# ") + line + "\n") }
+  @inline(never) fileprivate mutating func comment(_ line: Text) { append(Text("# ") + line.escapedForTerminal + "\n") }
 }

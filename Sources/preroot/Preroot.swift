@@ -12,7 +12,7 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
   do throws(Complaint) {
     return try run(Arguments(words))
   } catch {
-    StandardError.say(Text("preroot: ") + error.text + "\n")
+    StandardError.say(Text("preroot: ") + error.text)
     return error.status
   }
 }
@@ -44,7 +44,15 @@ struct Complaint: Error {
     self.status = status
   }
 
+  /// Of an answer.
+  @inline(never) init(unwritten errno: Errno) { self.init(Text("Cannot write to standard output: ") + errno.text) }
+
   @inline(never) init(usage text: Text) { self.init(text + "; see preroot --help", status: ExitStatus.usage) }
+}
+
+/// Gives the answer. Where it is lost, whoever asked must not take the exit status for one.
+@inline(never) func reply(_ text: Text) throws(Complaint) {
+  do throws(Errno) { try StandardOutput.write(text) } catch { throw Complaint(unwritten: error) }
 }
 
 /// Does what may fail, and says what it was: `WHAT: WHY`.
@@ -53,8 +61,8 @@ struct Complaint: Error {
 }
 
 func run(_ arguments: Arguments) throws(Complaint) -> Int32 {
-  if arguments.has(.help) { return help() }
-  if arguments.has(.version) { return version() }
+  if arguments.has(.help) { return try help() }
+  if arguments.has(.version) { return try version() }
   switch try arguments.verb {
   case .status: return try status(on: try Machine(of: arguments), asJSON: arguments.has(.json))
   case .check: return try check(try Machine(of: arguments))

@@ -12,7 +12,7 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
     if Settings(facts.assignments).upper.isPersistent {
       throw Complaint("This boot has a tmpfs in place of the upper, which cannot be marked; 'preroot.reset' on the kernel command line resets it, too")
     }
-    StandardOutput.say("Nothing to do: the upper is a tmpfs, which is empty at every boot\n")
+    try reply("Nothing to do: the upper is a tmpfs, which is empty at every boot\n")
     return ExitStatus.success
   }
   let mark = layers + "/reset"
@@ -27,16 +27,16 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
     let isThere = machine.exists(layers + "/upper" + path)
     answer.add("kept", isThere ? path : path + ", which is as the image has it so far", isThere ? .good : .notable)
   }
-  StandardOutput.say(answer.text)
+  try reply(answer.text)
   return ExitStatus.success
 }
 
 private func cancel(_ mark: Text, on machine: borrowing Machine) throws(Complaint) -> Int32 {
   guard machine.exists(mark) else {
-    StandardOutput.say("Nothing to do: no reset is marked\n")
+    try reply("Nothing to do: no reset is marked\n")
     return ExitStatus.success
   }
   try attempt("Cannot take the mark away") { () throws(Errno) in try machine.root.removeDurably(mark.asRelative) }
-  StandardOutput.say("The next boot keeps the upper\n")
+  try reply("The next boot keeps the upper\n")
   return ExitStatus.success
 }

@@ -7,7 +7,7 @@ func status(on machine: borrowing Machine, asJSON isJSON: Bool) throws(Complaint
   let state = machine.contents(Paths.state).map { State(parsing: $0) }
   let standing = Standing(for: facts, state)
   let report = StatusReport(standing, facts, state, machine)
-  StandardOutput.say(isJSON ? report.json : report.text)
+  try reply(isJSON ? report.json : report.text)
   return standing.exitStatus
 }
 

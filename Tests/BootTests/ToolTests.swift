@@ -66,7 +66,7 @@ extension Boot {
       D /opt/image/renamed
       D /opt/image/replaced/x
       M /opt/image/replaced/y
-      A /opt/image/strange\012\134
+      A /opt/image/strange\x0a\x5c
 
       """#)
     #expect(try answer("preroot diff /opt").status == 0)

@@ -45,7 +45,7 @@ struct ToolTests {
     (["reset", "--keep", "/etc", "--cancel"], "'--keep' and '--cancel' contradict each other"),
     (["reset", "--keep", "etc"], "'etc' is not an absolute path below / without '..', nor one that can be written down"),
     (["reset", "--keep=/"], "'/' is not an absolute path below / without '..', nor one that can be written down"),
-    (["reset", "--keep=/a\n/b"], "'/a\n/b' is not an absolute path below / without '..', nor one that can be written down"),
+    (["reset", "--keep=/a\n/b"], "'/a\\x0a/b' is not an absolute path below / without '..', nor one that can be written down"),
     (["diff", "/a/../b"], "'/a/../b' has '..' in it"),
   ] as [([String], String)])
   func withMistake(arguments: [String], answer: String) throws {
@@ -70,6 +70,15 @@ struct ToolTests {
     let run = try Run(Checkout.ships("preroot"), arguments.map { $0.replacing("DIR", with: machine.root) })
     #expect(run.status == 0)
     #expect(run.output.hasPrefix("# "))
+  }
+
+  /// As on a disk that is full.
+  @Test("whose answer cannot be written fails, and says so", arguments: ["--help", "--version", "status", "status --json", "check", "plan"])
+  func withFullDisk(arguments: String) throws {
+    let machine = try MiniatureMachine()
+    let run = try Run("sh", ["-c", "\(try Checkout.ships("preroot")) \(arguments) > /dev/full"], environment: ["PREROOT_ROOT": machine.root])
+    #expect(run.status == 3)
+    #expect(run.errors == "preroot: Cannot write to standard output: No space left on device\n")
   }
 
   @Test("without an overlay, has nothing to compare, to reset or to change", .enabled(if: geteuid() == 0, "Only root gets so far"), arguments: [
@@ -168,7 +177,7 @@ struct ToolStatusTests {
     try machine.write("run/preroot/state.json", #"{\#n  "asked": "LABEL=a\"b\\",\#n  "upper": "tmpfs:size=25%",\#n  "why": "it is \u0009 not there"\#n}\#n"#)
     let run = try status(on: machine)
     #expect(run.status == 1)
-    #expect(run.output.hasPrefix("/ is writable, but not as asked for: what is written is lost at power-off\nwhy: it is \t not there\nasked: LABEL=a\"b\\\n"))
+    #expect(run.output.hasPrefix("/ is writable, but not as asked for: what is written is lost at power-off\nwhy: it is \\x09 not there\nasked: LABEL=a\"b\\\n"))
     let object = try #require(try JSONSerialization.jsonObject(with: Data(try status("--json", on: machine).output.utf8)) as? [String: Any])
     #expect(object["status"] as? String == "fallback")
     #expect(object["asked"] as? String == "LABEL=a\"b\\")
@@ -201,6 +210,88 @@ struct ToolStatusTests {
     let run = try status(on: machine, commandLine: commandLine)
     #expect(run.status == expected)
     #expect(run.output.hasPrefix(answer), "\(run.output)")
+  }
+}
+
+/// On a small overlay in namespaces of their own, where it is PID 1's, too.
+@Suite("preroot diff", .enabled(if: geteuid() == 0, "Only root can mount an overlay"))
+struct ToolDiffTests {
+  /// - Parameter change: what is done to the overlay, in `sh`, from its top.
+  private func diff(_ arguments: String = "", after change: String) throws -> Run {
+    let script = """
+      set -e; layers=/run/initramfs/preroot
+      mount -t tmpfs none /run
+      mkdir -p $layers/lower/run/top $layers/upper/upper/run/top $layers/upper/work /run/top
+      (cd $layers/lower/run/top; mkdir directory other; touch directory/file; ln -s directory link; ln -s nowhere dangling)
+      mount -t overlay preroot -o lowerdir=$layers/lower/run/top,upperdir=$layers/upper/upper/run/top,workdir=$layers/upper/work /run/top
+      cd /run/top; preroot=\(try Checkout.ships("preroot"))
+      { \(change); } > /dev/null
+      $preroot diff \(arguments)
+      """
+    return try Run("unshare", ["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script], package: "util-linux")
+  }
+
+  @Test("goes down where paths are longer than the kernel takes")
+  func longPath() throws {
+    let name = String(repeating: "n", count: 250)
+    let run = try diff(after: "perl -e 'for (1..20) { mkdir q(\(name)); chdir q(\(name)) } open F, q(>), q(end)'; touch alone")
+    #expect(run.status == 0)
+    #expect(run.errors == "")
+    let lines = run.output.split(separator: "\n")
+    #expect(lines.count == 22)
+    #expect(lines.last ?? "" == "A /run/top" + String(repeating: "/\(name)", count: 20) + "/end")
+    #expect(lines.first == "A /run/top/alone")
+  }
+
+  /// More than there may be open files.
+  @Test("goes down three thousand levels")
+  func deep() throws {
+    let run = try diff(after: "perl -e 'for (1..3000) { mkdir q(d); chdir q(d) }'")
+    #expect(run.status == 0)
+    #expect(run.output.split(separator: "\n").count == 3000)
+  }
+
+  @Test("of a path that is nowhere fails", arguments: [
+    ("/run/top/nowhere", "/run/top/nowhere is neither in the image nor on the overlay"),
+    ("/run/top/directory/file/x", "/run/top/directory/file/x is neither in the image nor on the overlay"),
+    ("/etc", "/etc is on no overlay of preroot's"),
+  ])
+  func nowhere(path: String, answer: String) throws {
+    let run = try diff(path, after: "touch new")
+    #expect(run.status == 3)
+    #expect(run.output == "")
+    #expect(run.errors == "preroot: \(answer)\n")
+  }
+
+  @Test("follows links above a path, and has what is deleted above it", arguments: [
+    ("/run/top/link/file", "M /run/top/directory/file\n"), ("/run/top/dangling", ""), ("/run/top/other", "D /run/top/other\n"),
+    ("/run", "M /run/top/directory/file\nD /run/top/other\n"),
+  ])
+  func link(path: String, answer: String) throws {
+    let run = try diff(path, after: "echo x > directory/file; rmdir other")
+    #expect(run.status == 0)
+    #expect(run.errors == "")
+    #expect(run.output == answer)
+  }
+
+  @Test("of what lies below a deleted directory is that it is deleted")
+  func belowDeleted() throws {
+    #expect(try diff("/run/top/directory/file", after: "rm -r directory").output == "D /run/top/directory/file\n")
+  }
+
+  @Test("from a directory whose path is too long is refused")
+  func longWorkingDirectory() throws {
+    let name = String(repeating: "n", count: 250)
+    let run = try diff(".", after: "for i in $(seq 20); do mkdir \(name); cd -P \(name); done")
+    #expect(run.status == 4)
+    #expect(run.errors == "preroot: '.' is relative, and the working directory has no path; see preroot --help\n")
+  }
+
+  @Test("whose answer cannot be written fails")
+  func fullDisk() throws {
+    let run = try diff("> /dev/full", after: "touch new")
+    #expect(run.status == 3)
+    #expect(run.errors == "preroot: Cannot write to standard output: No space left on device\n")
   }
 }
 
@@ -400,6 +491,9 @@ struct ToolCheckTests {
     Flaw("a misspelt word", "Kernel command line: preroot.uper= is not a setting of preroot, ignoring; see preroot.conf(5)", on: "preroot preroot.uper=tmpfs"),
     Flaw("a directory that is not there", "/srv of Scope= is not in the image: make it there, or take it out of Scope=", on: "preroot preroot.scope=/srv"),
     Flaw("a tmpfs larger than the memory", "A tmpfs for the upper may take 1.0 GiB of 240 MiB of memory, and fill it: give it less (preroot.conf(5), Upper=)", on: "preroot=tmpfs:size=1g"),
+    Flaw(
+      "a tmpfs larger than any number", "A tmpfs for the upper may take 8589934591 TiB of 240 MiB of memory, and fill it: give it less (preroot.conf(5), Upper=)",
+      on: "preroot=tmpfs:size=9223372036854775807%"),
     Flaw("a device that is not there", "LABEL=nowhere is not there now; 'lsblk -f' shows what is, by its names", on: "preroot=LABEL=nowhere"),
     Flaw("no libblkid for a label", "libblkid.so.1 is missing, without which LABEL=nowhere is not found: install it, or name the device by its path", on: "preroot=LABEL=nowhere") {
       try $0.remove("usr/lib/x86_64-linux-gnu/libblkid.so.1")

@@ -32,7 +32,7 @@ struct PathInUnitNameTests {
   /// As systemd-escape --path has it.
   @Test("is escaped as systemd does it", arguments: [
     ("/etc", "etc"), ("/var/lib", "var-lib"), ("/var/lib-x", #"var-lib\x2dx"#), ("/a b", #"a\x20b"#), ("/.hidden/.x", #"\x2ehidden-.x"#),
-    (#"/a\b"#, #"a\x5cb"#), ("/ä", #"\xc3\xa4"#), ("/a_b.c,d", #"a_b.c\x2cd"#),
+    (#"/a\b"#, #"a\x5cb"#), ("/ä", #"\xc3\xa4"#), ("/a_b.c,d", #"a_b.c\x2cd"#), ("/a:b", "a:b"),
   ])
   func isEscaped(path: String, expected: String) {
     #expect(Text(utf8: path).unitName.string == expected)

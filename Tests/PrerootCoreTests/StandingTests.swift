@@ -43,6 +43,10 @@ struct ReadBackTests {
 
   @Test("of a size is how much it is", arguments: [
     ("25%", 1_000_000, 250_000), ("64m", 1, 65536), ("2G", 1, 2 << 20), ("512K", 1, 512), ("1048576", 1, 1024), ("", 1, 0),
+    // More than there is a number for.
+    ("20737095516165%", 100_000, 20_737_095_516_165_000), ("20737095516165%", 1_000_000, .max), ("20737095516165%", .max, .max), ("18446744073709551600%", .max, .max),
+    ("18446744073709551600k", 1, .max), ("18446744073709551600m", 1, .max), ("18446744073709551600g", 1, .max), ("9007199254740993g", 1, .max),
+    ("18446744073709551600", 1, 18_014_398_509_481_983),
   ] as [(StaticString, Int, Int)])
   func size(size: StaticString, memory: Int, kilobytes: Int) {
     var options = TmpfsOptions()

@@ -170,3 +170,37 @@ struct PathTests {
     #expect(Text("/a/").fileName.string == "")
   }
 }
+
+@Suite("A path with links")
+struct FollowedPathTests {
+  private static let links = [
+    "/srv": "/var/srv", "/var/srv/www": "../../opt/www", "/up": "../../..", "/loop": "loop", "/a": "/b", "/b": "/a", "/dot": "./var//srv/.",
+  ]
+
+  @Test("is where it leads to", arguments: [
+    ("/srv", "/var/srv"), ("/srv/x", "/var/srv/x"), ("/srv/www/x", "/opt/www/x"), ("/etc/x", "/etc/x"), ("/", "/"), ("/up", "/"), ("/up/etc", "/etc"),
+    ("/dot/y", "/var/srv/y"), ("/loop", nil), ("/a/x", nil),
+  ] as [(String, String?)])
+  func isFollowed(path: String, target: String?) {
+    #expect(Text(utf8: path).followed { Self.links[$0.string].map { Text(utf8: $0) } }?.string == target)
+  }
+}
+
+@Suite("Texts")
+struct SortingTests {
+  @Test("are sorted by their bytes", arguments: [0, 1, 2, 3, 10, 1000])
+  func areSorted(count: Int) {
+    // No two of them alike, in no order.
+    var numbers = (0..<count).map { Text(utf8: "\($0 * 7919 % 1009)") }
+    let expected = numbers.map(\.string).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    numbers.sort()
+    #expect(numbers.map(\.string) == expected)
+  }
+
+  @Test("of which some are alike are sorted, too")
+  func areSortedThoughAlike() {
+    var texts: [Text] = ["b", "a", "", "b", "a/b", "b"]
+    texts.sort()
+    #expect(texts.map(\.string) == ["", "a", "a/b", "b", "b", "b"])
+  }
+}

@@ -7,13 +7,16 @@
 int32_t linux_is_terminal(int32_t file);
 int32_t linux_effective_user(void);
 
+/* A directory to list and to find others from, and no link to one. See open(2), O_NOFOLLOW. */
+int32_t linux_open_directory_itself(int32_t directory, const char *_Nonnull path);
+
 /* Links are not followed. See stat(2), st_mode and the others. */
 struct linux_status {
-  uint64_t device, inode_device, size;
+  uint64_t device, inode, inode_device, size;
   int64_t modified_nanoseconds;
   uint32_t mode, owner, group;
 };
-int32_t linux_get_status(const char *_Nonnull path, struct linux_status *_Nonnull status);
+int32_t linux_get_status(int32_t directory, const char *_Nonnull path, struct linux_status *_Nonnull status);
 /* See lgetxattr(2). */
 intptr_t linux_get_attribute(const char *_Nonnull path, const char *_Nonnull name, void *_Nonnull buffer, size_t size);
 

@@ -13,6 +13,7 @@ public struct Errno: Error, Equatable, Sendable {
   public static var invalidArgument: Errno { Errno(rawValue: 22) }
   public static var fileTooLarge: Errno { Errno(rawValue: 27) }
   public static var noSpace: Errno { Errno(rawValue: 28) }
+  public static var outOfRange: Errno { Errno(rawValue: 34) }
   public static var functionNotImplemented: Errno { Errno(rawValue: 38) }
   public static var tooManyLinks: Errno { Errno(rawValue: 40) }
   public static var directoryNotEmpty: Errno { Errno(rawValue: 39) }
@@ -22,4 +23,5 @@ public struct Errno: Error, Equatable, Sendable {
   public static var notSupported: Errno { Errno(rawValue: 95) }
   public static var connectionReset: Errno { Errno(rawValue: 104) }
   public static var timedOut: Errno { Errno(rawValue: 110) }
+  public static var staleFileHandle: Errno { Errno(rawValue: 116) }
 }

@@ -67,7 +67,7 @@ extension Text {
   public var unitName: Text {
     Text(bytes.dropFirst()).replacing { byte, place in
       if byte == UInt8(ascii: "/") { return "-" }
-      if byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || (byte == UInt8(ascii: ".") && place > 0) { return nil }
+      if byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ":") || (byte == UInt8(ascii: ".") && place > 0) { return nil }
       return byte.escaped
     }
   }
@@ -100,6 +100,9 @@ extension Text {
       return end == place || byte < 0x20 || byte == 0x7f ? byte.escaped : nil
     }
   }
+
+  /// The same, of which a program can get the bytes back: with each backslash written so, too.
+  public var escapedForList: Text { replacing { byte, _ in byte == UInt8(ascii: "\\") ? byte.escaped : nil }.escapedForTerminal }
 
   /// The inside of a text in JSON: valid whatever the bytes are, as what is no UTF-8 becomes U+FFFD. See RFC 8259, section 7 and 8.1.
   public var escapedForJSON: Text {

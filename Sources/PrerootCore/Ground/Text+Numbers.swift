@@ -23,15 +23,20 @@ extension Text {
   }
 
   /// The number written in plain decimal digits; nil for anything else, an empty text and what does not fit included.
-  public var decimalValue: Int? {
+  @inline(never) public var decimalValue: Int? {
+    guard let value = wideDecimalValue, value <= UInt64(Int.max) else { return nil }
+    return Int(truncatingIfNeeded: value)
+  }
+
+  /// The same where an Int has 32 bits, which do not hold every number of bytes.
+  public var wideDecimalValue: UInt64? {
     guard !isEmpty else { return nil }
-    var value = 0
+    var value: UInt64 = 0
     for byte in bytes {
       guard byte.isDigit else { return nil }
-      let (tens, overflowed) = value.multipliedReportingOverflow(by: 10)
-      let (sum, overflowedToo) = tens.addingReportingOverflow(Int(byte &- UInt8(ascii: "0")))
-      guard !overflowed, !overflowedToo else { return nil }
-      value = sum
+      // Then one more digit fits.
+      guard value <= (UInt64.max - 9) / 10 else { return nil }
+      value = value * 10 + UInt64(byte &- UInt8(ascii: "0"))
     }
     return value
   }

@@ -65,18 +65,16 @@ public struct TmpfsOptions: Equatable, Sendable {
 
   public var text: Text { Text("size=") + size + ",nr_inodes=" + inodes }
 
-  /// How much it may take, in KiB, on a machine with so much memory.
+  /// How much it may take, in KiB, on a machine with so much memory; the largest number where there is none for it.
   public func kilobytes(ofMemory memory: Int) -> Int {
     var digits = size
     let suffix = digits.bytes.popLast() ?? 0
-    let number = Int64(digits.decimalValue ?? 0)
-    let kilobytes: Int64 = switch suffix | 0x20 {
-    case UInt8(ascii: "k"): number
-    case UInt8(ascii: "m"): number << 10
-    case UInt8(ascii: "g"): number << 20
-    default: suffix == UInt8(ascii: "%") ? Int64(memory) * number / 100 : Int64(size.decimalValue ?? 0) >> 10
+    switch suffix | 0x20 {
+    case UInt8(ascii: "k"): return digits.kilobytes(each: 1, by: 1)
+    case UInt8(ascii: "m"): return digits.kilobytes(each: 1 << 10, by: 1)
+    case UInt8(ascii: "g"): return digits.kilobytes(each: 1 << 20, by: 1)
+    default: return suffix == UInt8(ascii: "%") ? digits.kilobytes(each: UInt64(memory.magnitude), by: 100) : size.kilobytes(each: 1, by: 1024)
     }
-    return Int(clamping: kilobytes)
   }
 }
 
@@ -86,7 +84,13 @@ extension Text {
   @inline(never) func isNumber(suffixes: Text) -> Bool {
     var digits = self
     if let last = digits.bytes.last, suffixes.bytes.contains(last) { digits.bytes.removeLast() }
-    return (digits.decimalValue ?? 0) > 0
+    return (digits.wideDecimalValue ?? 0) > 0
+  }
+
+  /// As many of `kilobytes` as it says, divided.
+  @inline(never) fileprivate func kilobytes(each kilobytes: UInt64, by divisor: UInt64) -> Int {
+    let (product, isTooMuch) = (wideDecimalValue ?? 0).multipliedReportingOverflow(by: kilobytes)
+    return isTooMuch ? .max : Int(clamping: product / divisor)
   }
 
   /// Whether it has the form of a block device's name, or a flash chip's, in the kernel: `sda3`, `mmcblk0p2`, `nvme0n1p1`, `mtd4`.

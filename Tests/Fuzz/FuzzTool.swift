@@ -1,0 +1,63 @@
+import Foundation
+
+// fuzz --seconds N [--seed N]     mutates the corpus
+//      --compare                 with systemd's own readers, too
+// fuzz --write-corpus DIRECTORY   for libFuzzer
+// fuzz FILE…                      tries these inputs again
+
+@main
+struct FuzzTool {
+  static func main() throws {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    func value(of option: String) -> String? {
+      arguments.firstIndex(of: option).flatMap { arguments.indices.contains($0 + 1) ? arguments[$0 + 1] : nil }
+    }
+    if let directory = value(of: "--write-corpus") {
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+      for (number, input) in try Corpus.all().enumerated() { try Data(input).write(to: URL(filePath: "\(directory)/\(number)")) }
+      return
+    }
+    if arguments.contains("--compare") {
+      comparison = Comparison()
+      say("fuzz: \(comparison == nil ? "there is no library of systemd's to compare with" : "compared with systemd's own readers")")
+    }
+    Reproducer.arm()
+    if let seconds = value(of: "--seconds").flatMap({ Double($0) }) {
+      let seed = value(of: "--seed").flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64(UInt32.max))
+      say("fuzz: \(seconds) s with --seed \(seed)")
+      say("fuzz: \(try search(for: .seconds(seconds), seed: seed)) inputs, none of which traps or breaks a rule")
+    } else {
+      for file in arguments where !file.hasPrefix("--") { examine(Array(try Data(contentsOf: URL(filePath: file)))) }
+    }
+  }
+
+  nonisolated(unsafe) private static var comparison: Comparison?
+
+  private static func search(for time: Duration, seed: UInt64) throws -> Int {
+    let corpus = try Corpus.all()
+    for input in corpus { examine(input) }
+    var mutator = Mutator(seed: seed, corpus: corpus)
+    let end = ContinuousClock.now + time
+    var count = corpus.count
+    while ContinuousClock.now < end {
+      for _ in 0..<50 { examine(mutator.next()) }
+      count += 50
+    }
+    return count
+  }
+
+  private static func examine(_ input: [UInt8]) {
+    Reproducer.remember(input)
+    do throws(Finding) {
+      if let comparison { try comparison.examine(input) } else { try Subjects.examine(input) }
+    } catch {
+      say("fuzz: \(error.text)")
+      abort()
+    }
+  }
+
+  private static func say(_ text: String) {
+    print(text)
+    fflush(nil)
+  }
+}

@@ -1,0 +1,175 @@
+import PrerootCore
+
+/// What was expected of an input and did not come: a failure that is no trap.
+struct Finding: Error {
+  let text: String
+}
+
+func expect(_ isTrue: Bool, _ text: @autoclosure () -> String) throws(Finding) {
+  if !isTrue { throw Finding(text: text()) }
+}
+
+/// The readers and plans, each fed with bytes of whoever made the image, the device or the command line.
+///
+/// None may trap. Beside that each has properties that hold for all inputs, of which a table of examples shows some.
+enum Subjects {
+  /// An input is the number of a subject and what it is fed with.
+  static func examine(_ input: [UInt8]) throws(Finding) {
+    guard let number = input.first else { return }
+    let text = Text(input[1...])
+    switch number % 13 {
+    case 0: try machine(text)
+    case 1: try commandLine(text)
+    case 2: try mountInfo(text)
+    case 3: try unitName(text)
+    case 4: try path(text)
+    case 5: try deviceName(text)
+    case 6: try hostname(text)
+    case 7: try machineID(text)
+    case 8: try state(text)
+    case 9: try marker(text)
+    case 10: try numbers(text)
+    case 11: try identity(text)
+    default: try events(text)
+    }
+  }
+
+  // MARK: Readers
+
+  static func commandLine(_ text: Text) throws(Finding) {
+    for word in KernelCommandLine(parsing: text).words {
+      try expect(!word.bytes.contains(0x0a), "a line end in the word \(word)")
+      // What has neither blanks nor quotes in it stays what it is.
+      if word.words == [word], !word.bytes.contains(where: { $0 == 0x22 || $0 == 0x27 }) {
+        try expect(KernelCommandLine(parsing: word).words == [word], "\(word) is another word when it is read again")
+      }
+    }
+    for word in KernelCommandLine(arguments: text).words { try expect(!word.isEmpty, "an empty argument") }
+    _ = BootUnit(on: KernelCommandLine(parsing: text))
+    _ = LowerIdentity.rootHash(on: KernelCommandLine(parsing: text))
+  }
+
+  static func mountInfo(_ text: Text) throws(Finding) {
+    let table = MountInfo(parsing: text)
+    for entry in table.entries {
+      _ = (table.entry(at: entry.mountPoint), table.parent(of: entry), entry.layersDirectory, entry.lowerDirectory, entry.upperDirectory)
+      for child in table.children(of: entry) { try expect(child.parentID == entry.mountID, "a child of another") }
+    }
+    _ = (table.root, table.image, table.overlays.count, FileSystemTable(parsing: text))
+    // The kernel escapes what would look like the end of a field; reading it gives the name back. See proc_pid_mountinfo(5).
+    let name = Text(text.bytes.prefix(200).filter { $0 != 0 })
+    var escaped = Text()
+    for byte in name.bytes {
+      if byte <= 0x20 || byte == 0x5c || byte == 0x23 {
+        escaped.append(0x5c)
+        for shift: UInt8 in [6, 3, 0] { escaped.append(0x30 + byte >> shift & 7) }
+      } else {
+        escaped.append(byte)
+      }
+    }
+    let line = Text("1 0 0:1 / /") + escaped + " rw - tmpfs x" + escaped + " rw"
+    guard let entry = MountInfo.Entry(parsing: line) else { throw Finding(text: "not a line of the table: \(line)") }
+    try expect(entry.mountPoint == Text("/") + name && entry.mountSource == Text("x") + name, "\(line) is read as \(entry.mountPoint) of \(entry.mountSource)")
+  }
+
+  static func unitName(_ text: Text) throws(Finding) {
+    guard let name = UnitName(text) else { return }
+    try expect(name.text == text && name.text.count < 256 && !text.bytes.contains(0x2f), "\(text) is taken for a unit's name")
+  }
+
+  /// A path and the name of its unit: one tells the other. See systemd-escape(1).
+  static func path(_ text: Text) throws(Finding) {
+    _ = (text.fileName, text.parents)
+    guard let path = text.normalPath, path != "/" else { return }
+    try expect(path.normalPath == path, "\(path) is not normal")
+    try expect(path.parents.allSatisfy { path.isWithin($0) }, "\(path) is not within its parents")
+    let name = path.unitName
+    try expect(unescaped(name) == path, "\(path) is \(name), and that is \(unescaped(name))")
+    var paths: [Text] = []
+    for directory in ["/etc/", "/run/"] as [Text] {
+      ConfigurationPaths.add(text.split(at: 0x2f), of: directory, to: &paths)
+    }
+    for (one, next) in zip(paths, paths.dropFirst()) { try expect(one.fileName < next.fileName, "\(one) is before \(next)") }
+  }
+
+  /// As systemd-escape --unescape --path has it.
+  private static func unescaped(_ name: Text) -> Text {
+    var path = Text("/"), place = 0
+    while place < name.count {
+      if name.bytes[place] == 0x5c, place + 3 < name.count, let byte = UInt8(String(decoding: name.bytes[place + 2...place + 3], as: UTF8.self), radix: 16) {
+        path.append(byte)
+        place += 4
+      } else {
+        path.append(name.bytes[place] == 0x2d ? 0x2f : name.bytes[place])
+        place += 1
+      }
+    }
+    return path
+  }
+
+  static func deviceName(_ text: Text) throws(Finding) {
+    guard let name = DeviceName(text) else { return }
+    try expect(!name.value.isEmpty, "\(text) has an empty name")
+    try expect(DeviceName(name.text) == name, "\(text) is \(name.text), and that is another device")
+    _ = (name.value(in: text), name.isCalled(text), Signature(properties: text))
+  }
+
+  static func hostname(_ text: Text) throws(Finding) {
+    if case .name(let name) = Hostname(text) {
+      try expect((1...64).contains(name.count) && Hostname(name) == .name(name), "\(name) is taken for a name")
+    }
+  }
+
+  static func machineID(_ text: Text) throws(Finding) {
+    if case .valid(let id) = MachineID(text) { try expect(id.count == 32 && MachineID(id) == .valid(id), "\(id) is taken for an ID") }
+  }
+
+  static func state(_ text: Text) throws(Finding) {
+    _ = State(parsing: text).value(of: "why")
+    // What is no UTF-8 comes back as something that is.
+    let value = Text(text.bytes.filter { $0 < 0x80 })
+    var state = State()
+    state.add("first", list: text.lines)
+    state.add("why", value)
+    state.add("number", number: text.count)
+    try expect(State(parsing: state.text).value(of: "why") == value, "\(value) is \(State(parsing: state.text).value(of: "why") ?? "nothing") when it is read back")
+  }
+
+  static func marker(_ text: Text) throws(Finding) {
+    _ = Formatting.uuid(inMarker: text)
+    guard let uuid = text.lines.first else { return }
+    let formatting = Formatting("/dev/sda", type: "ext4", label: text, uuid: uuid, sizeInBytes: Int64(text.count) << 20)
+    try expect(Formatting.uuid(inMarker: formatting.marker) == uuid, "\(uuid) is another when it is read back")
+    try expect(formatting.arguments?.last?.isEmpty == false, "no arguments")
+  }
+
+  static func numbers(_ text: Text) throws(Finding) {
+    if let number = text.decimalValue {
+      try expect(number >= 0 && Text(decimal: number).decimalValue == number, "\(text) is \(number)")
+    }
+    _ = (Enable(text), MountOptions(text))
+    var options = TmpfsOptions()
+    options.size = text
+    for memory in [0, 1, 65536, 1 << 30, 1 << 45] { try expect(options.kilobytes(ofMemory: memory) >= 0, "\(text) is less than nothing") }
+  }
+
+  static func identity(_ text: Text) throws(Finding) {
+    let (type, superblock) = text.cut(at: 0x0a) ?? (text, text)
+    guard let identity = LowerIdentity(type: type, superblock: superblock, rootHash: "", imageVersion: "") else { return }
+    try expect(identity.name.count == 16, "\(identity.name) is no short name")
+  }
+
+  static func events(_ text: Text) throws(Finding) {
+    _ = [Remark](inEvents: text)
+    var event = Event(.remark, Remark(.warning, text), atMicroseconds: Int64(text.count))
+    let count = event.text.lines.count
+    event.add("PREROOT_UPPER", text)
+    try expect(event.text.lines.count == count + 1, "\(text) makes more than a field")
+    let line = KernelLogLine(Remark(.error, text), ident: "preroot", processID: 1).text
+    try expect(line.count < 1024 && line.lines.count == 1 && line.bytes.last == 0x0a, "\(text) makes more than a line of the log")
+  }
+}
+
+extension Text: CustomStringConvertible {
+  public var description: String { "'\(String(decoding: bytes, as: UTF8.self))'" }
+}
