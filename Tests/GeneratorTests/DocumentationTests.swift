@@ -314,7 +314,7 @@ struct DocumentationTests {
 
   @Test("has every reason for leaving a boot alone in the words of the log", arguments: [
     Reason.userManager, .initrd, .disabled, .container("..."), .rootUnknown, .rootWritable(type: "...", source: "..."), .missing("..."),
-    .masked("..."), .emergency, .unitIsNoTarget("..."), .running,
+    .masked("..."), .emergency, .unitIsNoTarget("..."), .running, .unread("..."),
   ])
   func hasReason(reason: Reason) throws {
     let decision = try Page("preroot-generator.8").section("THE DECISION")
@@ -343,11 +343,11 @@ struct DocumentationTests {
   func namesFilesOfStageTwo() throws {
     let page = try Page("preroot-generator.8").section("WHAT IT WRITES")
     var facts = BootFacts()
-    facts.fileSystemTable = FileSystemTable(parsing: "/dev/root / ext4 ro\n")
+    facts.fileSystemTable = FileSystemTable(parsing: "/dev/root / ext4 ro\n/swap none swap sw\n")
     facts.mountInfo = MountInfo(parsing: "1 0 0:1 / / rw - overlay preroot rw\n2 1 0:2 / /etc rw - overlay preroot rw\n")
     let paths = UnitTree(for: .settled, on: facts).nodes.map(\.path.string)
-    #expect(paths.count == 3)
-    for path in paths { #expect(page.contains(path == "etc.mount" ? ".mount" : path), "\(path)") }
+    #expect(paths.count == 8)
+    for path in paths { #expect(page.contains(path == "etc.mount" ? ".mount" : path == "swap.swap" ? ".swap" : path), "\(path)") }
   }
 
   @Test("names every file that is kept below /run/preroot")

@@ -201,8 +201,9 @@ struct ToolStatusTests {
     ("", 2, "preroot had nothing to do in this boot\nwhy: The root (ext4 on /dev/root) can be written; preroot=tmpfs puts an overlay over it all the same\n"),
     ("preroot=no", 2, "preroot had nothing to do in this boot\nwhy: Switched off by preroot=no or Enable=no\n"),
     ("preroot systemd.mask=overlay-prep", 1, "/ was not made writable\nwhy: overlay-prep.service is masked; unmask it to have the root made writable\n"),
+    ("preroot=LABEL=", 1, "/ was not made writable\nwhy: Kernel command line: preroot='LABEL=' does not say whether to make the root writable, and it can be written: it is left alone\n"),
     ("preroot", 1, "/ was not made writable\nwhy: preroot-generator had no part in this boot, or the settings are newer than it; 'preroot check' looks at the next one\n"),
-    ("preroot=of", 2, "preroot had nothing to do in this boot\nwhy: The root (ext4 on /dev/root) can be written; preroot=tmpfs puts an overlay over it all the same\nremark: Kernel command line: preroot='of' is not understood"),
+    ("preroot=of", 1, "/ was not made writable\nwhy: Kernel command line: preroot='of' does not say whether to make the root writable, and it can be written: it is left alone\nremark: Kernel command line: preroot='of' is not understood"),
   ] as [(String, Int32, String)])
   func leftAlone(commandLine: String, status expected: Int32, answer: String) throws {
     let machine = try MiniatureMachine()

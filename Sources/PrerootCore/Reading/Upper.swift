@@ -17,8 +17,7 @@ public enum Upper: Equatable, Sendable {
 
   /// Whether a word can only mean a device: it is made as the names of devices are, or as the kernel's own are without /dev/.
   @inline(never) static func isDeviceMeant(by word: Text) -> Bool {
-    for byte in Text("=:/").bytes where word.bytes.contains(byte) { return true }
-    return word.isKernelName
+    word.bytes.contains { $0.isSeparator } || word.isKernelName
   }
 
   /// Whether a word has the name of a tag, and nothing after it: as where a boot loader's variable is empty.
@@ -43,8 +42,8 @@ public enum Upper: Equatable, Sendable {
   /// Why it is unavailable whatever the machine has, as half a sentence that goes on after the upper's name; nil where it is not.
   public var unavailability: Text? {
     guard case .unreadable(let word) = self else { return nil }
-    if word.isKernelName { return Text("names no device; write /dev/") + word }
     if Self.isUnnamed(word) { return "names no device: its value is empty" }
+    if word.isKernelName { return Text("names no device; write /dev/") + word }
     return "names no device (/dev/..., LABEL=..., UUID=..., PARTLABEL=..., PARTUUID=..., mtd:..., ubi0:...)"
   }
 
@@ -95,8 +94,14 @@ extension Text {
 
   /// Whether it has the form of a block device's name, or a flash chip's, in the kernel: `sda3`, `mmcblk0p2`, `nvme0n1p1`, `mtd4`.
   @inline(never) var isKernelName: Bool {
+    if bytes.contains(where: { $0.isSeparator }) { return false }
     let letters = Text(bytes.prefix { !$0.isDigit })
     if letters.count < count, letters.isOne(of: "mmcblk nvme mtd mtdblock ubi loop dm- md nbd ram pmem") { return true }
     return Text(letters.bytes.dropLast()).isOne(of: "sd hd vd xvd")
   }
+}
+
+extension UInt8 {
+  /// In the name of a device, between what kind of a name it is and the name.
+  fileprivate var isSeparator: Bool { self == UInt8(ascii: "=") || self == UInt8(ascii: ":") || self == UInt8(ascii: "/") }
 }
