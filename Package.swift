@@ -14,7 +14,7 @@ let library: [SwiftSetting] = [
   // common, and the hash for incremental builds need not be shipped: 1 KB each.
   .unsafeFlags([
     "-wmo", "-Osize", "-Xfrontend", "-function-sections", "-Xfrontend", "-disable-incremental-llvm-codegen",
-    "-Xllvm", "-enable-machine-outliner=always", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-plt",
+    "-Xllvm", "-enable-machine-outliner=always", "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-plt",
   ], embedded),
 ]
 // main is exported with @c, so no file of a program is a script.

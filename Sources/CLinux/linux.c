@@ -1,9 +1,7 @@
-#define _GNU_SOURCE
-#define _FILE_OFFSET_BITS 64 /* where long has 32, too */
+#include "internal.h"
 #include "CLinux.h"
-#include "result.h"
-#include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +11,32 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
 _Static_assert(LINUX_CURRENT_DIRECTORY == AT_FDCWD, "AT_FDCWD");
+
+static const int flags_of_open[] = {
+  [LINUX_OPEN_PATH] = O_PATH | O_CLOEXEC,
+  [LINUX_OPEN_DIRECTORY] = O_PATH | O_DIRECTORY | O_CLOEXEC,
+  [LINUX_OPEN_TO_LIST] = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+  [LINUX_OPEN_TO_READ] = O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC,
+};
+
+int32_t linux_open(int32_t d, const char *p, int32_t how, int32_t look) {
+  if (look == LINUX_LOOK_ANYWHERE) return RESULT(openat(d, p, flags_of_open[how]));
+  struct open_how h = { .flags = flags_of_open[how] };
+  h.resolve = look == LINUX_LOOK_IN_ROOT ? RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+  return RESULT(syscall(SYS_openat2, d, p, &h, sizeof h));
+}
+
+int32_t linux_open_component(int32_t d, const char *p, int32_t how) {
+  struct stat s;
+  /* With O_PATH the link itself would be opened, and with O_DIRECTORY it is no directory. */
+  if (fstatat(d, p, &s, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
+  return S_ISLNK(s.st_mode) ? -ELOOP : RESULT(openat(d, p, flags_of_open[how] | O_NOFOLLOW));
+}
 
 int32_t linux_open_directory(int32_t d, const char *p) { return RESULT(openat(d, p, O_PATH | O_DIRECTORY | O_CLOEXEC)); }
 int32_t linux_open_to_read(int32_t d, const char *p) { return RESULT(openat(d, p, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)); }
@@ -29,46 +49,37 @@ intptr_t linux_write(int32_t f, const void *b, size_t n) { ssize_t r; do r = wri
 int32_t linux_close(int32_t f) { return RESULT(close(f)); }
 int32_t linux_mkdir(int32_t d, const char *p, uint32_t mode) { return RESULT(mkdirat(d, p, mode)); }
 int32_t linux_symlink(const char *t, int32_t d, const char *p) { return RESULT(symlinkat(t, d, p)); }
-int32_t linux_rename(int32_t d, const char *from, const char *to) { return RESULT(renameat(d, from, d, to)); }
+int32_t linux_rename(int32_t d, const char *from, int32_t e, const char *to) { return RESULT(renameat(d, from, e, to)); }
 int32_t linux_unlink(int32_t d, const char *p) { return RESULT(unlinkat(d, p, 0)); }
 int32_t linux_rmdir(int32_t d, const char *p) { return RESULT(unlinkat(d, p, AT_REMOVEDIR)); }
 intptr_t linux_readlink(int32_t d, const char *p, void *b, size_t n) { return RESULT(readlinkat(d, p, b, n)); }
 int32_t linux_exists(int32_t d, const char *p) { return RESULT(faccessat(d, p, F_OK, 0)); }
 
-int32_t linux_get_file(int32_t f, const char *p, struct linux_file *result) {
-  struct stat s;
-  if (fstatat(f, p, &s, AT_EMPTY_PATH | AT_NO_AUTOMOUNT) < 0) return -errno;
-  *result = (struct linux_file){ s.st_mode, major(s.st_rdev), minor(s.st_rdev), s.st_size };
-  return 0;
-}
-
-int32_t linux_is_directory(const char *p) {
-  struct stat s;
-  if (fstatat(AT_FDCWD, p, &s, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
-  return S_ISDIR(s.st_mode) ? 0 : -ENOTDIR;
-}
-
 int32_t linux_open_directory_to_list(int32_t d, const char *p) { return RESULT(openat(d, p, O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
 intptr_t linux_getdents(int32_t d, void *b, size_t n) { return RESULT(syscall(SYS_getdents64, d, b, n)); }
 
-int32_t linux_copy_owner_and_mode(const char *model, const char *p) {
+int32_t linux_get_status(int32_t d, const char *p, struct linux_status *status) {
   struct stat s;
-  if (stat(model, &s) < 0 || chown(p, s.st_uid, s.st_gid) < 0) return -errno;
-  return RESULT(chmod(p, s.st_mode & 07777));
+  if (fstatat(d, p, &s, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0) return -errno;
+  *status = (struct linux_status){
+    .device = s.st_dev, .inode = s.st_ino, .inode_device = s.st_rdev, .size = s.st_size,
+    .modified_nanoseconds = (int64_t)s.st_mtim.tv_sec * 1000000000 + s.st_mtim.tv_nsec,
+    .mode = s.st_mode, .owner = s.st_uid, .group = s.st_gid,
+  };
+  return 0;
 }
+int32_t linux_change_owner(int32_t f, uint32_t owner, uint32_t group) { return RESULT(fchown(f, owner, group)); }
+int32_t linux_change_mode(int32_t f, uint32_t mode) { return RESULT(fchmod(f, mode)); }
+intptr_t linux_list_attributes(int32_t f, char *b, size_t n) { return RESULT(flistxattr(f, b, n)); }
+intptr_t linux_get_attribute_of(int32_t f, const char *name, void *b, size_t n) { return RESULT(fgetxattr(f, name, b, n)); }
+int32_t linux_set_attribute_of(int32_t f, const char *name, const void *b, size_t n) { return RESULT(fsetxattr(f, name, b, n, 0)); }
 
-/* The source is a name of ours in the mount table. */
-int32_t linux_mount_tmpfs(const char *t, const char *data) { return RESULT(mount("preroot", t, "tmpfs", 0, data)); }
-int32_t linux_mount_overlay(const char *t, const char *data) { return RESULT(mount("preroot", t, "overlay", 0, data)); }
+int32_t linux_mount(const char *s, const char *t, const char *type, uint64_t flags, const char *data) { return RESULT(mount(s, t, type, flags, data)); }
 
 int32_t linux_bind(const char *s, const char *t) { return RESULT(mount(s, t, NULL, MS_BIND, NULL)); }
-
-int32_t linux_bind_read_only(const char *s, const char *t) {
-  if (mount(s, t, NULL, MS_BIND, NULL) < 0) return -errno;
-  int32_t result = RESULT(mount(NULL, t, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
-  if (result < 0) umount2(t, UMOUNT_NOFOLLOW);
-  return result;
-}
+int32_t linux_change_mount(const char *t, uint64_t flags) { return RESULT(mount(NULL, t, NULL, MS_REMOUNT | MS_BIND | flags, NULL)); }
+int32_t linux_bind_recursively(const char *s, const char *t) { return RESULT(mount(s, t, NULL, MS_BIND | MS_REC, NULL)); }
+int32_t linux_make_file_system_read_only(const char *t, uint64_t flags) { return RESULT(mount(NULL, t, NULL, MS_REMOUNT | MS_RDONLY | flags, NULL)); }
 
 int32_t linux_resize_tmpfs(const char *t, const char *data) {
   struct statvfs s;
@@ -83,10 +94,14 @@ int32_t linux_resize_tmpfs(const char *t, const char *data) {
   return RESULT(mount("tmpfs", t, "tmpfs", flags, data));
 }
 
-int32_t linux_move(const char *s, const char *t) { return RESULT(mount(s, t, NULL, MS_MOVE, NULL)); }
 int32_t linux_unmount(const char *t) { return RESULT(umount2(t, UMOUNT_NOFOLLOW)); }
-int32_t linux_detach(const char *t) { return RESULT(umount2(t, MNT_DETACH)); }
+int32_t linux_detach(const char *t) {
+  /* Unmounting below a mount with peers would unmount there, too. */
+  mount(NULL, t, NULL, MS_REC | MS_PRIVATE, NULL);
+  return RESULT(umount2(t, MNT_DETACH));
+}
 int32_t linux_make_private(const char *t) { return RESULT(mount(NULL, t, NULL, MS_PRIVATE, NULL)); }
+int32_t linux_make_unbindable(const char *t) { return RESULT(mount(NULL, t, NULL, MS_UNBINDABLE, NULL)); }
 int32_t linux_make_shared(const char *t, int32_t recursively) {
   return RESULT(mount(NULL, t, NULL, MS_SHARED | (recursively ? MS_REC : 0), NULL));
 }

@@ -1,17 +1,10 @@
-/* The sizes of devices do not fit in 32 bits. */
-#define _FILE_OFFSET_BITS 64
-#define _GNU_SOURCE
-#include "CLinuxStorage.h"
+#include "internal.h"
 #include "CLinux.h"
-#include "result.h"
 #include <dirent.h>
 #include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <mtd/ubi-user.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,7 +12,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -100,16 +92,7 @@ int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
   return result == -2 ? LINUX_PROBE_AMBIVALENT : result < 0 ? -EIO : result;
 }
 
-int32_t linux_mount(const char *s, const char *t, const char *type, uint64_t flags, const char *data) { return RESULT(mount(s, t, type, flags, data)); }
-
-int32_t linux_sync(int32_t d, const char *p, int32_t file_system) {
-  int f = openat(d, p, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (f < 0) return -errno;
-  int32_t result = RESULT(file_system ? syncfs(f) : fsync(f));
-  close(f);
-  return result;
-}
-
+int32_t linux_sync_file_system(int32_t f) { return RESULT(syncfs(f)); }
 int32_t linux_sync_file(int32_t f) { return RESULT(fsync(f)); }
 
 int32_t linux_open_uevents(void) {
@@ -122,86 +105,11 @@ int32_t linux_open_uevents(void) {
   return result < 0 ? result : s;
 }
 
-int32_t linux_wait_for_uevents(int32_t s, int64_t microseconds) {
-  struct pollfd p = { .fd = s, .events = POLLIN };
-  struct timespec t = { .tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000 };
-  int32_t result = RESULT(ppoll(&p, 1, &t, NULL));
+int32_t linux_drain_uevents(int32_t s) {
   char b[64];
   /* Cut to the buffer, each receive takes one whole event; with ENOBUFS, which is told once, events were lost. */
   while (recv(s, b, sizeof b, 0) >= 0 || errno == ENOBUFS);
-  return result == -EINTR ? 0 : result;
-}
-
-int32_t linux_run(const char *arguments, size_t size, int64_t limit, char *tail, size_t tail_size, size_t *tail_used) {
-  static char *environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL };
-  static const char *const directories[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
-  char *argv[32], path[256];
-  size_t count = 0;
-  for (const char *a = arguments; a < arguments + size; a += strlen(a) + 1) {
-    if (count == sizeof argv / sizeof *argv - 1) return -E2BIG;
-    argv[count++] = (char *)a;
-  }
-  argv[count] = NULL;
-  if (count == 0) return -EINVAL;
-  int32_t result = -ENOENT;
-  for (int i = 0; i < 4 && result < 0; i++) {
-    snprintf(path, sizeof path, "%s/%s", directories[i], argv[0]);
-    result = access(path, X_OK);
-  }
-  if (result < 0) return -errno;
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
-  /* Not posix_spawn(), which returns only when the program is read from its disk: that wait would have no end. */
-  pid_t child = fork();
-  if (child == 0) {
-    setsid();
-    /* A service ignores SIGPIPE (systemd.exec(5), IgnoreSIGPIPE=), which a program with a pipe in it may need. */
-    for (int i = 1; i < NSIG; i++) signal(i, SIG_DFL);
-    sigset_t none;
-    memset(&none, 0, sizeof none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    int null = open("/dev/null", O_RDONLY);
-    if (null >= 0 && dup2(null, 0) == 0 && dup2(ends[1], 1) == 1 && dup2(ends[1], 2) == 2) execve(path, argv, environment);
-    /* As a shell would end. */
-    _exit(127);
-  }
-  result = RESULT(child);
-  close(ends[1]);
-
-  struct pollfd output = { .fd = ends[0], .events = POLLIN };
-  int64_t end = linux_monotonic_microseconds() + limit;
-  int killed = 0, wstatus;
-  pid_t ended = 0;
-  *tail_used = 0;
-  while (child > 0) {
-    /* The end of the output need not be the end of the program, nor the other way round: both are looked at. */
-    if (ended == 0) ended = waitpid(child, &wstatus, WNOHANG);
-    if (ended < 0) { result = -errno; break; }
-    if (poll(&output, 1, ended > 0 ? 0 : output.fd < 0 ? 2 : 20) > 0) {
-      char chunk[LINUX_RUN_CHUNK];
-      ssize_t n = read(output.fd, chunk, sizeof chunk);
-      if (n <= 0) {
-        output.fd = -1;
-      } else {
-        size_t over = *tail_used + n > tail_size ? *tail_used + n - tail_size : 0;
-        memmove(tail, tail + over, *tail_used - over);
-        memcpy(tail + *tail_used - over, chunk, n);
-        *tail_used += n - over;
-      }
-    } else if (ended > 0) {
-      result = killed ? LINUX_RUN_TIMEOUT : WIFEXITED(wstatus) ? WEXITSTATUS(wstatus) : LINUX_RUN_SIGNAL + WTERMSIG(wstatus);
-      break;
-    }
-    if (ended == 0 && linux_monotonic_microseconds() > end) {
-      /* One that sits in the kernel, on a broken disk, does not die: it is left behind. */
-      if (killed) { result = LINUX_RUN_TIMEOUT; break; }
-      kill(-child, SIGKILL);
-      killed = 1;
-      end += 1000000;
-    }
-  }
-  close(ends[0]);
-  return result;
+  return 0;
 }
 
 static int32_t try_types(int d) {
@@ -224,11 +132,9 @@ static void remove_trial(int d) {
   unlinkat(d, "b", 0);
 }
 
-int32_t linux_try(const char *p, int32_t what) {
+int32_t linux_try(int32_t d, int32_t what) {
   static const char attribute[] = "trusted.overlay.preroot";
   char value;
-  int d = open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (d < 0) return -errno;
   /* A power cut may have left it. */
   remove_trial(d);
   int32_t result = 0;
@@ -249,7 +155,6 @@ int32_t linux_try(const char *p, int32_t what) {
       if (result == 0) result = RESULT(renameat2(d, "a", d, "b", what == LINUX_TRY_RENAME ? 0 : RENAME_WHITEOUT));
   }
   remove_trial(d);
-  close(d);
   return result < 0 ? result : 0;
 }
 

@@ -15,8 +15,8 @@ public struct Descent: ~Copyable {
 
   /// - Parameter staysOnDevice: whether what is mounted somewhere below counts as absent.
   public init(from path: Text, staysOnDevice: Bool = false) throws(Errno) {
-    let start = FileDescriptor(unsafe try with(path) { unsafe linux_open_directory_itself(LINUX_CURRENT_DIRECTORY, $0) })
-    device = try FileStatus(of: ".", in: start).device
+    let start = FileDescriptor(unsafe try with(path) { unsafe linux_open_component(LINUX_CURRENT_DIRECTORY, $0, LINUX_OPEN_TO_LIST) })
+    device = try start.status().device
     directory = start
     self.staysOnDevice = staysOnDevice
   }
@@ -28,9 +28,9 @@ public struct Descent: ~Copyable {
   @inline(never) public mutating func enter(_ name: Text) throws(Errno) {
     if missing == 0 {
       do throws(Errno) {
-        let here = try FileStatus(of: ".", in: directory).identity
-        let next = FileDescriptor(unsafe try directory.at(name) { unsafe linux_open_directory_itself($0, $1) })
-        let status = try FileStatus(of: ".", in: next)
+        let here = try directory.status().identity
+        let next = try directory.directory(name)
+        let status = try next.status()
         if !staysOnDevice || status.device == device {
           above.add(here)
           directory = next
@@ -51,18 +51,18 @@ public struct Descent: ~Copyable {
       missing -= 1
       return
     }
-    let parent = FileDescriptor(unsafe try directory.at("..") { unsafe linux_open_directory_itself($0, $1) })
-    guard let expected = above.popLast(), try FileStatus(of: ".", in: parent).identity == expected else { throw .staleFileHandle }
+    let parent = try directory.directory("..")
+    guard let expected = above.popLast(), try parent.status().identity == expected else { throw .staleFileHandle }
     directory = parent
   }
 
-  /// The names in it, `.` and `..` too; none where there is no directory.
+  /// The names in it; none where there is no directory.
   @inline(never) public func names() throws(Errno) -> [Text] { missing > 0 ? [] : try directory.names() }
 
   /// What the file of that name is; nil where there is none.
   @inline(never) public func status(of name: Text) throws(Errno) -> FileStatus? {
     if missing > 0 { return nil }
-    do throws(Errno) { return try FileStatus(of: name, in: directory) } catch {
+    do throws(Errno) { return try directory.status(of: name) } catch {
       guard error.isAbsence else { throw error }
       return nil
     }
@@ -72,6 +72,13 @@ public struct Descent: ~Copyable {
   /// descriptor (fgetxattr(2) refuses O_PATH), so its directory is.
   @inline(never) public func attribute(_ attribute: StaticString, of name: Text) -> Text? {
     FileStatus.attribute(attribute, of: Text("/proc/self/fd/") + Text(decimal: Int(directory.rawValue)) + "/" + name)
+  }
+}
+
+extension FileDescriptor {
+  /// The directory of that name in this one, and no link to one.
+  fileprivate func directory(_ name: Text) throws(Errno) -> FileDescriptor {
+    FileDescriptor(unsafe try with(name) { unsafe linux_open_component(rawValue, $0, LINUX_OPEN_TO_LIST) })
   }
 }
 

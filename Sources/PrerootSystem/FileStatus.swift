@@ -1,21 +1,18 @@
 import CLinux
 import PrerootCore
 
-/// What a file is, links not followed. See stat(2), whose words the fields have.
+/// What a file is. See stat(2), whose words the fields have.
 public struct FileStatus: Equatable, Sendable {
-  public var device: UInt64 = 0
-  public var size: UInt64 = 0
-  public var modifiedNanoseconds: Int64 = 0
-  public var mode: UInt32 = 0
-  public var owner: UInt32 = 0
-  public var group: UInt32 = 0
-  private var inode: UInt64 = 0
-  private var inodeDevice: UInt64 = 0
+  public let device: UInt64
+  public let inode: UInt64
+  public let size: UInt64
+  public let modifiedNanoseconds: Int64
+  public let mode: UInt32
+  public let owner: UInt32
+  public let group: UInt32
+  private let inodeDevice: UInt64
 
-  /// - Throws: ENOENT where there is none.
-  @inline(never) init(of path: Text, in directory: borrowing FileDescriptor) throws(Errno) {
-    var status = linux_status()
-    unsafe try directory.at(path) { unsafe linux_get_status($0, $1, &status) }
+  init(_ status: linux_status) {
     device = status.device
     inode = status.inode
     size = status.size
@@ -26,11 +23,25 @@ public struct FileStatus: Equatable, Sendable {
     inodeDevice = status.inode_device
   }
 
-  private static var typeMask: UInt32 { 0o170000 }
+  /// Links are not followed.
+  ///
+  /// - Throws: ENOENT where there is none.
+  @inline(never) public init(of path: Text) throws(Errno) {
+    var status = linux_status()
+    unsafe try with(path) { unsafe linux_get_status(LINUX_CURRENT_DIRECTORY, $0, &status) }
+    self.init(status)
+  }
 
-  public var isDirectory: Bool { mode & Self.typeMask == 0o040000 }
+  private var type: UInt32 { mode & 0o170000 }
+
+  public var isDirectory: Bool { type == 0o040000 }
+  public var isRegularFile: Bool { type == 0o100000 }
+  public var isLink: Bool { type == 0o120000 }
+  public var isCharacterDevice: Bool { type == 0o020000 }
+  /// /dev/null, 1:3. See makedev(3), linux: Documentation/admin-guide/devices.txt.
+  public var isNull: Bool { isCharacterDevice && inodeDevice == 0x103 }
   /// How overlayfs hides a file of the lower: a character device 0:0.
-  public var isWhiteout: Bool { mode & Self.typeMask == 0o020000 && inodeDevice == 0 }
+  public var isWhiteout: Bool { isCharacterDevice && inodeDevice == 0 }
 
   /// The same for the same file.
   var identity: Text { Text(decimal: Int(truncatingIfNeeded: device)) + ":" + Text(decimal: Int(truncatingIfNeeded: inode)) }

@@ -5,18 +5,18 @@ import PrerootCore
 ///
 /// A class, so that handing it on is one pointer.
 public final class KernelLog {
-  private let file: FileDescriptor
+  private let file: FileDescriptor?
   private let ident: Text
   private let processID = Int(linux_getpid())
 
   public init(of machine: borrowing Machine, ident: Text) {
     self.ident = ident
-    do throws(Errno) { file = try machine.root.openLog("dev/kmsg") } catch { file = FileDescriptor(-1) }
+    do throws(Errno) { file = try machine.root.openLog("dev/kmsg") } catch { file = nil }
   }
 
   @inline(never) public func say(_ remark: Remark) {
     let line = KernelLogLine(remark, ident: ident, processID: processID)
-    try? file.write(line.text)
+    try? file?.write(line.text)
   }
 
   public func say(_ priority: Remark.Priority, _ text: Text) { say(Remark(priority, text)) }

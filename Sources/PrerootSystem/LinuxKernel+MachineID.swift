@@ -2,36 +2,65 @@ import CLinux
 import PrerootCore
 
 extension LinuxKernel {
-  /// See `Step.Verb.settleMachineID`. As systemd does it on a root that can be written (systemd: machine_id_setup()).
-  mutating func settleMachineID(_ id: Text, in root: Text) throws(Errno) {
-    let here = FileDescriptor.currentDirectory, path = root + "/etc/machine-id", line = id + "\n"
-    let contents = try? here.read(path)
-    switch MachineID(contents) {
-    case .valid(let own):
-      // A soft reboot begins with what is here (systemd 256 and later).
-      if here.exists(RunningID.path) { try here.replace(RunningID.path, contents: own + "\n") }
-    case .missing, .uninitialized:
-      try here.replace(RunningID.path, contents: line)
-      if contents == nil {
-        remarks.append(Remark(.warning, "The image has no /etc/machine-id, without which systemd has none before this; an empty file there is enough"))
-        try here.replace(path, contents: "uninitialized\n")
+  /// See `Step.Verb.provideMachineID`. A machine without an ID is better than none: what fails is told, and nothing else.
+  mutating func provideMachineID(_ id: Text, in root: Text) {
+    let running = RunningID(id)
+    do throws(Errno) {
+      let directory = try Self.root(root)
+      // It can be a link, in an image that keeps what differs from machine to machine in one place.
+      let path = try directory.resolvingLinks(of: Self.machineID)
+      switch MachineIDUse(for: MachineID(at: path, in: directory), running) {
+      case .own(let own):
+        // A soft reboot begins with what is here (systemd 256 and later).
+        let here = try Directory("/")
+        if here.exists(RunningID.path) { try here.replace(RunningID.path, contents: own + "\n") }
+      case .mount(let makesFile):
+        try Directory("/").replace(RunningID.path, contents: id + "\n")
+        if makesFile {
+          remarks.append(Remark(.warning, "The image has no /etc/machine-id, without which systemd has none before this; an empty file there is enough"))
+          try directory.makeParents(of: path)
+          try directory.replace(path, contents: "uninitialized\n")
+        }
+        try mountMachineID(in: root)
+      case .write(let remark):
+        if let remark { remarks.append(remark) }
+        try directory.replace(path, contents: id + "\n")
       }
-      try mountMachineID(in: root)
-    case .invalid:
-      remarks.append(Remark(.warning, Text("/etc/machine-id of the overlay was no machine ID, it is now ") + id))
-      try here.replace(path, contents: line)
-    case .empty:
-      try here.replace(path, contents: line)
+    } catch {
+      remarks.append(Remark(.error, Text("Cannot give the overlay a machine ID: ") + error.text))
     }
   }
 
   /// Shows PID 1's ID at the file's place, as PID 1 does it where it cannot write.
+  ///
+  /// - Parameter root: empty for `/`.
   public func mountMachineID(in root: Text) throws(Errno) {
-    unsafe try with(RunningID.path, root + "/etc/machine-id") { unsafe linux_bind_read_only($0, $1) }
+    try bind(RunningID.path, at: root + "/" + Self.root(root).resolvingLinks(of: Self.machineID), flags: MountOptions.readOnly)
   }
 
-  /// Nothing is there but in a first boot.
-  public func unsettleMachineID(in root: Text) {
-    _ = unsafe try? with(root + "/etc/machine-id") { unsafe linux_unmount($0) }
+  /// Nothing is there outside of a first boot.
+  public func unmountMachineID(in root: Text) {
+    do throws(Errno) {
+      let path = root + "/" + (try Self.root(root).resolvingLinks(of: Self.machineID))
+      unsafe try with(path) { unsafe linux_unmount($0) }
+    } catch {}
+  }
+
+  private static var machineID: Text { "etc/machine-id" }
+
+  private static func root(_ path: Text) throws(Errno) -> Directory { try Directory(path.isEmpty ? "/" : path, lookup: .inRoot) }
+}
+
+extension MachineID {
+  /// What a file says. One that cannot be read is none, and neither is what is no file, or too large for one.
+  fileprivate init(at path: Text, in directory: borrowing Directory) {
+    do throws(Errno) { self.init(try directory.read(path, limit: 4096)) } catch { self = error == .noSuchFileOrDirectory ? .missing : .invalid }
+  }
+}
+
+extension Directory {
+  /// Makes the directories that `path` is in, where there are none.
+  fileprivate func makeParents(of path: Text) throws(Errno) {
+    for parent in path.parents where !exists(parent) { try makeDirectory(parent) }
   }
 }

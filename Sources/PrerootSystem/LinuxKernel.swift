@@ -1,10 +1,10 @@
 import CLinux
 import PrerootCore
 
-/// Performs operations with system calls, in the calling process's mount namespace.
+/// Performs steps with system calls, in the calling process's mount namespace.
 public struct LinuxKernel: Kernel, ~Copyable {
   /// The root before the pivot, held to reach what is still mounted there.
-  private var oldRoot: FileDescriptor? = nil
+  private var oldRoot: Directory? = nil
   /// On what was found on the way and is no failure, for the log.
   public var remarks: [Remark] = []
 
@@ -17,71 +17,52 @@ public struct LinuxKernel: Kernel, ~Copyable {
   public mutating func perform(_ step: Step) throws(Errno) {
     let path = step.path, other = step.other
     switch step.verb {
-    case .makeDirectory:
-      try FileDescriptor.currentDirectory.makeDirectory(path)
-    case .makeStoreDirectory:
-      try makeStoreDirectory(path, like: other)
-    case .removeDirectory:
-      do throws(Errno) { try FileDescriptor.currentDirectory.removeDirectory(path) } catch {
-        guard error == .directoryNotEmpty else { throw error }
-      }
-    case .requireDirectory:
-      unsafe try with(path) { unsafe linux_is_directory($0) }
-    case .requireMountPoint:
-      guard FileDescriptor.currentDirectory.exists(path) else { throw .noSuchFileOrDirectory }
-    case .requireSpace:
-      let space = try Space(of: path)
-      guard space.freeBytes >= StorePlan.minimumBytes, space.freeInodes >= StorePlan.minimumInodes else { throw .noSpace }
-    case .writeFile:
-      try FileDescriptor.currentDirectory.replace(path, contents: other)
-    case .makeLink:
-      try FileDescriptor.currentDirectory.replaceLink(path, to: other)
-    case .removeFile:
-      try FileDescriptor.currentDirectory.remove(path)
-    case .settleMachineID:
-      try settleMachineID(other, in: path)
-    case .unsettleMachineID:
-      unsettleMachineID(in: path)
+    case .makeDirectory: try make(directory: path)
+    case .makeHiddenDirectory: try make(directory: path, mode: 0o700)
+    case .makeStoreDirectory: try makeStoreDirectory(path, like: other)
+    case .removeDirectory: try removeIfEmpty(path)
+    case .requireDirectory: try requireDirectory(path)
+    case .requireSpace: try requireSpace(on: path)
+    case .writeFile: try write(other, to: path)
+    case .makeLink: try makeLink(path, to: other)
+    case .removeFile: try remove(path)
+    case .makeDeviceLink: try makeDeviceLink(path)
+    case .provideMachineID: provideMachineID(other, in: path)
+    case .unmountMachineID: unmountMachineID(in: path)
 
-    case .format, .check, .requireFitness, .mountDevice, .writeDurably, .removeDurably, .setAside, .takeBack, .deleteTree, .seed:
-      try performOnStore(step)
-    case .makeMountPoint:
-      let here = FileDescriptor.currentDirectory
-      for directory in path.parents + [path] where !here.exists(directory) { try here.makeDirectory(directory) }
+    case .format: try format(path, type: other)
+    case .check: try checkFileSystem(on: path, type: other)
+    case .requireFitness: try requireFitness(of: path)
+    case .writeDurably: writeDurably(other, to: path)
+    case .removeDurably: try removeDurably(path)
+    case .setAside: try setAside(path, as: other)
+    case .takeBack: try takeBack(path, from: other)
+    case .deleteTree: try deleteTree(path)
+    case .seed: try seed(path, from: other)
+    case .makeMountPoint: try makeMountPoint(path)
 
-    case .mountTmpfs:
-      unsafe try with(path, other) { unsafe linux_mount_tmpfs($0, $1) }
-    case .mountOverlay:
-      unsafe try with(path, other) { unsafe linux_mount_overlay($0, $1) }
-    case .bindReadOnly:
-      unsafe try with(other, path) { unsafe linux_bind_read_only($0, $1) }
-    case .bind:
-      unsafe try with(other, path) { unsafe linux_bind($0, $1) }
-    case .unmount:
-      unsafe try with(path) { unsafe linux_unmount($0) }
-    case .makePrivate:
-      unsafe try with(path) { unsafe linux_make_private($0) }
-    case .makeShared:
-      unsafe try with(path) { unsafe linux_make_shared($0, 0) }
-    case .makeSharedRecursively:
-      unsafe try with(path) { unsafe linux_make_shared($0, 1) }
+    case .mountDevice: try mount(other, at: path, type: step.type, step.options)
+    case .mountTmpfs: try mount("preroot", at: path, type: "tmpfs", step.options)
+    case .mountOverlay: try mount("preroot", at: path, type: "overlay", step.options)
+    case .bind: try bind(other, at: path, flags: step.options.flags)
+    case .bindRecursively: try bindRecursively(other, at: path)
+    case .unmount: try unmount(path)
+    case .detach: unsafe try with(path) { unsafe linux_detach($0) }
+    case .makeFileSystemReadOnly: try makeFileSystemReadOnly(path)
+    case .makePrivate: unsafe try with(path) { unsafe linux_make_private($0) }
+    case .makeUnbindable: unsafe try with(path) { unsafe linux_make_unbindable($0) }
+    case .makeShared: unsafe try with(path) { unsafe linux_make_shared($0, 0) }
+    case .makeSharedRecursively: unsafe try with(path) { unsafe linux_make_shared($0, 1) }
 
-    case .pivot:
-      try pivot(to: path)
-    case .carry:
-      try enterOldRoot()
-      // Relative: on the old root. Absolute: on the new one.
-      unsafe try with(path.asRelative, path) { unsafe linux_move($0, $1) }
-    case .leaveOldRoot:
-      try enterOldRoot()
-      unsafe try with(".") { unsafe linux_detach($0) }
-      unsafe try with("/") { unsafe linux_chdir($0) }
-      oldRoot = nil
+    case .pivot: try pivot(to: path)
+    case .leaveOldRoot: try leaveOldRoot()
     }
   }
 
+  // MARK: The root
+
   private mutating func pivot(to path: Text) throws(Errno) {
-    let old = try FileDescriptor(directory: "/")
+    let old = try Directory("/")
     unsafe try with(path) { unsafe linux_chdir($0) }
     do throws(Errno) {
       unsafe try with(".") { unsafe linux_pivot_root($0, $0) }
@@ -92,8 +73,11 @@ public struct LinuxKernel: Kernel, ~Copyable {
     oldRoot = consume old
   }
 
-  private mutating func enterOldRoot() throws(Errno) {
+  private mutating func leaveOldRoot() throws(Errno) {
     guard let directory = oldRoot?.rawValue else { throw .invalidArgument }
     try check(linux_fchdir(directory))
+    unsafe try with(".") { unsafe linux_detach($0) }
+    unsafe try with("/") { unsafe linux_chdir($0) }
+    oldRoot = nil
   }
 }

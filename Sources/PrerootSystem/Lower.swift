@@ -9,6 +9,9 @@ public enum Lower {
   /// What is mounted from now on is seen by this process and its children only.
   public static func leaveMountNamespace() throws(Errno) { try check(linux_leave_mount_namespace()) }
 
+  /// Without the nosuid and nodev that keep users from the layers, for this namespace: in the image, sudo and devices are to work (mount(2):
+  /// a remount sets all flags anew, those of time excepted).
+  ///
   /// - Parameter withFileSystem: whether the file system itself was read-only, too, for everybody.
   public static func makeWritable(_ path: Text, withFileSystem: Bool) throws(Errno) { try remount(path, isReadOnly: false, withFileSystem) }
   public static func makeReadOnly(_ path: Text, withFileSystem: Bool) throws(Errno) { try remount(path, isReadOnly: true, withFileSystem) }
@@ -24,14 +27,23 @@ public enum Lower {
 
   public static func detach(_ path: Text) throws(Errno) { unsafe try with(path) { unsafe linux_detach($0) } }
 
+  /// Ignores what ends programs from outside: a terminal that goes away, keys, another's wish, a reader that has gone.
+  ///
+  /// - Returns: what `run` has to undo for the program.
+  public static func ignoreEndings() -> UInt64 {
+    // SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM. See signal(7).
+    linux_ignore_signals(1 << 1 | 1 << 2 | 1 << 3 | 1 << 13 | 1 << 15)
+  }
+
   /// Runs a program with `root` for its root to its end, with the terminal of the caller.
   ///
   /// - Returns: its exit status, as shells have it: 126 and 127 where it cannot be run and is not there, 128 and more for a signal.
-  public static func run(_ arguments: [Text], below root: Text) throws(Errno) -> Int32 {
-    var words = Text()
-    for argument in arguments { words.append(Text(argument.terminated)) }
-    return unsafe try with(root) { root in
-      unsafe words.bytes.withUnsafeBytes { unsafe linux_run_below(root, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+  public static func run(_ arguments: [Text], below root: Text, ignoring ignored: UInt64) throws(Errno) -> Int32 {
+    guard let name = arguments.first else { throw .invalidArgument }
+    switch try Child(name, arguments, root: root, signals: ignored).end(waiting: true) {
+    case .exited(let status): return Int32(truncatingIfNeeded: status)
+    case .killed(let signal): return Int32(truncatingIfNeeded: 128 + signal)
+    case nil: return 1
     }
   }
 }

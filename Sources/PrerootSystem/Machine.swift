@@ -1,27 +1,25 @@
 import CLinux
 import PrerootCore
 
-/// Where facts come from: the machine below `/`, or below another directory that looks like one.
+/// Where facts come from: the machine below `/`, or an image in a directory, out of which no link leads.
 ///
-/// This is the only seam: `$PREROOT_ROOT` names that directory. Everything is looked up from it, absolute links excepted.
+/// This is the only seam: `$PREROOT_ROOT` names a directory in place of `/`, for tests. Absolute links lead out of that one.
 public struct Machine: ~Copyable {
-  public let root: FileDescriptor
+  public let root: Directory
 
   /// - Throws: what `open` says of the directory.
   public init() throws(Errno) {
-    root = try FileDescriptor(directory: Self.variable("PREROOT_ROOT") ?? "/")
+    root = try Directory(Self.variable("PREROOT_ROOT") ?? "/")
   }
-
-  init(root: consuming FileDescriptor) { self.root = root }
 
   /// What looks like a machine below a directory of another one.
   public init(_ path: Text, on other: borrowing Machine) throws(Errno) {
     let path = path.asRelative
-    root = try other.root.openDirectory(path.isEmpty ? "." : path)
+    root = try other.root.directory(path.isEmpty ? "." : path, lookup: .inRoot)
   }
 
   /// The same below a directory that need not be on a machine.
-  public init(at path: Text) throws(Errno) { root = try FileDescriptor(directory: path) }
+  public init(at path: Text) throws(Errno) { root = try Directory(path, lookup: path == "/" ? .anywhere : .inRoot) }
 
   /// The contents of a small file; nil where it cannot be read, for whatever reason. `path` is absolute.
   @inline(never) @_disfavoredOverload public func contents(_ path: Text) -> Text? {

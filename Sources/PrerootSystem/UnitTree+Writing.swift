@@ -2,15 +2,15 @@ import PrerootCore
 
 /// The three directories that systemd gives a generator. See systemd.generator(7).
 public struct GeneratorDirectories: ~Copyable {
-  let normal: FileDescriptor
-  let early: FileDescriptor
-  let late: FileDescriptor
+  let normal: Directory
+  let early: Directory
+  let late: Directory
 
   /// - Throws: what `open` says of one of them.
   public init(normal: Text, early: Text, late: Text) throws(Errno) {
-    let normal = try FileDescriptor(directory: normal)
-    let early = try FileDescriptor(directory: early)
-    let late = try FileDescriptor(directory: late)
+    let normal = try Directory(normal)
+    let early = try Directory(early)
+    let late = try Directory(late)
     self.normal = normal
     self.early = early
     self.late = late
@@ -50,7 +50,7 @@ extension UnitTree.Node {
     }
   }
 
-  @inline(never) private func write(into directory: borrowing FileDescriptor) throws(Errno) {
+  @inline(never) private func write(into directory: borrowing Directory) throws(Errno) {
     if let parent { try directory.makeDirectory(parent) }
     do throws(Errno) {
       switch content {
@@ -64,7 +64,7 @@ extension UnitTree.Node {
     }
   }
 
-  @inline(never) private func remove(from directory: borrowing FileDescriptor) {
+  @inline(never) private func remove(from directory: borrowing Directory) {
     try? directory.remove(path)
     if let parent { try? directory.removeDirectory(parent) }
   }

@@ -21,13 +21,16 @@ struct FirstReading {
     changes.machineIDBefore = machineID.text
     if case .valid(let id) = MachineID(machine.contents("/etc/machine-id")) { changes.machineID = id }
     changes.wasFirstBoot = machine.exists(Self.firstBootFlag)
-    if let mount = mounts.entry(at: "/etc/machine-id") {
+    if let mount = mounts.entries.last(where: { $0.isMachineID }) {
       changes.isFirstBoot = mounts.parent(of: mount)?.isOverlayOfPreroot == true
       // On a lower that is still there, PID 1 has seen all there is to see.
       if !changes.isFirstBoot { changes.wasFirstBoot = false }
     }
     if let program = machine.target(ofLink: "/proc/1/exe") {
-      changes.hasOtherManager = machine.exists(Paths.store + "/upper" + program)
+      for overlay in mounts.overlays where overlay.mountPoint == "/" || program.isWithin(overlay.mountPoint) {
+        let end = overlay.mountPoint == "/" ? program : Text(program.bytes[overlay.mountPoint.count...])
+        if let upper = overlay.upperDirectory, machine.exists(upper + end) { changes.hasOtherManager = true }
+      }
     }
     return changes
   }

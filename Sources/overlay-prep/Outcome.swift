@@ -26,7 +26,7 @@ extension Preparation {
       // For the generator, which would stage this boot again. All was taken back: the root is the one it was.
       if outcome.upper == nil { machine.keep(Paths.failed, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", report) }
       machine.keep(Paths.state, state(of: outcome).text, report)
-      if outcome.failure != nil { machine.sayAtLogin(remark.text + "\nSee: journalctl -u overlay-prep.service\n", report) }
+      if outcome.failure != nil { machine.sayAtLogin(remark.text.escapedForTerminal + "\nSee: journalctl -u overlay-prep.service\n", report) }
     } catch {
       report.say(.error, "Cannot open /", error)
     }
@@ -88,7 +88,7 @@ extension Machine {
   }
 
   /// The boot goes on without what cannot be left there.
-  @inline(never) private borrowing func leave(_ report: Report, _ write: (borrowing FileDescriptor) throws(Errno) -> Void) {
+  @inline(never) private borrowing func leave(_ report: Report, _ write: (borrowing Directory) throws(Errno) -> Void) {
     do throws(Errno) {
       try root.makeDirectory("run/preroot")
       try write(root)

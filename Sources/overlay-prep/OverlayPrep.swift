@@ -1,4 +1,5 @@
 import PrerootCore
+import PrerootManager
 import PrerootSystem
 
 // overlay-prep: run by overlay-prep.service in stage 1, when nothing else runs. It makes the root writable, has PID 1 reload
@@ -11,6 +12,8 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
   switch unsafe Verb(argumentCount, arguments) {
   case .prepare: prepare()
   case .report: sendReport()
+  case .reached: takeBackAttempts()
+  case .fstab: copyFileSystemTable()
   case .help: help()
   case .unknown(let argument): usage(argument)
   }
@@ -19,6 +22,8 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
 enum Verb {
   case prepare
   case report
+  case reached
+  case fstab
   case help
   case unknown(Text)
 
@@ -28,6 +33,8 @@ enum Verb {
     guard count == 2 else { self = unsafe .unknown(Text(cString: arguments[2])); return }
     switch first {
     case "--report": self = .report
+    case "--reached": self = .reached
+    case "--fstab": self = .fstab
     case "--help": self = .help
     default: self = .unknown(first)
     }
@@ -68,12 +75,21 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   case .untouched(let reason):
     report.say(.error, "Nothing done: " + reason.text)
     return ExitStatus.failure
+  case .staged where isRunning:
+    report.say(.error, "Nothing done: the machine has booted, and its services would lose the root that they stand on")
+    return ExitStatus.failure
   case .staged(let target, _):
-    let preparation = Preparation(facts, of: image, bootingTo: target, report)
+    var preparation = Preparation(facts, of: image, bootingTo: target, report)
     let outcome = preparation.makeWritable()
     preparation.publish(outcome)
     return preparation.bootOn(to: outcome.target) ? outcome.status : ExitStatus.failure
   }
+}
+
+/// Whether PID 1 has started more than stage 1: then overlay-prep.target was started by hand. A generator that is masked does not settle
+/// such a machine.
+private var isRunning: Bool {
+  do throws(ServiceManager.Refusal) { return try ServiceManager().isActive("sysinit.target") } catch { return false }
 }
 
 /// A drop-in for all services can have put this one into a mount namespace of its own (PrivateTmp=yes in service.d/).
@@ -90,11 +106,13 @@ func joinInit(_ report: Report) throws(Errno) {
 
 func help() -> Int32 {
   reply("""
-    Usage: overlay-prep [--report | --help]
+    Usage: overlay-prep [--report | --reached | --fstab | --help]
     Make a read-only root writable and boot on. Run by overlay-prep.service.
 
-      --report   send /run/preroot/events to the journal
-      --help     print this
+      --report    send /run/preroot/events to the journal
+      --reached   remove the count of boots that did not get through
+      --fstab     write /run/preroot/fstab: /etc/fstab without its line for /
+      --help      print this
 
     See overlay-prep.service(8), preroot.conf(5); preroot plan prints what it does.
 

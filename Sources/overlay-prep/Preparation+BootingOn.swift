@@ -105,7 +105,7 @@ extension Preparation {
   /// Returns once PID 1 answers again. It unlinks its socket and binds a new one, so there are moments when nobody listens.
   private func reexecute(_ manager: inout ServiceManager, over changes: OverlayChanges) throws(ServiceManager.Refusal) {
     // PID 1 sees a first boot by the file, which the mounted ID hides.
-    if changes.isFirstBoot { kernel.unsettleMachineID(in: Text()) }
+    if changes.isFirstBoot { kernel.unmountMachineID(in: Text()) }
     defer {
       if changes.isFirstBoot {
         do throws(Errno) { try kernel.mountMachineID(in: Text()) } catch { report.say(.error, "Cannot mount the machine ID again", error) }

@@ -2,7 +2,7 @@ import PrerootCore
 import PrerootSystem
 
 /// The making of the overlay and the way on from it: what both rest on, and the report of both.
-final class Preparation {
+struct Preparation: ~Copyable {
   let facts: BootFacts
   /// The root as it was booted.
   let image: Machine
@@ -31,7 +31,7 @@ final class Preparation {
   var isCounted: Bool { settings.counts(bootTo: target) }
 
   /// Mounts the overlay that was asked for, or falls back. What fails is taken back first.
-  func makeWritable() -> Outcome {
+  mutating func makeWritable() -> Outcome {
     var outcome = Outcome(target: target)
     do throws(Failure) {
       switch settings.upper {
@@ -49,7 +49,7 @@ final class Preparation {
   }
 
   /// As Fallback= says.
-  private func fallBack(_ outcome: inout Outcome, _ failure: Failure) {
+  private mutating func fallBack(_ outcome: inout Outcome, _ failure: Failure) {
     switch settings.fallback {
     case .tmpfs:
       report.say(.error, failure.sentence + "; falling back to a tmpfs")
@@ -68,7 +68,7 @@ final class Preparation {
 
   // MARK: The two kinds of uppers
 
-  private func mountOverlay(on options: TmpfsOptions) throws(Failure) {
+  private mutating func mountOverlay(on options: TmpfsOptions) throws(Failure) {
     let store = StorePlan(options, over: facts.mountInfo).steps
     var settings = settings
     // What is taken past the overlay may be more than memory holds, and is not meant for it.
@@ -78,7 +78,7 @@ final class Preparation {
     try mountOverlay(settings, on: store, in: Paths.store)
   }
 
-  private func mountOverlay(on name: DeviceName) throws(Failure) {
+  private mutating func mountOverlay(on name: DeviceName) throws(Failure) {
     do throws(Failure) {
       let (source, use) = try find(name)
       let store = StorePlan(source, use, settings, over: facts.mountInfo).steps
@@ -88,10 +88,11 @@ final class Preparation {
   }
 
   /// With the layers that are on the store, or with empty ones.
-  private func mountOverlay(on store: [Step]) throws(Failure) {
+  private mutating func mountOverlay(on store: [Step]) throws(Failure) {
     let lower = LowerIdentity(facts, image)
     let directory = settings.layersDirectory(over: lower)
-    let found = StoreFacts(in: directory, over: lower, image)
+    let found = StoreFacts(in: directory, over: lower)
+    for remark in found.remarks { report.say(remark) }
     let use = UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset, isCounted: isCounted)
     if case .asItIsAlthough(let sentence) = use { report.say(.warning, sentence) }
     if case .anew(let reason) = use { report.say(.notice, Text("Starting with an empty upper: ") + reason) }
@@ -109,22 +110,30 @@ final class Preparation {
     try mountOverlay(settings, on: store, in: directory)
   }
 
-  private func mountOverlay(_ settings: Settings, on store: [Step], in directory: Text) throws(Failure) {
+  private mutating func mountOverlay(_ settings: Settings, on store: [Step], in directory: Text) throws(Failure) {
     let plan = OverlayPlan(settings, in: directory, over: facts.mountInfo, machineID: firstReading.machineID)
-    if let step = plan.execute(on: &kernel, before: &report) {
+    let execution = plan.execute(on: &kernel, before: &report)
+    if let step = execution.failure {
       store.takeBack(on: &kernel, before: &report)
       throw failure(of: step)
     }
-    sayRemarks()
+    lose(execution.losses)
   }
 
   /// Does all the steps or none of them.
-  private func execute(_ steps: [Step]) throws(Failure) {
-    if let step = steps.execute(on: &kernel, before: &report) { throw failure(of: step) }
+  private mutating func execute(_ steps: [Step]) throws(Failure) {
+    let execution = steps.execute(on: &kernel, before: &report)
+    if let step = execution.failure { throw failure(of: step) }
+    lose(execution.losses)
+  }
+
+  /// Says what is lost of what was asked for, where the rest goes on.
+  private mutating func lose(_ losses: [StepRecord]) {
+    for step in losses { report.say(.error, step.step.part + " is lost: " + failure(of: step).sentence) }
     sayRemarks()
   }
 
-  private func failure(of step: StepRecord) -> Failure {
+  private mutating func failure(of step: StepRecord) -> Failure {
     // What the program itself said, where it was one that failed.
     let complaint = kernel.remarks.last { $0.priority == .error }
     sayRemarks()
@@ -133,7 +142,7 @@ final class Preparation {
     return Failure(sentence)
   }
 
-  private func sayRemarks() {
+  private mutating func sayRemarks() {
     for remark in kernel.remarks { report.say(remark) }
     kernel.remarks = []
   }

@@ -1,5 +1,4 @@
 import PrerootCore
-import PrerootManager
 import PrerootSystem
 
 /// What the helper has to say, to both of its readers at once: the kernel log, which is the only log in stage 1, and the journal, which
@@ -60,20 +59,5 @@ extension StepRecord {
       guard let errno else { return step.text + ": " + Text(decimal: microseconds) + " us" }
       return Text("failed to ") + step.text + ": " + errno.text
     }
-  }
-}
-
-/// `--report`: sends the events of stage 1 to the journal, in stage 2.
-func sendReport() -> Int32 {
-  do throws(Errno) {
-    guard let events = try Machine(at: "/").contents(Paths.events) else {
-      StandardError.say("overlay-prep: there is no /run/preroot/events: this boot had no first stage")
-      return ExitStatus.failure
-    }
-    try Journal.send(events)
-    return ExitStatus.success
-  } catch {
-    StandardError.say("overlay-prep: cannot write to the journal", error)
-    return ExitStatus.failure
   }
 }

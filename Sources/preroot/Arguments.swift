@@ -146,7 +146,7 @@ struct Arguments {
       for operand in operands {
         var path = operand
         if !path.hasPrefix("/") {
-          guard let directory = FileDescriptor.workingDirectory else { throw Complaint(usage: Text("'") + operand + "' is relative, and the working directory has no path") }
+          guard let directory = Directory.workingDirectory else { throw Complaint(usage: Text("'") + operand + "' is relative, and the working directory has no path") }
           path = directory + "/" + operand
         }
         // Of no meaning at the end of a path or in it.

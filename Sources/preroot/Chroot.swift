@@ -6,17 +6,20 @@ import PrerootSystem
 /// Mounts are made in a namespace of our own and are gone with us. The file system is made writable for everybody, as there is only one
 /// of it; that is what has to be taken back, and said loudly where it cannot.
 func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) -> Int32 {
-  let image = try Image(on: machine)
-  let lower = Paths.lower
-  StandardError.write("""
-    preroot: The image is writable until this ends. The kernel does not promise what an overlay shows of files that change below it:
-    preroot: reboot afterwards.
-
-    """)
+  let image: Image
+  let ignored: UInt64
   do throws(Complaint) {
+    image = try Image(on: machine)
+    StandardError.write("""
+      preroot: The image is writable until this ends. The kernel does not promise what an overlay shows of files that change below it:
+      preroot: reboot afterwards.
+
+      """)
+    // A key, or a terminal that goes away, must not end this while the image is writable.
+    ignored = Lower.ignoreEndings()
     try attempt("Cannot leave the mount namespace") { () throws(Errno) in try Lower.leaveMountNamespace() }
-    try attempt(Text("Cannot make ") + lower + " writable") { () throws(Errno) in
-      try Lower.makeWritable(lower, withFileSystem: image.isFileSystemReadOnly)
+    try attempt("Cannot make the image writable") { () throws(Errno) in
+      try Lower.makeWritable(Paths.lower, withFileSystem: image.isFileSystemReadOnly)
     }
   } catch {
     throw Complaint(error.text, status: ExitStatus.chroot)
@@ -24,10 +27,10 @@ func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) 
   var status = ExitStatus.chroot
   do throws(Complaint) {
     for directory in Image.apiDirectories {
-      try attempt(Text("Cannot show ") + directory + " in the image") { () throws(Errno) in try Lower.bind(directory, at: lower + directory) }
+      try attempt(Text("Cannot show ") + directory + " in the image") { () throws(Errno) in try Lower.bind(directory, at: Paths.lower + directory) }
     }
     let command = command.isEmpty ? [Image.shell(on: machine)] : command
-    status = try attempt("Cannot run the command") { () throws(Errno) in try Lower.run(command, below: lower) }
+    status = try attempt("Cannot run the command") { () throws(Errno) in try Lower.run(command, below: Paths.lower, ignoring: ignored) }
   } catch {
     StandardError.say(Text("preroot: ") + error.text)
   }
@@ -43,23 +46,19 @@ private struct Image {
 
   /// - Throws: why it cannot be written, and what does instead.
   init(on machine: borrowing Machine) throws(Complaint) {
-    do throws(Complaint) {
-      try Machine.requireSuperuser(to: "change the image")
-      let facts = BootFacts(asSeenOn: machine)
-      guard !facts.mountInfo.overlays.isEmpty, let lower = facts.mountInfo.image else {
-        throw Complaint("There is no overlay of preroot's, and so no image below it; 'preroot status' says why")
-      }
-      if let name = facts.containerName { throw Complaint(Text("In a container (") + name + ") the image is a matter of the host; change it there") }
-      if lower.fileSystemType.isOne(of: "squashfs erofs cramfs romfs iso9660") {
-        throw Complaint(lower.fileSystemType + " cannot be written by anybody: build the image anew, or keep the changes in an upper on a device (preroot.conf(5), Upper=)")
-      }
-      if machine.contents(Text("/sys/dev/block/") + lower.majorMinor + "/ro")?.hasPrefix("1") == true {
-        throw Complaint(Text("The kernel has ") + lower.mountSource + " (" + lower.majorMinor + ") as read-only: 'blockdev --setrw' changes that, unless it is protected or verified")
-      }
-      isFileSystemReadOnly = !(lower.superOptions.split(at: UInt8(ascii: ",")).first == "rw")
-    } catch {
-      throw Complaint(error.text, status: ExitStatus.chroot)
+    try Machine.requireSuperuser(to: "change the image")
+    let facts = BootFacts(asSeenOn: machine)
+    guard !facts.mountInfo.overlays.isEmpty, let lower = facts.mountInfo.image else {
+      throw Complaint("There is no overlay of preroot's, and so no image below it; 'preroot status' says why")
     }
+    if let name = facts.containerName { throw Complaint(Text("In a container (") + name + ") the image is a matter of the host; change it there") }
+    if lower.fileSystemType.isOne(of: "squashfs erofs cramfs romfs iso9660") {
+      throw Complaint(lower.fileSystemType + " cannot be written by anybody: build the image anew, or keep the changes in an upper on a device (preroot.conf(5), Upper=)")
+    }
+    if machine.contents(Text("/sys/dev/block/") + lower.majorMinor + "/ro")?.hasPrefix("1") == true {
+      throw Complaint(Text("The kernel has ") + lower.mountSource + " (" + lower.majorMinor + ") as read-only: 'blockdev --setrw' changes that, unless it is protected or verified")
+    }
+    isFileSystemReadOnly = !lower.isWritable
   }
 
   /// The caller's, where the image has it.

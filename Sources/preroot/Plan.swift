@@ -73,7 +73,7 @@ extension StoreFacts {
   fileprivate init(on machine: borrowing Machine, in layers: Text, over lower: LowerIdentity?) {
     let mounts = machine.mounts(of: "self")
     if mounts.overlays.first?.layersDirectory == layers {
-      self.init(in: layers, over: lower, machine)
+      self.init(in: layers, over: lower)
     } else {
       self.init(in: layers)
     }

@@ -15,7 +15,7 @@ extension Standing {
   var exitStatus: Int32 {
     switch self {
     case .asAsked: ExitStatus.success
-    case .fallback, .readOnly, .passedOver: ExitStatus.otherwise
+    case .fallback, .partly, .readOnly, .passedOver: ExitStatus.otherwise
     case .leftAlone(let reason): reason.isLoud ? ExitStatus.otherwise : ExitStatus.off
     }
   }
@@ -30,8 +30,10 @@ struct StatusReport {
   private let space: Space?
   /// What the settings had that was not taken as written.
   private let remarks: [Remark]
-  /// Whether the next boot starts with an empty upper.
-  private let isResetMarked: Bool
+  /// What was asked for and is not there.
+  private let lost: [Text]
+  /// Whether the next boot starts with an empty upper; nil for a user, from whom the layers are kept.
+  private let isResetMarked: Bool?
 
   init(_ standing: Standing, _ facts: borrowing BootFacts, _ state: State?, _ machine: borrowing Machine) {
     let overlays = facts.mountInfo.overlays
@@ -43,11 +45,14 @@ struct StatusReport {
     target = state?.value(of: "target") ?? Text()
     lower = facts.mountInfo.image
     store = overlays.isEmpty ? nil : facts.mountInfo.entry(at: Paths.store)
-    space = store == nil ? nil : try? Space(of: Paths.store)
+    // The overlay has that of its upper, and everybody may ask for it.
+    space = store == nil ? nil : try? Space(of: overlays[0].mountPoint)
     let events = [Remark](inEvents: machine.contents(Paths.events) ?? Text())
     // In a boot that was left alone, nobody wrote them down.
     remarks = state == nil ? (facts.request.remarks + settings.remarks).filter { $0.priority.rawValue <= Remark.Priority.warning.rawValue } : events
-    isResetMarked = overlays.first?.layersDirectory.map { machine.exists($0 + "/reset") } == true
+    lost = state?.list(of: "lost") ?? []
+    let layers = overlays.first?.layersDirectory ?? Text()
+    isResetMarked = machine.exists(layers) ? machine.exists(layers + "/reset") : layers.isEmpty ? false : nil
   }
 
   private var isPersistent: Bool { store.map { $0.fileSystemType != "tmpfs" } == true }
@@ -59,17 +64,19 @@ struct StatusReport {
     switch standing {
     case .asAsked: answer.add(line: scope + " is writable, as asked for", .good)
     case .fallback: answer.add(line: scope + " is writable, but not as asked for: what is written is lost at power-off", .bad)
+    case .partly: answer.add(line: scope + " is writable, but not all that was asked for is there", .bad)
     case .readOnly, .passedOver: answer.add(line: scope + " was not made writable", .bad)
     case .leftAlone(let reason) where reason.isLoud: answer.add(line: scope + " was not made writable", .bad)
     case .leftAlone: answer.add(line: "preroot had nothing to do in this boot", .notable)
     }
     if !standing.why.isEmpty { answer.add("why", standing.why) }
+    for sentence in lost { answer.add("lost", sentence, .bad) }
     if standing.isTried { answer.add("asked", asked) }
     if !upper.isEmpty { answer.add("upper", upper + (isPersistent ? ", kept at power-off" : ", lost at power-off")) }
     if let space { answer.add("filled", space.filling, space.percentage >= 90 ? .bad : space.percentage >= 75 ? .notable : .plain) }
     if !upper.isEmpty, let lower { answer.add("lower", lower.nameOfImage + " at " + Paths.lower) }
     if !target.isEmpty { answer.add("target", target) }
-    if isResetMarked { answer.add("reset", "the next boot starts with an empty upper; 'preroot reset --cancel' takes it back", .notable) }
+    if isResetMarked == true { answer.add("reset", "the next boot starts with an empty upper; 'preroot reset --cancel' takes it back", .notable) }
     for remark in remarks { answer.add("remark", remark.text, .notable) }
     return answer.text
   }
@@ -82,7 +89,7 @@ struct StatusReport {
     object.add("why", standing.why)
     object.add("asked", standing.isTried ? asked : Text())
     object.add("upper", upper)
-    object.add("persistent", isPersistent ? "yes" : "no")
+    object.add("persistent", boolean: isPersistent)
     if let space {
       object.add("upper_kib", number: space.totalKilobytes)
       object.add("upper_kib_free", number: space.freeKilobytes)
@@ -91,7 +98,8 @@ struct StatusReport {
     object.add("scope", scope)
     object.add("target", target)
     object.add("lower", lower?.nameOfImage ?? Text())
-    object.add("reset", isResetMarked ? "marked" : "no")
+    if let isResetMarked { object.add("reset", boolean: isResetMarked) }
+    object.add("lost", list: lost)
     object.add("remarks", list: remarks.map { $0.text })
     return object.text
   }

@@ -106,6 +106,21 @@ struct FailureTests {
     #expect(boot.units["multi-user.target"]?.activeState != "active")
   }
 
+  /// The generator is masked as the manual says; so nothing has settled the boot.
+  @Test("that has booted keeps its root, whoever starts the first stage then", arguments: ["overlay-prep.target", "preroot-stage1.target"])
+  func keepsItsRoot(unit: String) async throws {
+    let tree = Tree.lean.linking("/etc/systemd/system-generators/preroot-generator", to: "/dev/null")
+      .running("for i in $(seq 30); do systemctl is-active graphical.target && break; sleep 1; done; systemctl start \(unit); echo start=$?; sleep 3")
+    let boot = try await Machine(.kernel(.squashfs), tree).boot()
+    let plain = try await Machine(.kernel(.squashfs), Tree.lean.withoutPreroot).sharedBoot()
+    #expect(boot.mounts.normalised == plain.mounts.normalised)
+    #expect(boot.script?.output.contains("start=1") == true)
+    #expect(boot.units["graphical.target"]?.activeState == "active")
+    #expect(boot.units["preroot-fallback.service"]?.activeState != "active")
+    #expect(boot.journal.entries(saying: "Nothing done: the machine has booted").count == 1)
+    #expect(boot.file("preroot/ready") == nil)
+  }
+
   @Test("boots as ever where the helper is not installed")
   func needsItsHelper() async throws {
     let boot = try await Machine(.kernel(.squashfs), .lean.without(Self.helper), "preroot=tmpfs").boot()

@@ -126,7 +126,7 @@ struct ToolTests {
     let shell = try first.answer(#"sh -c echo "pwd; exit 3" | SHELL=/bin/bash preroot chroot"#)
     #expect(shell.status == 3 && shell.output.hasSuffix("reboot afterwards.\n/"), "\(shell.output)")
     let nowhere = try first.answer("preroot chroot nowhere")
-    #expect(nowhere.status == 127 && nowhere.output.hasSuffix("preroot: nowhere: No such file or directory"), "\(nowhere.output)")
+    #expect(nowhere.status == 127 && nowhere.output.hasSuffix("preroot: Cannot run the command: No such file or directory"), "\(nowhere.output)")
     #expect(try first.answer("cat /run/initramfs/preroot/lower/opt/image/below") == ("written", 0))
     #expect(try first.answer("sh -c echo > /run/initramfs/preroot/lower/opt/image/again").output.contains("Read-only file system"))
     #expect(try first.answer(#"sh -c grep " /run/initramfs/preroot/lower " /proc/self/mountinfo | sed "s/.* - //; s/,.*//""#).output == "ext4 /dev/root ro")

@@ -93,6 +93,23 @@ struct UpperFallbackTests {
 
 @Suite("The check of an upper's file system")
 struct UpperCheckTests {
+  private static let fsck = "/usr/sbin/fsck.ext4"
+
+  @Test("is killed where it eats all memory, and the machine goes on")
+  func isKilled() async throws {
+    let tree = Tree.noting.with(Self.fsck, "#!/bin/sh\nx=$(tr '\\0' x < /dev/zero)\n", mode: 0o755)
+    let boot = try await Machine(keepingOn: .ext4(), tree).boot()
+    expectFallback(in: boot, saying: "fsck.ext4 was killed by signal 9")
+  }
+
+  @Test("that fails is told by what its status means and by its first line")
+  func isTold() async throws {
+    let usage = "#!/bin/sh\necho \"fsck.ext4: invalid option -- 'p'\"\nseq 100\necho ' -z undo_file'\nexit 16\n"
+    let boot = try await Machine(keepingOn: .ext4(), Tree.noting.with(Self.fsck, usage, mode: 0o755)).boot()
+    expectFallback(in: boot, saying: "fsck.ext4 ended with status 16 (usage or syntax error): fsck.ext4: invalid option -- 'p'")
+    #expect(!boot.remarks.contains { $0.contains("undo_file") })
+  }
+
   @Test("mends what can be mended", arguments: [true, false])
   func mends(isAskedFor: Bool) async throws {
     let disk = try await Disk.ext4()

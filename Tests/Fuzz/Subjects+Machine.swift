@@ -34,7 +34,7 @@ extension Subjects {
     try check(store.steps, settings)
     var layers = StoreFacts(in: settings.layersDirectory(over: LowerIdentity(type: "squashfs", superblock: text, rootHash: "", imageVersion: files[6])))
     layers.hasUpper = true
-    layers.hasTrash = !files[6].isEmpty
+    layers.trash = files[6].isEmpty ? [] : ["trash"]
     layers.attempts = files[7].trimmed.decimalValue ?? 0
     layers.mark = files[5].isEmpty ? nil : files[5]
     layers.lower = LowerIdentity(type: "squashfs", superblock: text, rootHash: "", imageVersion: files[6])
@@ -93,7 +93,7 @@ extension Subjects {
         try expect(step.path.isWithin(Paths.store), "\(step.text) is not on the upper")
       case .takeBack:
         try expect(step.path.isWithin(Paths.store) && step.other.isWithin(Paths.store) && isPlain(step.other), "\(step.text) is not on the upper")
-      case .makeDirectory, .removeDirectory:
+      case .makeDirectory, .makeHiddenDirectory, .removeDirectory:
         try expect(step.path.isWithin("/run"), "\(step.text) is not on /run")
       default: break
       }
@@ -101,8 +101,10 @@ extension Subjects {
     var witness = Silence()
     for end in 0...steps.count {
       var kernel = Ledger(failingAt: end == steps.count ? nil : end)
-      guard steps.execute(on: &kernel, before: &witness) != nil else {
-        steps.takeBack(on: &kernel, before: &witness)
+      let execution = steps.execute(on: &kernel, before: &witness)
+      guard execution.failure != nil else {
+        // What is lost has been taken back.
+        steps.filter { step in !execution.losses.contains { $0.step.part == step.part } }.takeBack(on: &kernel, before: &witness)
         try expect(kernel.isAsBefore, "something is left when all is taken back: \(kernel.open)")
         continue
       }
@@ -127,15 +129,15 @@ private struct Ledger: Kernel, ~Copyable {
     if now == failing { throw .noSuchFileOrDirectory }
     let path = step.path.description
     switch step.verb {
-    case .mountTmpfs, .mountDevice, .mountOverlay, .bindReadOnly, .bind: open["mount \(path)", default: 0] += 1
-    case .unmount: open["mount \(path)", default: 0] -= 1
+    case .mountTmpfs, .mountDevice, .mountOverlay, .bind: open["mount \(path)", default: 0] += 1
+    case .unmount, .detach: open["mount \(path)", default: 0] -= 1
     case .makePrivate: open["private \(path)", default: 0] += 1
     case .makeShared: open["private \(path)", default: 0] -= 1
     case .makeLink: open["link \(path)", default: 0] += 1
     case .removeFile: open["link \(path)", default: 0] -= 1
-    case .settleMachineID: open["ID \(path)", default: 0] += 1
-    case .unsettleMachineID: open["ID \(path)", default: 0] -= 1
-    case .makeDirectory: open["directory \(path)", default: 0] += 1
+    case .provideMachineID: open["ID \(path)", default: 0] += 1
+    case .unmountMachineID: open["ID \(path)", default: 0] -= 1
+    case .makeDirectory, .makeHiddenDirectory: open["directory \(path)", default: 0] += 1
     case .removeDirectory: open["directory \(path)", default: 0] -= 1
     default: break
     }

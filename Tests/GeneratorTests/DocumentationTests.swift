@@ -193,7 +193,7 @@ struct DocumentationTests {
     let sources = try ["PrerootCore/Planning/LayerPlan", "PrerootCore/Planning/OverlayPlan", "PrerootSystem/Storage/StoreFacts+Reading", "PrerootCore/Deciding/Settings", "overlay-prep/Preparation"]
       .map { try Checkout.text("Sources/\($0).swift") }.joined()
     let names = Set(sources.matches(of: #/(?:directory|layers|bindings|store) \+ "\/([a-z.-]+)/#).map { String($0.output.1) })
-    #expect(names.isSuperset(of: ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting", "trash"]))
+    #expect(names.isSuperset(of: ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting"]))
     let page = try Page("preroot.conf.5")
     for name in names { #expect(!(page.entry(name) + page.entry("\(name)/")).isEmpty, "\(name)") }
     #expect(sources.contains("\"/image-\""))
@@ -210,7 +210,7 @@ struct DocumentationTests {
   }
 
   @Test("has every limit of time", arguments: [
-    ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "formatLimit", "mkfs"), ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "checkLimit", "fsck"),
+    ("Sources/PrerootSystem/Storage/LinuxKernel+Device.swift", "formatLimit", "mkfs"), ("Sources/PrerootSystem/Storage/LinuxKernel+Device.swift", "checkLimit", "fsck"),
     ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "deletionLimit", "rm, of what was set aside"),
     ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "copyLimit", "cp, for each directory of Bind="),
     ("Sources/PrerootManager/ServiceManager.swift", "reloadTimeout", "reload"),
@@ -252,6 +252,27 @@ struct DocumentationTests {
     }
   }
 
+  /// What an image lacks would only be noticed when the unit is needed.
+  @Test("names every program that a unit runs")
+  func namesProgramsOfUnits() throws {
+    let directory = Checkout.path.appending(path: "generator/units").path
+    let page = try Page("overlay-prep.service.8")
+    for unit in try FileManager.default.contentsOfDirectory(atPath: directory) {
+      let lines = try Checkout.text("generator/units/\(unit)").replacing("\\\n", with: " ")
+        .matches(of: #/(?m)^Exec\w+=[-@:+!]*(.*)$/#).map { String($0.output.1) }
+      var programs = lines.map { String($0.prefix { $0 != " " }) }
+      for script in lines.compactMap({ $0.firstMatch(of: #/sh -c '(.*)'/#)?.output.1 }) {
+        programs += script.matches(of: #/(?:^|[;&|(!]|\bdo|\bthen)\s*([a-z]+)\b/#).map { String($0.output.1) }
+          .filter { !["for", "do", "done", "exit", "if", "then", "fi", "echo"].contains($0) }
+      }
+      let entry = page.section("DESCRIPTION")
+      for program in programs.map({ $0.split(separator: "/").last.map(String.init) ?? $0 }) {
+        #expect(entry.contains(try Regex("\\b\(program)(\\(|\\b)")), "\(unit) runs \(program)")
+      }
+      #expect(unit != "preroot-fallback.service" || Set(programs) == ["sh", "mkdir", "touch", "mount", "systemctl"], "\(programs)")
+    }
+  }
+
   @Test("names every word that switches preroot on or off")
   func namesWords() throws {
     let lists = try Checkout.text("Sources/PrerootCore/Reading/Enable.swift").matches(of: #/isOne\(of: "(.*?)"\)/#)
@@ -286,7 +307,7 @@ struct DocumentationTests {
   @Test("explains every option of the helper")
   func explainsOptions() throws {
     let options = try Checkout.text("Sources/overlay-prep/OverlayPrep.swift").matches(of: #/case "(--[a-z-]+)":/#).map { String($0.output.1) }
-    #expect(options.count >= 2)
+    #expect(options.count >= 4)
     let page = try Page("overlay-prep.service.8")
     for option in options {
       #expect(page.section("OPTIONS").contains(try Regex("(?m)^     \(option)\\b")), "\(option)")

@@ -12,7 +12,7 @@ enum Trap: CaseIterable {
     let path = "\(machine.root)/\(file)"
     switch self {
     case .danglingLink: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "nowhere")
-    case .loop: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+    case .loop: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: URL(filePath: path).lastPathComponent)
     case .directory: try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     case .fifo: #expect(mkfifo(path, 0o644) == 0)
     case .zeroes: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/zero")
@@ -75,7 +75,9 @@ struct SmallFileTests {
     let machine = try MiniatureMachine()
     try trap.lay(at: "etc/preroot.conf", of: machine)
     let run = try Run(Checkout.ships("preroot"), ["check"], environment: ["PREROOT_ROOT": machine.root, "SYSTEMD_PROC_CMDLINE": ""])
-    #expect(run.output.contains("problem: /etc/preroot.conf cannot be read, ignoring: \(trap.words)\n"), "\(run.output)")
+    // A link leads where it would on the image, which has no /dev/zero.
+    let words = trap == .zeroes ? Trap.danglingLink.words : trap.words
+    #expect(run.output.contains("problem: /etc/preroot.conf cannot be read, ignoring: \(words)\n"), "\(run.output)")
     #expect(run.status == 1)
   }
 

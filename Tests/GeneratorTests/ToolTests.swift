@@ -132,7 +132,8 @@ struct ToolStatusTests {
     let run = try status(on: machine)
     #expect(run.status == 0)
     #expect(run.errors == "")
-    #expect(run.output == """
+    // How full it is, is that of the machine below.
+    #expect(run.output.replacing(#/filled:.*\n/#, with: "") == """
       / is writable, as asked for
       asked: /dev/ubdb
       upper: /dev/ubdb, kept at power-off
@@ -153,7 +154,7 @@ struct ToolStatusTests {
     try machine.write("run/preroot/state.json", "{\n  \"upper\": \"x\",\n  \"why\": \"\"\n}\n")
     let command = "PREROOT_ROOT=\(machine.root) \(environment) \(try Checkout.ships("preroot")) status"
     let run = try Run("script", ["-qec", command, "/dev/null"], package: "bsdutils")
-    #expect(run.output.replacing("\r\n", with: "\n").replacing(#/asked:.*\nupper:.*\n/#, with: "").hasPrefix(answer), "\(run.output)")
+    #expect(run.output.replacing("\r\n", with: "\n").replacing(#/asked:.*\nupper:.*\nfilled:.*\n/#, with: "").hasPrefix(answer), "\(run.output)")
   }
 
   @Test("tells of a mark, and of what was not taken as written")
@@ -187,7 +188,7 @@ struct ToolStatusTests {
 
   @Test("of a boot that failed ends with 1", arguments: [
     ("run/preroot/failed", "98:0\n", "'journalctl -b -u overlay-prep.service' says why"),
-    ("run/preroot/ready", "", "overlay-prep.service did not come to its end; 'journalctl -b -g overlay-prep' has more"),
+    ("run/preroot/ready", "", "overlay-prep.service did not finish; 'journalctl -b -g overlay-prep' has more"),
   ])
   func failed(file: String, contents: String, why: String) throws {
     let machine = try MiniatureMachine()
@@ -197,13 +198,87 @@ struct ToolStatusTests {
     #expect(run.output.hasPrefix("/ was not made writable\nwhy: \(why)\n"))
   }
 
+  /// Where the helper was killed, preroot-fallback.service has made /run/preroot/ready.
+  @Test("of a boot whose helper died on the way ends with 1", arguments: [
+    // Between the overlay and the pivot.
+    ("preroot", """
+      1 0 98:0 / / ro - squashfs /dev/root ro
+      2 1 0:30 / /run rw - tmpfs tmpfs rw
+      3 2 98:0 / /run/initramfs/preroot/lower ro - squashfs /dev/root ro
+      4 2 0:31 / /run/initramfs/preroot/root rw - overlay preroot rw,lowerdir=/l,upperdir=/u/upper
+
+      """),
+    // Between two directories.
+    ("preroot preroot.scope=/etc:/var", """
+      1 0 98:0 / / ro - squashfs /dev/root ro
+      3 1 98:0 / /run/initramfs/preroot/lower ro - squashfs /dev/root ro
+      4 1 0:31 / /etc rw - overlay preroot rw,lowerdir=/l,upperdir=/u/upper/etc
+
+      """),
+  ])
+  func died(commandLine: String, mounts: String) throws {
+    let machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", mounts)
+    try machine.write("run/preroot/ready", "")
+    let run = try status(on: machine, commandLine: commandLine)
+    #expect(run.status == 1)
+    #expect(run.output.contains(" was not made writable\nwhy: overlay-prep.service did not finish; 'journalctl -b -g overlay-prep' has more\n"), "\(run.output)")
+    #expect(try status("--json", on: machine, commandLine: commandLine).output.contains("\"status\": \"read-only\""))
+  }
+
+  @Test("of a boot that lost a part of what was asked for ends with 1, and names each part")
+  func partly() throws {
+    let machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", Self.overlay)
+    try machine.write("run/preroot/state.json", #"{\#n  "why": "",\#n  "lost": ["Bind=/srv is a \"link\"", "Bind=/opt [x], too"]\#n}\#n"#)
+    let run = try status(on: machine)
+    #expect(run.status == 1)
+    #expect(run.output.hasPrefix("/ is writable, but not all that was asked for is there\nlost: Bind=/srv is a \"link\"\nlost: Bind=/opt [x], too\n"), "\(run.output)")
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(try status("--json", on: machine).output.utf8)) as? [String: Any])
+    #expect(object["status"] as? String == "partly")
+    #expect(object["lost"] as? [String] == ["Bind=/srv is a \"link\"", "Bind=/opt [x], too"])
+  }
+
+  @Test("has booleans of JSON, and leaves out what a user cannot see")
+  func booleans() throws {
+    let machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", Self.overlay)
+    try machine.write("run/preroot/state.json", "{\n  \"why\": \"\"\n}\n")
+    let hidden = try status("--json", on: machine).output
+    #expect(hidden.contains("\"persistent\": true,\n") && !hidden.contains("\"reset\""), "\(hidden)")
+    try machine.write("run/initramfs/preroot/upper/upper/x", "")
+    #expect(try status("--json", on: machine).output.contains("\"reset\": false,\n"))
+    try machine.write("run/initramfs/preroot/upper/reset", "")
+    #expect(try status("--json", on: machine).output.contains("\"reset\": true,\n"))
+  }
+
+  /// As the name of a device or of a file may be made.
+  @Test("brings nothing raw to a terminal, and valid JSON to a program")
+  func withHostileNames() throws {
+    let machine = try MiniatureMachine()
+    let name = Data([0x61, 0x1b, 0x5b, 0x32, 0x4a, 0x9b, 0xc2, 0x9b, 0xff, 0xc3, 0xa4, 0x7f])
+    var mounts = Data(Self.overlay.replacing("/dev/root", with: "\u{1}").utf8)
+    let place = try #require(mounts.firstIndex(of: 1))
+    mounts.replaceSubrange(place...place, with: name)
+    try machine.write("proc/1/mountinfo", "")
+    try mounts.write(to: URL(filePath: "\(machine.root)/proc/1/mountinfo"))
+    try machine.write("run/preroot/state.json", "{\n  \"upper\": \"x\",\n  \"why\": \"\"\n}\n")
+    let run = try status(on: machine)
+    #expect(run.output.contains(#"lower: squashfs a\x1b[2J\x9b\xc2\x9b\xffä\x7f at "#), "\(run.output)")
+    let json = try status("--json", on: machine).output
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+    #expect((object["lower"] as? String)?.hasPrefix("squashfs a\u{1b}[2J\u{fffd}") == true)
+    // Run makes text of bytes that are none, so it is asked whether there were any.
+    #expect(!json.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
+  }
+
   @Test("of a boot that was left alone has the reason, and ends with 1 where something is in the way", arguments: [
     ("", 2, "preroot had nothing to do in this boot\nwhy: The root (ext4 on /dev/root) can be written; preroot=tmpfs puts an overlay over it all the same\n"),
     ("preroot=no", 2, "preroot had nothing to do in this boot\nwhy: Switched off by preroot=no or Enable=no\n"),
     ("preroot systemd.mask=overlay-prep", 1, "/ was not made writable\nwhy: overlay-prep.service is masked; unmask it to have the root made writable\n"),
     ("preroot=LABEL=", 1, "/ was not made writable\nwhy: Kernel command line: preroot='LABEL=' does not say whether to make the root writable, and it can be written: it is left alone\n"),
     ("preroot", 1, "/ was not made writable\nwhy: preroot-generator had no part in this boot, or the settings are newer than it; 'preroot check' looks at the next one\n"),
-    ("preroot=of", 1, "/ was not made writable\nwhy: Kernel command line: preroot='of' does not say whether to make the root writable, and it can be written: it is left alone\nremark: Kernel command line: preroot='of' is not understood"),
+    ("preroot=of", 1, "/ was not made writable\nwhy: Kernel command line: preroot='of' does not say whether to make the root writable, and it can be written: it is left alone\nasked: tmpfs:size=25%,nr_inodes=1m\nremark: Kernel command line: preroot='of' is not understood"),
   ] as [(String, Int32, String)])
   func leftAlone(commandLine: String, status expected: Int32, answer: String) throws {
     let machine = try MiniatureMachine()
@@ -296,6 +371,70 @@ struct ToolDiffTests {
   }
 }
 
+/// The image is a tmpfs, in namespaces of their own.
+@Suite("preroot chroot", .enabled(if: geteuid() == 0, "Only root can mount"))
+struct ToolChrootTests {
+  /// From the first moment on: whatever is done to the tool when it makes the image writable, it makes it read-only again.
+  @Test("is not ended by a key, or by a terminal that goes away", arguments: ["SIGINT", "SIGHUP", "SIGQUIT", "SIGTERM", "SIGPIPE"])
+  func ignoresEndings(signal: String) throws {
+    let directory = try Temporary()
+    try """
+      #define _GNU_SOURCE
+      #include <dlfcn.h>
+      #include <signal.h>
+      #include <sys/mount.h>
+      int mount(const char *s, const char *t, const char *type, unsigned long flags, const void *data) {
+        int (*real)(const char *, const char *, const char *, unsigned long, const void *) = dlsym(RTLD_NEXT, "mount");
+        int result = real(s, t, type, flags, data);
+        raise(\(signal));
+        return result;
+      }
+      """.write(toFile: directory.path("raise.c"), atomically: true, encoding: .utf8)
+    _ = try Run.tool("gcc", "-shared", "-fPIC", "-o", directory.path("raise.so"), directory.path("raise.c"), "-ldl")
+    let run = try chroot("LD_PRELOAD=\(directory.path("raise.so"))", "nowhere")
+    #expect(run.status == 127, "\(run.errors)")
+    #expect(run.errors.hasSuffix("reboot afterwards.\npreroot: Cannot run the command: No such file or directory\n"), "\(run.errors)")
+    #expect(run.output == "ro,nosuid,nodev ro\n")
+  }
+
+  @Test("does not show the command raw where it is not there")
+  func withHostileCommand() throws {
+    #expect(try chroot("", "$(printf 'x\\033[2J')").errors.hasSuffix("\npreroot: Cannot run the command: No such file or directory\n"))
+  }
+
+  @Test("lets sudo and devices work in the image")
+  func clearsFlags() throws {
+    let run = try chroot("", "cp /proc/self/mountinfo /mounts", command: "/bin/sh -c")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.hasPrefix("ro,nosuid,nodev ro\n"), "\(run.output)")
+    let mount = try #require(run.output.split(separator: "\n").last { $0.contains(" - tmpfs lower ") })
+    #expect(!mount.contains("nosuid") && !mount.contains("nodev"), "\(mount)")
+  }
+
+  /// - Returns: with the flags of the lower's mount and of its file system afterwards as output, then what the command left in /mounts.
+  private func chroot(_ environment: String, _ argument: String, command: String = "") throws -> Run {
+    let script = """
+      layers=/run/initramfs/preroot
+      mount -t tmpfs none /run
+      mkdir -p $layers/lower $layers/upper/upper/run/top $layers/upper/work /run/top
+      mount -t tmpfs lower $layers/lower
+      mkdir -p $layers/lower/proc $layers/lower/sys $layers/lower/dev $layers/lower/run $layers/lower/bin $layers/lower/run/top
+      if [ -n "\(command)" ]; then for tool in sh cp; do
+        cp "$(command -v $tool)" $layers/lower/bin/
+        for library in $(ldd "$(command -v $tool)" | grep -o '/[^ ]*'); do cp --parents -L "$library" $layers/lower/; done
+      done; fi
+      mount -o remount,ro,nosuid,nodev $layers/lower
+      mount -t overlay preroot -o lowerdir=$layers/lower/run/top,upperdir=$layers/upper/upper/run/top,workdir=$layers/upper/work /run/top
+      \(environment) \(try Checkout.ships("preroot")) chroot \(command) \(command.isEmpty ? argument : "'\(argument)'")
+      status=$?
+      sed -n 's|.* /run/initramfs/preroot/lower \\([^ ]*\\) .*- tmpfs lower \\([a-z]*\\).*|\\1 \\2|p' /proc/self/mountinfo | sed 's/,relatime//'
+      cat $layers/lower/mounts 2>/dev/null
+      exit $status
+      """
+    return try Run("unshare", ["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script], package: "util-linux")
+  }
+}
+
 @Suite("preroot plan")
 struct ToolPlanTests {
   private func plan(_ image: MiniatureMachine, commandLine: String? = nil) throws -> Run {
@@ -353,14 +492,14 @@ struct ToolPlanTests {
     #expect(run.output[steps.upperBound...].hasPrefix("""
       make private /run
       make directory /run/initramfs
-      make directory /run/initramfs/preroot
+      make hidden directory /run/initramfs/preroot
       make directory /run/initramfs/preroot/lower
-      bind read-only at /run/initramfs/preroot/lower (/)
+      bind at /run/initramfs/preroot/lower (/ ro,nosuid,nodev)
       make private /run/initramfs/preroot/lower
       make directory /run/initramfs/preroot/upper
-      mount tmpfs at /run/initramfs/preroot/upper (mode=0755,size=1m,nr_inodes=1m)
+      mount tmpfs at /run/initramfs/preroot/upper (nosuid,nodev,mode=0755,size=1m,nr_inodes=1m)
       require space on /run/initramfs/preroot/upper
-      require directory /run/initramfs/preroot/lower/etc
+      make store directory /run/initramfs/preroot/upper/upper (/run/initramfs/preroot/lower)
 
       """))
     #expect(run.output.contains("\nmount overlay at /etc (lowerdir=/run/initramfs/preroot/lower/etc,"))

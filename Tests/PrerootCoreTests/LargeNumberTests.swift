@@ -18,7 +18,7 @@ struct LargeNumberTests {
   @Test("is the time of a step after an hour")
   func isTime() throws {
     var kernel = LateKernel(), memory = Memory()
-    #expect([Step(.makeDirectory, "/a")].execute(on: &kernel, before: &memory) == nil)
+    #expect([Step(.makeDirectory, "/a")].execute(on: &kernel, before: &memory).failure == nil)
     let start: Int64 = try #require(memory.records.first).startedAtMicroseconds
     #expect(start == 3_600_000_000)
     #expect(Event(.step, Remark(.debug, ""), atMicroseconds: start).text.string.contains("\nPREROOT_MONOTONIC_USEC=3600000000\n"))

@@ -64,33 +64,30 @@ struct OverlayPlanTests {
     #expect(plan().text.string == """
       make private /run
       make directory /run/initramfs
-      make directory /run/initramfs/preroot
+      make hidden directory /run/initramfs/preroot
       make directory /run/initramfs/preroot/lower
-      bind read-only at /run/initramfs/preroot/lower (/)
+      bind at /run/initramfs/preroot/lower (/ ro,nosuid,nodev)
       make private /run/initramfs/preroot/lower
       make directory /run/initramfs/preroot/upper
-      mount tmpfs at /run/initramfs/preroot/upper (mode=0755,size=25%,nr_inodes=1m)
+      mount tmpfs at /run/initramfs/preroot/upper (nosuid,nodev,mode=0755,size=25%,nr_inodes=1m)
       require space on /run/initramfs/preroot/upper
       make directory /run/initramfs/preroot/root
       make store directory /run/initramfs/preroot/upper/upper (/run/initramfs/preroot/lower)
       make store directory /run/initramfs/preroot/upper/work (/run/initramfs/preroot/lower)
       mount overlay at /run/initramfs/preroot/root (lowerdir=/run/initramfs/preroot/lower,upperdir=/run/initramfs/preroot/upper/upper,\
       workdir=/run/initramfs/preroot/upper/work,redirect_dir=on,metacopy=on)
-      settle the machine ID of /run/initramfs/preroot/root
+      make unbindable /run/initramfs/preroot/root
+      provide the machine ID of /run/initramfs/preroot/root
       make link /run/systemd/volatile-root (/dev/block/98:0)
-      require mount point /run/initramfs/preroot/root/proc
-      require mount point /run/initramfs/preroot/root/sys
-      require mount point /run/initramfs/preroot/root/dev
-      require mount point /run/initramfs/preroot/root/run
-      make private /
+      bind with all below it at /run/initramfs/preroot/root/proc (/proc)
+      bind with all below it at /run/initramfs/preroot/root/sys (/sys)
+      bind with all below it at /run/initramfs/preroot/root/dev (/dev)
+      bind with all below it at /run/initramfs/preroot/root/run (/run)
       pivot to /run/initramfs/preroot/root
-      carry over /proc
-      carry over /sys
-      carry over /dev
-      carry over /run
       leave the old root
       make shared with all below it /
       remove directory /run/initramfs/preroot/root
+      make device link /dev/block/98:0
 
       """)
   }
@@ -100,28 +97,28 @@ struct OverlayPlanTests {
     #expect(plan(.directories(["/etc", "/var/lib"])).text.string == """
       make private /run
       make directory /run/initramfs
-      make directory /run/initramfs/preroot
+      make hidden directory /run/initramfs/preroot
       make directory /run/initramfs/preroot/lower
-      bind read-only at /run/initramfs/preroot/lower (/)
+      bind at /run/initramfs/preroot/lower (/ ro,nosuid,nodev)
       make private /run/initramfs/preroot/lower
       make directory /run/initramfs/preroot/upper
-      mount tmpfs at /run/initramfs/preroot/upper (mode=0755,size=25%,nr_inodes=1m)
+      mount tmpfs at /run/initramfs/preroot/upper (nosuid,nodev,mode=0755,size=25%,nr_inodes=1m)
       require space on /run/initramfs/preroot/upper
-      require directory /run/initramfs/preroot/lower/etc
-      require directory /run/initramfs/preroot/lower/var/lib
       make store directory /run/initramfs/preroot/upper/upper (/run/initramfs/preroot/lower)
       make store directory /run/initramfs/preroot/upper/work (/run/initramfs/preroot/lower)
+      require directory /run/initramfs/preroot/lower/etc
       make store directory /run/initramfs/preroot/upper/upper/etc (/run/initramfs/preroot/lower/etc)
       make store directory /run/initramfs/preroot/upper/work/etc (/run/initramfs/preroot/lower/etc)
       mount overlay at /etc (lowerdir=/run/initramfs/preroot/lower/etc,upperdir=/run/initramfs/preroot/upper/upper/etc,\
       workdir=/run/initramfs/preroot/upper/work/etc,redirect_dir=on,metacopy=on)
-      settle the machine ID of /
+      require directory /run/initramfs/preroot/lower/var/lib
       make store directory /run/initramfs/preroot/upper/upper/var (/run/initramfs/preroot/lower/var)
       make store directory /run/initramfs/preroot/upper/work/var (/run/initramfs/preroot/lower/var)
       make store directory /run/initramfs/preroot/upper/upper/var/lib (/run/initramfs/preroot/lower/var/lib)
       make store directory /run/initramfs/preroot/upper/work/var/lib (/run/initramfs/preroot/lower/var/lib)
       mount overlay at /var/lib (lowerdir=/run/initramfs/preroot/lower/var/lib,upperdir=/run/initramfs/preroot/upper/upper/var/lib,\
       workdir=/run/initramfs/preroot/upper/work/var/lib,redirect_dir=on,metacopy=on)
+      provide the machine ID of /
       make shared with all below it /run
 
       """)
@@ -133,10 +130,10 @@ struct OverlayPlanTests {
     for step in plan.steps {
       let path = step.path.string
       switch step.verb {
-      case .makeDirectory, .makeStoreDirectory:
+      case .makeDirectory, .makeHiddenDirectory, .makeStoreDirectory:
         #expect(made.contains(String(path.prefix(upTo: path.lastIndex(of: "/")!))), "\(step)")
         made.insert(path)
-      case .mountTmpfs, .mountOverlay, .bindReadOnly:
+      case .mountTmpfs, .mountOverlay, .bind:
         #expect(made.contains(path) || !path.hasPrefix("/run"), "\(step)")
       default: break
       }
@@ -150,29 +147,68 @@ struct OverlayPlanTests {
     #expect(plan.steps.filter { $0.verb == .pivot }.count == 1)
   }
 
-  @Test("carries only after the pivot, leaves the old root when all is carried, and shares last", arguments: Table.all)
-  func carriesAfterPivot(table: MountInfo) throws {
+  /// Whoever dies after the pivot leaves a root that is whole.
+  @Test("shows all that is mounted on the root on the new one before the pivot, and leaves the old root first after it", arguments: Table.all)
+  func bindsBeforePivot(table: MountInfo) throws {
     let plan = plan(over: table)
     let root = try #require(table.root)
-    let carried = table.children(of: root).map(\.mountPoint).filter { $0 != "/etc/machine-id" }
-    #expect(Array(plan.afterwards.prefix(carried.count)) == carried.map { Step(.carry, $0) })
-    #expect(plan.afterwards[carried.count] == Step(.leaveOldRoot, ""))
-    #expect(plan.afterwards[carried.count + 1] == Step(.makeSharedRecursively, root.isShared ? "/" : "/run"))
+    let shown = table.children(of: root).map(\.mountPoint).filter { $0 != "/etc/machine-id" }
+    #expect(!shown.isEmpty)
+    #expect(plan.steps.suffix(shown.count + 1).dropLast() == shown.map { Step(.bindRecursively, Paths.staging + $0, $0) }[...])
+    #expect(Array(plan.afterwards.prefix(2)) == [Step(.leaveOldRoot, ""), Step(.makeSharedRecursively, root.isShared ? "/" : "/run")])
   }
 
-  @Test("requires each directory that something has to be carried to before the pivot", arguments: Table.all)
-  func requiresMountPoints(table: MountInfo) throws {
-    let plan = plan(over: table)
-    for step in plan.afterwards where step.verb == .carry {
-      #expect(plan.steps.contains(Step(.requireMountPoint, "/run/initramfs/preroot/root" + step.path)))
+  /// A bind of /run with all below it would show the overlay on itself.
+  @Test("forbids binds of the new root before it shows /run on it", arguments: Table.all)
+  func isUnbindable(table: MountInfo) throws {
+    let steps = plan(over: table).steps
+    let place = try #require(steps.firstIndex(of: Step(.makeUnbindable, Paths.staging)))
+    #expect(try place < #require(steps.firstIndex { $0.verb == .bindRecursively }))
+  }
+
+  @Test("keeps the layers from everybody's eyes, and without programs that change the user", arguments: plans)
+  func hidesLayers(plan: OverlayPlan) throws {
+    let flags = MountOptions.noSetUserID | MountOptions.noDevices
+    #expect(plan.steps.contains(Step(.makeHiddenDirectory, Paths.base)))
+    for step in plan.steps where [Paths.lower, Paths.store].contains(step.path) && [.bind, .mountTmpfs].contains(step.verb) {
+      #expect(step.options.flags & flags == flags)
     }
+  }
+
+  @Test("hands flags of Options= on to each mount that shows the upper, and noexec only where programs still run", arguments: [
+    ("nosuid,nodev,noexec", Scope.root, "nosuid,nodev"), ("nosuid,nodev,noexec", .directories(["/var"]), "nosuid,nodev,noexec"),
+    ("noatime,data=journal", .root, ""), ("", .directories(["/etc"]), ""),
+  ] as [(String, Scope, String)])
+  func handsFlagsOn(options: String, scope: Scope, expected: String) {
+    var settings = Settings()
+    settings.upper = .device(DeviceName(.path, "/dev/vdb"))
+    settings.options = Text(utf8: options)
+    settings.scope = scope
+    settings.binds = ["/srv"]
+    let plan = OverlayPlan(settings, in: Paths.store, over: Table.shared, machineID: RunningID("0123"))
+    let showing = plan.steps.filter { $0.verb == .mountOverlay || $0.verb == .bind }
+    #expect(showing.count == 2)
+    for step in showing { #expect(MountOptions(flags: step.options.flags).text.string == expected) }
+  }
+
+  @Test("has the image's file system made read-only where it is mounted to be written, after the pivot")
+  func closesLower() {
+    let writable = MountInfo(parsing: """
+      26 1 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw
+      25 26 0:22 / /run rw shared:9 - tmpfs tmpfs rw,mode=755
+      """)
+    #expect(plan(over: writable).afterwards.last == Step(.makeFileSystemReadOnly, Paths.lower))
+    #expect(!plan(over: Table.shared).afterwards.contains { $0.verb == .makeFileSystemReadOnly })
+    #expect(!plan(.directories(["/etc"]), over: writable).text.string.contains("read-only"))
   }
 
   @Test("touches no propagation where the root is not shared")
   func leavesPropagationAlone() {
-    let text = plan(over: Table.withoutPeers).text.string
-    #expect(!text.contains("private"))
-    #expect(text.contains("make shared with all below it /run\n"))
+    let plan = plan(over: Table.withoutPeers)
+    #expect(!plan.steps.contains { $0.verb == .makePrivate })
+    // As it was: it is unbindable until then.
+    #expect(plan.afterwards.filter { $0.path == "/" } == [Step(.makePrivate, "/")])
+    #expect(plan.text.string.contains("make shared with all below it /run\n"))
   }
 
   @Test("links volatile-root only to a block device")
@@ -181,34 +217,49 @@ struct OverlayPlanTests {
     #expect(plan().steps.contains(Step(.makeLink, "/run/systemd/volatile-root", "/dev/block/98:0")))
   }
 
-  @Test("settles the machine ID of an overlay that shows /etc, and carries no mount for it")
-  func settlesMachineID() {
+  @Test("provides the machine ID of an overlay that shows /etc, and shows no mount for it")
+  func providesMachineID() {
     let whole = plan(over: Table.withMachineID)
-    #expect(whole.steps.contains(Step(.settleMachineID, "/run/initramfs/preroot/root", "0123")))
-    #expect(!whole.text.string.contains("carry over /etc/machine-id"))
-    #expect(!whole.text.string.contains("require mount point /run/initramfs/preroot/root/etc/machine-id"))
+    #expect(whole.steps.contains(Step(.provideMachineID, Paths.staging, "0123")))
+    #expect(!whole.text.string.contains("/etc/machine-id"))
 
     let etc = plan(.directories(["/var", "/etc"]), over: Table.withMachineID)
-    let mount = Step(.unmount, "/etc/machine-id", "/run/machine-id")
+    let mount = Step(.unmount, "/etc/machine-id", "/run/machine-id", part: "Scope=/etc")
     #expect(etc.steps.contains(mount))
-    #expect(mount.inverse == Step(.bindReadOnly, "/etc/machine-id", "/run/machine-id"))
-    #expect(etc.steps.last == Step(.settleMachineID, "", "0123"))
+    #expect(mount.inverse == Step(.bind, "/etc/machine-id", "/run/machine-id", options: MountOptions(flags: MountOptions.readOnly)))
+    #expect(etc.steps.last == Step(.provideMachineID, "", "0123"))
     #expect(!plan(.directories(["/etc"])).steps.contains(mount), "Nothing is mounted there")
     #expect(!plan(.directories(["/var"]), over: Table.withMachineID).text.string.contains("machine"))
+  }
+
+  /// Where the image has /etc/machine-id as a link, PID 1 mounts its ID on what that leads to.
+  @Test("finds PID 1's ID by what is mounted, wherever that is")
+  func findsMachineID() {
+    let table = MountInfo(parsing: """
+      26 1 98:0 / / ro,relatime shared:1 - squashfs /dev/root ro
+      25 26 0:22 / /run rw shared:9 - tmpfs tmpfs rw,mode=755
+      28 26 0:22 /machine-id /var/lib/machine-id ro - tmpfs tmpfs rw,mode=755
+      """)
+    #expect(!plan(over: table).text.string.contains("/var/lib/machine-id"))
+    let both = plan(.directories(["/etc", "/var"]), over: table)
+    #expect(both.steps.contains(Step(.unmount, "/var/lib/machine-id", "/run/machine-id", part: "Scope=/var")))
+    #expect(both.steps.last == Step(.provideMachineID, "", "0123"), "When both directories are overlaid")
+    #expect(plan(.directories(["/var"]), over: table).steps.last == Step(.provideMachineID, "", "0123"))
+    #expect(!plan(.directories(["/srv"]), over: table).text.string.contains("machine"))
   }
 
   @Test("writes the machine ID that the kernel command line gives")
   func writesGivenMachineID() {
     let path: Text = "/run/initramfs/preroot/root/etc/machine-id"
     #expect(plan(isGiven: true).steps.contains(Step(.writeFile, path, "0123\n")))
-    #expect(!plan(isGiven: true).steps.contains { $0.verb == .settleMachineID })
+    #expect(!plan(isGiven: true).steps.contains { $0.verb == .provideMachineID })
   }
 
   @Test("gives the tmpfs what the settings say")
   func followsSettings() {
     let settings = Settings(assignments("preroot=tmpfs:size=64m,nr_inodes=9k"))
     let plan = OverlayPlan(settings, over: Table.shared)
-    #expect(plan.steps.contains(Step(.mountTmpfs, "/run/initramfs/preroot/upper", "mode=0755,size=64m,nr_inodes=9k")))
+    #expect(plan.steps.first { $0.verb == .mountTmpfs }?.options.data == "mode=0755,size=64m,nr_inodes=9k")
   }
 
   @Test("checks the room on the upper before anything stands on it", arguments: plans)
@@ -222,13 +273,16 @@ struct OverlayPlanTests {
   func hasInverses(plan: OverlayPlan) {
     for step in plan.steps {
       switch step.verb {
-      case .makeDirectory: #expect(step.inverse == Step(.removeDirectory, step.path))
-      case .mountTmpfs, .mountOverlay, .bindReadOnly: #expect(step.inverse == Step(.unmount, step.path))
+      case .makeDirectory, .makeHiddenDirectory: #expect(step.inverse == Step(.removeDirectory, step.path))
+      case .mountTmpfs, .bind: #expect(step.inverse == Step(.unmount, step.path))
+      case .mountOverlay: #expect(step.inverse == Step(.detach, step.path))
       case .makePrivate: #expect(step.inverse == Step(.makeShared, step.path))
-      case .unmount: #expect(step.inverse == Step(.bindReadOnly, step.path, step.other))
+      case .unmount: #expect(step.inverse == Step(.bind, step.path, step.other, options: MountOptions(flags: MountOptions.readOnly)))
       case .makeLink: #expect(step.inverse == Step(.removeFile, step.path))
-      case .settleMachineID: #expect(step.inverse == Step(.unsettleMachineID, step.path))
-      case .makeStoreDirectory, .requireDirectory, .requireMountPoint, .requireSpace, .writeFile, .pivot: #expect(step.inverse == nil)
+      case .provideMachineID: #expect(step.inverse == Step(.unmountMachineID, step.path))
+      // What is mounted on the overlay is detached with it.
+      case .bindRecursively, .makeUnbindable: #expect(step.inverse == nil)
+      case .makeStoreDirectory, .requireDirectory, .requireSpace, .writeFile, .pivot: #expect(step.inverse == nil)
       default: Issue.record("\(step) can be no step")
       }
     }

@@ -60,12 +60,10 @@ struct SettingValueTests {
   func isNoexec() {
     for (settings, remarks) in both("Options", "nosuid,noexec,nodev") {
       #expect(settings.options == "nosuid,nodev")
-      #expect(MountOptions(settings.options).protection == MountOptions.nosuid | MountOptions.nodev)
       #expect(remarks == ["error: 'noexec' would keep every program of the root from running, ignoring; it is for Scope= of directories"])
     }
     let directories = settings("preroot.scope=/srv preroot.options=noexec")
     #expect(directories.options == "noexec" && directories.remarks.isEmpty)
-    #expect(MountOptions("noexec,noatime").protection == MountOptions.noexec)
   }
 
   @Test("of Upper= that can only mean a device is one that is unavailable", arguments: [

@@ -17,6 +17,8 @@ struct ReadBackTests {
     #expect(read.value(of: "upper") == "")
     #expect(read.value(of: "number") == nil)
     #expect(read.value(of: "nothing") == nil)
+    #expect(read.list(of: "list") == ["a", "b\"c"])
+    #expect(read.value(of: "list") == nil && read.list(of: "asked") == [] && read.list(of: "nothing") == [])
     #expect(state.text == Text("{\n  \"asked\": \"") + odd.escapedForJSON + "\",\n  \"number\": 7,\n  \"list\": [\"a\", \"b\\\"c\"],\n  \"upper\": \"\"\n}\n")
   }
 

@@ -67,7 +67,10 @@ struct Store {
     case .makeDirectory, .makeStoreDirectory: try makeDirectory(path)
     case .writeDurably: try write(path, other)
     case .removeDurably: if has(path) { try remove(path) }
-    case .setAside: if has(path), !has(other) { try rename(path, to: other) }
+    case .setAside:
+      if !has(path) { return }
+      if has(other) { throw Errno.fileExists }
+      try rename(path, to: other)
     case .takeBack:
       if !has(other) { return }
       for parent in step.path.parents.strings { try makeDirectory(parent) }
@@ -98,7 +101,7 @@ extension Store {
     func text(_ name: String) -> Text? { self["\(directory)/\(name)"].map { Text(utf8: $0) } }
     var facts = StoreFacts(in: Text(utf8: directory))
     facts.hasUpper = has("\(directory)/upper")
-    facts.hasTrash = has("\(directory)/trash")
+    facts.trash = ["trash", "trash.1", "trash.2"].filter { has("\(directory)/\($0)") }.map { Text(utf8: $0) }
     facts.recorded = text("lower.id")?.trimmed
     facts.attempts = text("attempts")?.trimmed.decimalValue ?? 0
     facts.mark = text("reset")
@@ -218,7 +221,7 @@ struct UpperUseTests {
   func isOfNoPlace() {
     var facts = facts()
     facts.directory = "/elsewhere"
-    facts.hasTrash = true
+    facts.trash = ["trash"]
     #expect(use(facts) == .asItIs)
   }
 }
@@ -255,7 +258,7 @@ struct LayerPlanTests {
 
   @Test("deletes what an earlier boot set aside and could not delete")
   func deletesTrash() {
-    #expect(steps(.asItIs, isCounted: false) { $0.hasTrash = true } == [Step(.deleteTree, store + "/trash")])
+    #expect(steps(.asItIs, isCounted: false) { $0.trash = ["trash"] } == [Step(.deleteTree, store + "/trash")])
   }
 
   @Test("makes the directories above it, from the top", arguments: [
@@ -271,26 +274,33 @@ struct LayerPlanTests {
   func leavesOut() {
     for isCounted in [false, true] {
       #expect(steps(.leftOut("Broken"), isCounted: isCounted) { $0.attempts = 3; $0.recorded = nil }
-        == [Step(.writeDurably, store + "/attempts", "2\n")])
+        == [Step(.removeDurably, store + "/attempts"), Step(.writeDurably, store + "/attempts", "2\n")])
     }
   }
 
   @Test("for an empty upper sets the old one aside, writes nothing before that is deleted, and takes the mark away at the end")
   func startsAnew() {
-    #expect(steps(.anew("Asked")) { $0.attempts = 2; $0.recorded = nil; $0.hasTrash = true } == [
+    #expect(steps(.anew("Asked")) { $0.attempts = 2; $0.recorded = nil; $0.trash = ["trash"] } == [
       Step(.deleteTree, store + "/trash"),
-      Step(.setAside, store + "/upper", store + "/resetting"),
-      Step(.deleteTree, store + "/resetting"),
+      Step(.setAside, store + "/upper", store + "/resetting", part: "Reset=yes"),
+      Step(.deleteTree, store + "/resetting", part: "Reset=yes"),
       Step(.writeDurably, store + "/lower.id", Store.oldImage.text + "\n"),
       Step(.writeDurably, store + "/attempts", "1\n"),
-      Step(.removeDurably, store + "/reset"),
-      Step(.setAside, store + "/resetting", store + "/trash"),
+      Step(.removeDurably, store + "/reset", part: "Reset=yes"),
+      Step(.setAside, store + "/resetting", store + "/trash.1", part: "Reset=yes"),
     ])
   }
 
-  @Test("goes on with a reset as it would begin one")
+  @Test("goes on with a reset where it has set the old upper aside")
   func goesOn() {
-    #expect(steps(.anew("Begun")) { $0.isResetting = true } == steps(.anew("Asked")))
+    #expect(steps(.anew("Begun")) { $0.isResetting = true } == Array(steps(.anew("Asked")).dropFirst()))
+  }
+
+  @Test("sets aside under a name that nothing has", arguments: [
+    ([], "trash"), (["trash"], "trash.1"), (["trash.1"], "trash"), (["trash", "trash.1", "trash.3"], "trash.2"),
+  ] as [([String], String)])
+  func findsFreeName(taken: [String], expected: String) {
+    #expect(steps(.anew("Asked")) { $0.trash = taken.map { Text(utf8: $0) } }.last?.other == store + "/" + Text(utf8: expected))
   }
 
   @Test("takes back what the mark keeps, and nothing that is no path", arguments: [
@@ -299,7 +309,7 @@ struct LayerPlanTests {
   ] as [(String, [String])])
   func takesBack(mark: String, expected: [String]) {
     let taken = steps(.anew("Marked")) { $0.mark = Text(utf8: mark) }.filter { $0.verb == .takeBack }
-    #expect(taken == expected.map { Step(.takeBack, store + "/upper" + Text(utf8: $0), store + "/resetting" + Text(utf8: $0)) })
+    #expect(taken == expected.map { Step(.takeBack, store + "/upper" + Text(utf8: $0), store + "/resetting" + Text(utf8: $0), part: "Reset=yes") })
   }
 }
 
@@ -423,6 +433,7 @@ struct PowerCutTests {
         #expect(!store.has("\(reset.directory)/resetting"))
       }
       #expect(store.has("\(reset.directory)/trash") == !deletes.contains(true))
+      #expect(!store.has("\(reset.directory)/reset"))
     }
   }
 

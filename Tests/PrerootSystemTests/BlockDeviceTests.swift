@@ -230,5 +230,5 @@ struct FindingTests {
 
 extension Machine {
   /// A machine below a directory of the test's own; the variable is the process's, and the tests are many.
-  init(below directory: Text) throws(Errno) { self.init(root: try FileDescriptor(directory: directory)) }
+  init(below directory: Text) throws(Errno) { try self.init(at: directory) }
 }

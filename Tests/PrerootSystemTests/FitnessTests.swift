@@ -12,7 +12,7 @@ struct FitnessTests {
       try mount("fitness", at: "/mnt", type: type)
       let lack: Unfitness?
       do throws(Errno) { lack = try Unfitness.first(of: "/mnt") } catch { throw Problem("Cannot try \(type): \(error.text.string)") }
-      return (lack, FileDescriptor.currentDirectory.names(in: "/mnt").map(\.string).filter { $0.hasPrefix("preroot") })
+      return (lack, here().names(in: "/mnt").map(\.string).filter { $0.hasPrefix("preroot") })
     }
   }
 
@@ -35,8 +35,8 @@ struct FitnessTests {
     let (lack, names) = try await inPrivateNamespace {
       try mount("fitness", at: "/mnt", type: "tmpfs")
       for directory in ["", "/a"] { mkdir("/mnt/preroot.fitness" + directory, 0o755) }
-      try FileDescriptor.currentDirectory.create("/mnt/preroot.fitness/b", contents: "")
-      return (try Unfitness.first(of: "/mnt"), FileDescriptor.currentDirectory.names(in: "/mnt").map(\.string))
+      try here().create("/mnt/preroot.fitness/b", contents: "")
+      return (try Unfitness.first(of: "/mnt"), here().names(in: "/mnt").map(\.string))
     }
     #expect(lack == nil)
     #expect(names.filter { $0.hasPrefix("preroot") } == [])
@@ -54,8 +54,8 @@ struct FitnessTests {
   @Test("is mounted by its type with its options")
   func isMounted() async throws {
     let line = try await inPrivateNamespace {
-      do throws(Errno) { try PrerootSystem.mount("source", at: "/mnt", type: "tmpfs", options: "size=1m") } catch { throw Problem(error.text.string) }
-      return MountInfo(parsing: try FileDescriptor.currentDirectory.read("/proc/thread-self/mountinfo")).entry(at: "/mnt")
+      do throws(Errno) { try LinuxKernel().mount("source", at: "/mnt", type: "tmpfs", MountOptions("size=1m")) } catch { throw Problem(error.text.string) }
+      return MountInfo(parsing: try here().read("/proc/thread-self/mountinfo")).entry(at: "/mnt")
     }
     #expect(line?.mountSource == "source")
     #expect(line?.superOptions.string.contains("size=1024k") == true)
@@ -74,10 +74,10 @@ struct DurabilityTests {
 
   @Test("is replaced whole, with a path or without, and nothing is left over")
   func isReplaced() throws {
-    let descriptor = try FileDescriptor(directory: root)
+    let descriptor = try Directory(Text(utf8: "\(root)"))
     for contents in ["1\n", "2\n"] {
       try descriptor.replaceDurably("mark", contents: Text(utf8: contents))
-      try FileDescriptor.currentDirectory.replaceDurably(root + "/counter", contents: Text(utf8: contents))
+      try here().replaceDurably(root + "/counter", contents: Text(utf8: contents))
       #expect(directory.text("mark") == contents)
       #expect(directory.text("counter") == contents)
     }
@@ -87,7 +87,7 @@ struct DurabilityTests {
   @Test("fails without a trace where there is no such directory")
   func fails() throws {
     let path = root + "/none/mark"
-    #expect(errno { () throws(Errno) in try FileDescriptor.currentDirectory.replaceDurably(path, contents: "") } == .noSuchFileOrDirectory)
+    #expect(errno { () throws(Errno) in try here().replaceDurably(path, contents: "") } == .noSuchFileOrDirectory)
     #expect(try directory.names == [])
   }
 
@@ -95,16 +95,16 @@ struct DurabilityTests {
   func isRenamed() throws {
     try directory.write("a/mark", "1\n")
     try directory.write("b/other", "2\n")
-    try FileDescriptor.currentDirectory.renameDurably(root + "/a/mark", to: root + "/b/mark")
+    try here().renameDurably(root + "/a/mark", to: root + "/b/mark")
     #expect(directory.text("b/mark") == "1\n")
-    try FileDescriptor.currentDirectory.removeDurably(root + "/b/mark")
+    try here().removeDurably(root + "/b/mark")
     #expect(try directory.names == ["a", "b", "b/other"])
   }
 
   @Test("includes a whole file system")
   func isSynced() throws {
-    try syncFileSystem(root)
-    #expect(errno { () throws(Errno) in try syncFileSystem("/nonexistent") } == .noSuchFileOrDirectory)
+    try here().syncFileSystem(root)
+    #expect(errno { () throws(Errno) in try here().syncFileSystem("/nonexistent") } == .noSuchFileOrDirectory)
   }
 }
 

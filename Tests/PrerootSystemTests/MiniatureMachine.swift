@@ -37,6 +37,9 @@ func inPrivateNamespace<Result: Sendable>(_ body: @escaping @Sendable () throws 
   }
 }
 
+/// The calling thread's root.
+func here() -> Directory { try! Directory("/") }
+
 func mount(_ source: String, at place: String, type: String? = nil, flags: Int = 0, data: String? = nil) throws {
   guard Glibc.mount(source, place, type, UInt(flags), data) == 0 else {
     throw Problem("Cannot mount \(source) at \(place): \(String(cString: strerror(errno)))")
@@ -55,7 +58,12 @@ struct MiniatureMachine: ~Copyable {
   ///   - extraMount: a directory of the root with a file system of its own.
   ///   - fileMount: a file of the root with another mounted over it, as containers have /etc/resolv.conf.
   ///   - transientMachineID: mounted on /etc/machine-id, as PID 1 does where the image has none.
-  init(extraMount: String? = nil, fileMount: String? = nil, transientMachineID: String? = nil, options: String = "mode=755") throws {
+  ///   - machineID: what the image itself has there, at `machineIDLink`, where that is given.
+  ///   - link: one in the image, and where it leads.
+  init(
+    extraMount: String? = nil, fileMount: String? = nil, transientMachineID: String? = nil, machineID: String = "", machineIDLink: String? = nil,
+    link: (String, String)? = nil, options: String = "mode=755"
+  ) throws {
     // Below a directory that every machine has; nobody else sees it.
     let root = "/mnt"
     try mount("miniature", at: root, type: "tmpfs", data: options)
@@ -65,8 +73,11 @@ struct MiniatureMachine: ~Copyable {
     if let extraMount { mkdir(root + extraMount, 0o755) }
     chmod("\(root)/secret", 0o700)
     chown("\(root)/var/lib/x", 7, 8)
-    for (file, contents) in [("etc/hostname", "miniature\n"), ("etc/machine-id", ""), ("usr/tool", "1\n"), ("var/lib/x/state", "old\n")] {
-      try FileDescriptor.currentDirectory.create(Text(utf8: "\(root)/\(file)"), contents: Text(utf8: contents))
+    let idFile = machineIDLink == nil ? "etc/machine-id" : "var/lib/machine-id"
+    if let machineIDLink { symlink(machineIDLink, "\(root)/etc/machine-id") }
+    if let link { symlink(link.1, root + link.0) }
+    for (file, contents) in [("etc/hostname", "miniature\n"), (idFile, machineID), ("usr/tool", "1\n"), ("var/lib/x/state", "old\n")] {
+      try here().create(Text(utf8: "\(root)/\(file)"), contents: Text(utf8: contents))
     }
     try mount("proc", at: "\(root)/proc", type: "proc")
     for directory in ["sys", "dev", "run"] { try mount("tmpfs", at: "\(root)/\(directory)", type: "tmpfs", data: "mode=755") }
@@ -74,13 +85,13 @@ struct MiniatureMachine: ~Copyable {
     for directory in ["run/lock", "dev/shm"] { try mount("tmpfs", at: "\(root)/\(directory)", type: "tmpfs") }
     if let extraMount { try mount("extra", at: root + extraMount, type: "tmpfs") }
     if let fileMount {
-      try FileDescriptor.currentDirectory.create(Text(utf8: "\(root)/run/file"), contents: "mounted\n")
+      try here().create(Text(utf8: "\(root)/run/file"), contents: "mounted\n")
       try mount("\(root)/run/file", at: root + fileMount, flags: MS_BIND)
     }
     if let transientMachineID {
-      try FileDescriptor.currentDirectory.create(Text(utf8: "\(root)/run/machine-id"), contents: Text(utf8: transientMachineID))
-      try mount("\(root)/run/machine-id", at: "\(root)/etc/machine-id", flags: MS_BIND)
-      try mount("none", at: "\(root)/etc/machine-id", flags: MS_BIND | MS_REMOUNT | MS_RDONLY)
+      try here().create(Text(utf8: "\(root)/run/machine-id"), contents: Text(utf8: transientMachineID))
+      try mount("\(root)/run/machine-id", at: "\(root)/\(idFile)", flags: MS_BIND)
+      try mount("none", at: "\(root)/\(idFile)", flags: MS_BIND | MS_REMOUNT | MS_RDONLY)
     }
     try mount("miniature", at: root, flags: MS_REMOUNT | MS_RDONLY)
 
@@ -106,11 +117,11 @@ struct MiniatureMachine: ~Copyable {
     }.sorted()
   }
 
-  func contents(_ path: String) -> Text { (try? FileDescriptor.currentDirectory.read(Text(utf8: path))) ?? Text() }
+  func contents(_ path: String) -> Text { (try? here().read(Text(utf8: path))) ?? Text() }
 
   /// Everything below a directory, but for what is in file systems mounted there.
   func files(below path: String) -> [String] {
-    FileDescriptor.currentDirectory.names(in: Text(utf8: path)).map(\.string).filter { $0 != "." && $0 != ".." }.flatMap { name in
+    here().names(in: Text(utf8: path)).map(\.string).filter { $0 != "." && $0 != ".." }.flatMap { name in
       let below = path == "/" ? "/\(name)" : "\(path)/\(name)"
       return [below] + (mountInfo.entry(at: Text(utf8: below)) == nil ? files(below: below) : [])
     }.sorted()
@@ -119,7 +130,7 @@ struct MiniatureMachine: ~Copyable {
   /// The error of writing a file; nil where it can be written.
   func errorOfWriting(_ path: String) -> Errno? {
     do throws(Errno) {
-      try FileDescriptor.currentDirectory.create(Text(utf8: path), contents: "new\n")
+      try here().create(Text(utf8: path), contents: "new\n")
       return nil
     } catch { return error }
   }
@@ -157,13 +168,14 @@ struct FailingKernel: Kernel, ~Copyable {
 
 extension MiniatureMachine {
   /// What is not as it was after each of the steps in turn has failed, and those before it have been taken back.
-  func differences(failingAtEachOf steps: [Step], _ execute: (inout FailingKernel, inout Memory) -> StepRecord?) -> [String] {
+  func differences(failingAtEachOf steps: [Step], _ execute: (inout FailingKernel, inout Memory) -> Execution) -> [String] {
     let before = mountTable, files = files(below: "/run")
     var differences: [String] = []
-    for place in steps.indices {
+    // A part is lost alone: that is not a way back to where it began.
+    for place in steps.indices where steps[place].part.isEmpty {
       var kernel = FailingKernel(failingAt: place)
       var memory = Memory()
-      let failure = execute(&kernel, &memory)
+      let failure = execute(&kernel, &memory).failure
       let step = steps[place].text.string
       if failure?.step != steps[place] { differences.append("\(step): \(failure?.step.text.string ?? "nothing") failed") }
       if memory.failures.count != 1 { differences.append("\(step): \(memory.failures)") }

@@ -157,21 +157,54 @@ struct OverlayTests {
     #expect(error == 0)
   }
 
-  @Test("fails for a directory that the image does not have, before anything is mounted for another")
-  func failsWithoutDirectory() async throws {
+  @Test("loses a directory that the image does not have, or that a link is on the way to, and no other", arguments: ["/opt", "/link", "/link/lib", "/etc/hostname"])
+  func losesDirectory(directory: String) async throws {
+    let (losses, advice, errors, table) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine(link: ("/link", "/var"))
+      let plan = OverlayPlan(Self.settings(["/etc", directory]), over: machine.mountInfo)
+      var kernel = LinuxKernel()
+      var memory = Memory()
+      let execution = plan.execute(on: &kernel, before: &memory)
+      return (
+        execution.failure == nil ? execution.losses.map(\.step.part.string) : [], execution.losses.last?.advice?.string,
+        [machine.errorOfWriting("/etc/new"), machine.errorOfWriting("/var/new")], machine.mountTable.filter { $0.contains("overlay") }
+      )
+    }
+    #expect(losses == ["Scope=" + directory])
+    #expect(advice == (directory.hasPrefix("/link") ? "a symbolic link is on the way; name the directory that it leads to" : "the image has no directory \(directory)"))
+    #expect(errors == [nil, .readOnly])
+    #expect(table == ["/etc on /: overlay preroot rw shared"])
+  }
+
+  @Test("is taken back where every directory is lost")
+  func losesAll() async throws {
     let (failure, before, after) = try await inPrivateNamespace {
       let machine = try MiniatureMachine()
       let before = machine.mountTable
-      let plan = OverlayPlan(Self.settings(["/etc", "/opt"]), over: machine.mountInfo)
       var kernel = LinuxKernel()
       var memory = Memory()
-      let failure = plan.execute(on: &kernel, before: &memory)
-      return (failure, before, machine.mountTable)
+      let failure = OverlayPlan(Self.settings(["/opt", "/none"]), over: machine.mountInfo).execute(on: &kernel, before: &memory).failure
+      return (failure, before, machine.mountTable.filter { !$0.contains("/run") })
     }
-    #expect(failure?.step == Step(.requireDirectory, "/run/initramfs/preroot/lower/opt"))
-    #expect(failure?.errno == .noSuchFileOrDirectory)
-    #expect(failure?.advice?.string == "the image has no directory /opt")
-    #expect(before == after)
+    #expect(failure?.step.path == "/run/initramfs/preroot/lower/opt")
+    #expect(before.filter { !$0.contains("/run") } == after)
+  }
+
+  /// An image that keeps what differs from machine to machine in one place has /etc/machine-id lead there.
+  @Test("gives the machine its ID through a link in the image", arguments: [[], ["/etc", "/var"]], ["/var/lib/machine-id", "../var/lib/machine-id"])
+  func providesIDThroughLink(scope: [String], target: String) async throws {
+    let id = "0123456789abcdef0123456789abcdef\n"
+    for contents in ["", "uninitialized\n"] {
+      let (failures, told, table) = try await inPrivateNamespace {
+        let machine = try MiniatureMachine(transientMachineID: id, machineID: contents, machineIDLink: target)
+        let failures = try execute(Self.settings(scope), on: machine, machineID: Text(utf8: id).trimmed)
+        return (failures, machine.contents("/etc/machine-id").string, machine.mountTable.filter { $0.contains("machine-id") })
+      }
+      #expect(failures == [])
+      #expect(told == id)
+      let parent = scope.isEmpty ? "/" : "/var"
+      #expect(table == (contents.isEmpty ? [] : ["/var/lib/machine-id on \(parent): tmpfs tmpfs ro shared"]))
+    }
   }
 
   @Test("fails for an upper that holds no boot")
@@ -184,7 +217,7 @@ struct OverlayTests {
       let plan = OverlayPlan(settings, over: machine.mountInfo)
       var kernel = LinuxKernel()
       var memory = Memory()
-      let failure = plan.execute(on: &kernel, before: &memory)
+      let failure = plan.execute(on: &kernel, before: &memory).failure
       return (failure, before, machine.mountTable)
     }
     #expect(failure?.step.verb == .requireSpace)

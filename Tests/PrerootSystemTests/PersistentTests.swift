@@ -21,11 +21,13 @@ private struct PersistentPlan {
 
   var steps: [Step] { store + layers + overlay.steps }
 
-  func execute<K: Kernel & ~Copyable>(on kernel: inout K, before memory: inout Memory) -> StepRecord? {
-    if let failure = store.execute(on: &kernel, before: &memory) { return failure }
-    guard let failure = layers.execute(on: &kernel, before: &memory) ?? overlay.execute(on: &kernel, before: &memory) else { return nil }
-    store.takeBack(on: &kernel, before: &memory)
-    return failure
+  func execute<K: Kernel & ~Copyable>(on kernel: inout K, before memory: inout Memory) -> Execution {
+    var execution = store.execute(on: &kernel, before: &memory)
+    if execution.failure != nil { return execution }
+    execution = layers.execute(on: &kernel, before: &memory)
+    if execution.failure == nil { execution = overlay.execute(on: &kernel, before: &memory) }
+    if execution.failure != nil { store.takeBack(on: &kernel, before: &memory) }
+    return execution
   }
 }
 

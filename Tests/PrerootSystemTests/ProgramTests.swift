@@ -44,6 +44,25 @@ struct ProgramTests {
     #expect(ContinuousClock.now - start < .seconds(15))
   }
 
+  /// It has left the program's session, and holds the other end of the pipe.
+  @Test("is not waited for longer than it lives, though a child of its own goes on writing")
+  func leavesWriters() throws {
+    let start = ContinuousClock.now
+    let outcome = try run("echo begin; setsid sh -c 'while :; do echo x; done' & sleep 0.2")
+    #expect(outcome.end == .exited(0))
+    #expect(outcome.firstLine == "begin")
+    #expect(ContinuousClock.now - start < .seconds(5))
+  }
+
+  @Test("is known by its first line, too", arguments: [
+    ("echo; echo '  one '; echo two; exit 3", "one"), ("echo usage; seq 1 100000", "usage"), ("printf only", "only"), ("exit 1", ""),
+  ])
+  func begins(script: String, line: String) throws { #expect(try run(script).firstLine.string == line) }
+
+  /// The helper itself is spared; somebody has to be left to be killed.
+  @Test("is killed before anybody else where memory runs out")
+  func isKilledFirst() throws { #expect(try run("cat /proc/self/oom_score_adj").lastLine == "500") }
+
   @Test("that is missing did not start")
   func isMissing() {
     #expect(errno { () throws(Errno) in _ = try Program.run(["mkfs.nothing"], limitMicroseconds: 1) } == .noSuchFileOrDirectory)

@@ -4,12 +4,19 @@ import Testing
 
 @testable import PrerootSystem
 
-/// A file system of its own at /mnt, for a test on a thread of its own; all is gone afterwards.
+private let store = Paths.store.string, lower = Paths.lower.string
+
+/// A store of its own, for a test on a thread of its own; all is gone afterwards.
 private func onStore<Result: Sendable>(
   type: String = "tmpfs", options: String = "size=4m", _ body: @escaping @Sendable (inout LinuxKernel) throws -> Result
 ) async throws -> Result {
   try await inPrivateNamespace {
-    try mount("store", at: "/mnt", type: type, data: options)
+    try mount("run", at: "/run", type: "tmpfs", data: "mode=755")
+    for directory in [store, lower] {
+      for parent in Text(utf8: directory).parents.dropFirst() { mkdir(parent.string, 0o755) }
+      mkdir(directory, 0o755)
+    }
+    try mount("store", at: store, type: type, data: options)
     var kernel = LinuxKernel()
     return try body(&kernel)
   }
@@ -17,9 +24,15 @@ private func onStore<Result: Sendable>(
 
 extension LinuxKernel {
   /// The error of a step; nil where it went well.
-  fileprivate mutating func failure(_ verb: Step.Verb, _ path: Text, _ other: Text = "") -> Errno? {
+  fileprivate mutating func failure(
+    _ verb: Step.Verb, _ path: String, _ other: String = "", type: Text = "", options: MountOptions = MountOptions()
+  ) -> Errno? {
+    failure(Step(verb, Text(utf8: path), Text(utf8: other), type: type, options: options))
+  }
+
+  fileprivate mutating func failure(_ step: Step) -> Errno? {
     do throws(Errno) {
-      try perform(Step(verb, path, other))
+      try perform(step)
       return nil
     } catch { return error }
   }
@@ -28,12 +41,12 @@ extension LinuxKernel {
 /// Makes a file with the directories that it is in.
 private func write(_ path: String, _ contents: String = "", mode: mode_t = 0o644, owner: uid_t = 0) throws {
   for parent in Text(utf8: path).parents { mkdir(parent.string, 0o755) }
-  try FileDescriptor.currentDirectory.create(Text(utf8: path), contents: Text(utf8: contents))
+  try here().create(Text(utf8: path), contents: Text(utf8: contents))
   chmod(path, mode)
   chown(path, owner, owner)
 }
 
-private func read(_ path: String) -> String? { (try? FileDescriptor.currentDirectory.read(Text(utf8: path)))?.string }
+private func read(_ path: String) -> String? { (try? here().read(Text(utf8: path)))?.string }
 
 /// `MODE UID`.
 private func owner(_ path: String) -> String {
@@ -42,8 +55,8 @@ private func owner(_ path: String) -> String {
   return "\(String(status.st_mode & 0o7777, radix: 8)) \(status.st_uid)"
 }
 
-private func listing(_ path: String = "/mnt") -> [String] {
-  FileDescriptor.currentDirectory.names(in: Text(utf8: path)).map(\.string).filter { $0 != "." && $0 != ".." }.flatMap { name in
+private func listing(_ path: String = store) -> [String] {
+  here().names(in: Text(utf8: path)).map(\.string).filter { $0 != "." && $0 != ".." }.flatMap { name in
     ["\(path)/\(name)"] + (owner("\(path)/\(name)") == "absent" ? [] : listing("\(path)/\(name)"))
   }.sorted()
 }
@@ -53,13 +66,14 @@ struct StoreStepTests {
   @Test("a file is written for good, whatever was there, and removed where it is there")
   func writesDurably() async throws {
     let (failures, contents, names) = try await onStore { kernel in
-      var failures = [kernel.failure(.writeDurably, "/mnt/attempts", "1\n"), kernel.failure(.writeDurably, "/mnt/attempts", "2\n")]
-      let contents = read("/mnt/attempts")
-      failures += [kernel.failure(.removeDurably, "/mnt/attempts"), kernel.failure(.removeDurably, "/mnt/attempts")]
-      failures.append(kernel.failure(.writeDurably, "/mnt/none/attempts", "1\n"))
+      var failures = [kernel.failure(.writeDurably, store + "/attempts", "1\n"), kernel.failure(.writeDurably, store + "/attempts", "2\n")]
+      let contents = read(store + "/attempts")
+      failures += [kernel.failure(.removeDurably, store + "/attempts"), kernel.failure(.removeDurably, store + "/attempts")]
+      // None of these is worth a boot.
+      failures.append(kernel.failure(.writeDurably, store + "/none/attempts", "1\n"))
       return (failures, contents, listing())
     }
-    #expect(failures == [nil, nil, nil, nil, .noSuchFileOrDirectory])
+    #expect(failures == [nil, nil, nil, nil, nil])
     #expect(contents == "2\n")
     #expect(names == [])
   }
@@ -67,61 +81,61 @@ struct StoreStepTests {
   @Test("a full one is booted with all the same, and that is told")
   func isFull() async throws {
     let (failures, contents, remarks) = try await onStore(options: "size=64k") { kernel in
-      try write("/mnt/attempts", "1\n")
-      try? FileDescriptor.currentDirectory.create("/mnt/big", contents: Text([UInt8](repeating: 0x78, count: 40960)))
+      try write(store + "/attempts", "1\n")
+      try? here().create(Paths.store + "/big", contents: Text([UInt8](repeating: 0x78, count: 40960)))
       var place = 0
       // What is left of it.
-      while (try? FileDescriptor.currentDirectory.create("/mnt/x" + Text(decimal: place), contents: "x")) != nil { place += 1 }
-      let failures = [kernel.failure(.writeDurably, "/mnt/attempts", "2\n"), kernel.failure(.requireFitness, "/mnt")]
-      return (failures, read("/mnt/attempts"), kernel.remarks.map(\.text.string))
+      while (try? here().create(Paths.store + "/x" + Text(decimal: place), contents: "x")) != nil { place += 1 }
+      let failures = [kernel.failure(.writeDurably, store + "/attempts", "2\n"), kernel.failure(.requireFitness, store)]
+      return (failures, read(store + "/attempts"), kernel.remarks.map(\.text.string))
     }
     #expect(failures == [nil, nil])
     #expect(contents == "1\n")
-    #expect(remarks.first == "Cannot write /mnt/attempts, the upper is full")
+    #expect(remarks.first == "Cannot write \(store)/attempts, the upper is full")
   }
 
   @Test("an upper is set aside once: not where there is none, nor a second one beside the first")
   func setsAside() async throws {
     let (failures, names) = try await onStore { kernel in
-      mkdir("/mnt/trash", 0o755)
-      var failures = [kernel.failure(.setAside, "/mnt/upper", "/mnt/trash/boot")]
-      try write("/mnt/upper/old")
-      failures.append(kernel.failure(.setAside, "/mnt/upper", "/mnt/trash/boot"))
-      try write("/mnt/upper/new")
-      failures.append(kernel.failure(.setAside, "/mnt/upper", "/mnt/trash/boot"))
+      mkdir(store + "/trash", 0o755)
+      var failures = [kernel.failure(.setAside, store + "/upper", store + "/trash/boot")]
+      try write(store + "/upper/old")
+      failures.append(kernel.failure(.setAside, store + "/upper", store + "/trash/boot"))
+      try write(store + "/upper/new")
+      failures.append(kernel.failure(.setAside, store + "/upper", store + "/trash/boot"))
       return (failures, listing())
     }
-    #expect(failures == [nil, nil, nil])
-    #expect(names == ["/mnt/trash", "/mnt/trash/boot", "/mnt/trash/boot/old", "/mnt/upper", "/mnt/upper/new"])
+    #expect(failures == [nil, nil, .fileExists])
+    #expect(names == [store + "/trash", store + "/trash/boot", store + "/trash/boot/old", store + "/upper", store + "/upper/new"])
   }
 
   @Test("what is kept is taken back, with the owners and modes of the directories it is in")
   func takesBack() async throws {
     let (failures, owners, names) = try await onStore { kernel in
-      try write("/mnt/trash/boot/home/user/keys/key", "secret", mode: 0o600, owner: 7)
-      try write("/mnt/trash/boot/home/user/other")
+      try write(store + "/trash/boot/home/user/keys/key", "secret", mode: 0o600, owner: 7)
+      try write(store + "/trash/boot/home/user/other")
       for (path, mode, owner) in [("", 0o751, 3), ("/home", 0o711, 4), ("/home/user", 0o700, 7), ("/home/user/keys", 0o500, 7)] as [(String, mode_t, uid_t)] {
-        chmod("/mnt/trash/boot" + path, mode)
-        chown("/mnt/trash/boot" + path, owner, owner)
+        chmod(store + "/trash/boot" + path, mode)
+        chown(store + "/trash/boot" + path, owner, owner)
       }
       var failures: [Errno?] = []
       // The second time, as after a power cut, there is nothing to do; nor is there for what was never there.
-      for _ in 1...2 { failures.append(kernel.failure(.takeBack, "/mnt/upper/home/user/keys", "/mnt/trash/boot/home/user/keys")) }
-      failures.append(kernel.failure(.takeBack, "/mnt/upper/var/none", "/mnt/trash/boot/var/none"))
-      return (failures, ["", "/home", "/home/user", "/home/user/keys", "/home/user/keys/key"].map { owner("/mnt/upper" + $0) }, listing("/mnt/upper"))
+      for _ in 1...2 { failures.append(kernel.failure(.takeBack, store + "/upper/home/user/keys", store + "/trash/boot/home/user/keys")) }
+      failures.append(kernel.failure(.takeBack, store + "/upper/var/none", store + "/trash/boot/var/none"))
+      return (failures, ["", "/home", "/home/user", "/home/user/keys", "/home/user/keys/key"].map { owner(store + "/upper" + $0) }, listing(store + "/upper"))
     }
     #expect(failures == [nil, nil, nil])
     #expect(owners == ["751 3", "711 4", "700 7", "500 7", "600 7"])
-    #expect(names == ["/mnt/upper/home", "/mnt/upper/home/user", "/mnt/upper/home/user/keys", "/mnt/upper/home/user/keys/key"])
+    #expect(names == [store + "/upper/home", store + "/upper/home/user", store + "/upper/home/user/keys", store + "/upper/home/user/keys/key"])
   }
 
   /// /etc/localtime may lead to what only the upper has.
   @Test("a link is taken back, wherever it leads")
   func takesBackLink() async throws {
     let (failure, target) = try await onStore { kernel in
-      try write("/mnt/trash/boot/etc/file")
-      symlink("/nowhere", "/mnt/trash/boot/etc/link")
-      return (kernel.failure(.takeBack, "/mnt/upper/etc/link", "/mnt/trash/boot/etc/link"), FileDescriptor.currentDirectory.target(ofLink: "/mnt/upper/etc/link"))
+      try write(store + "/trash/boot/etc/file")
+      symlink("/nowhere", store + "/trash/boot/etc/link")
+      return (kernel.failure(.takeBack, store + "/upper/etc/link", store + "/trash/boot/etc/link"), here().target(ofLink: Paths.store + "/upper/etc/link"))
     }
     #expect(failure == nil)
     #expect(target == "/nowhere")
@@ -131,48 +145,48 @@ struct StoreStepTests {
   @Test("a directory of the layers is made like the image's once, and keeps what it got since")
   func makesStoreDirectory() async throws {
     let (failures, owners, names) = try await onStore { kernel in
-      mkdir("/mnt/lower", 0o755)
-      chmod("/mnt/lower", 0o700)
-      chown("/mnt/lower", 7, 7)
-      var failures = [kernel.failure(.makeStoreDirectory, "/mnt/upper", "/mnt/lower")]
-      var owners = [owner("/mnt/upper")]
-      chmod("/mnt/upper", 0o711)
-      chown("/mnt/upper", 8, 8)
-      failures.append(kernel.failure(.makeStoreDirectory, "/mnt/upper", "/mnt/lower"))
-      owners.append(owner("/mnt/upper"))
+      mkdir(lower, 0o755)
+      chmod(lower, 0o700)
+      chown(lower, 7, 7)
+      var failures = [kernel.failure(.makeStoreDirectory, store + "/upper", lower)]
+      var owners = [owner(store + "/upper")]
+      chmod(store + "/upper", 0o711)
+      chown(store + "/upper", 8, 8)
+      failures.append(kernel.failure(.makeStoreDirectory, store + "/upper", lower))
+      owners.append(owner(store + "/upper"))
       // What a power cut in the middle of it leaves.
-      mkdir("/mnt/work.unfinished", 0o755)
-      failures.append(kernel.failure(.makeStoreDirectory, "/mnt/work", "/mnt/lower"))
-      owners.append(owner("/mnt/work"))
-      failures.append(kernel.failure(.makeStoreDirectory, "/mnt/none", "/mnt/nothing"))
+      mkdir(store + "/work.preroot", 0o755)
+      failures.append(kernel.failure(.makeStoreDirectory, store + "/work", lower))
+      owners.append(owner(store + "/work"))
+      failures.append(kernel.failure(.makeStoreDirectory, store + "/none", store + "/nothing"))
       return (failures, owners, listing())
     }
     #expect(failures == [nil, nil, nil, .noSuchFileOrDirectory])
     #expect(owners == ["700 7", "711 8", "700 7"])
-    #expect(names.filter { !$0.hasSuffix("none.unfinished") } == ["/mnt/lower", "/mnt/upper", "/mnt/work"])
+    #expect(names == [store + "/upper", store + "/work"])
   }
 
   @Test("a tree is deleted, whatever its files are called, and one that is not there is no failure")
   func deletesTree() async throws {
     let (failures, names, remarks) = try await onStore { kernel in
-      for file in ["a/b/c", "-rf", "a b", "*"] { try write("/mnt/trash/\(file)") }
-      symlink("/mnt/kept", "/mnt/trash/link")
-      try write("/mnt/kept/file")
-      let failures = [kernel.failure(.deleteTree, "/mnt/trash"), kernel.failure(.deleteTree, "/mnt/trash")]
+      for file in ["a/b/c", "-rf", "a b", "*"] { try write(store + "/trash/\(file)") }
+      symlink(store + "/kept", store + "/trash/link")
+      try write(store + "/kept/file")
+      let failures = [kernel.failure(.deleteTree, store + "/trash"), kernel.failure(.deleteTree, store + "/trash")]
       return (failures, listing(), kernel.remarks)
     }
     #expect(failures == [nil, nil])
-    #expect(names == ["/mnt/kept", "/mnt/kept/file"])
+    #expect(names == [store + "/kept", store + "/kept/file"])
     #expect(remarks == [])
   }
 
   @Test("a tree that cannot be deleted is told of and is no failure")
   func cannotDeleteTree() async throws {
     let (failure, remarks) = try await onStore { kernel in
-      mkdir("/mnt/trash", 0o755)
-      mkdir("/mnt/trash/busy", 0o755)
-      try mount("busy", at: "/mnt/trash/busy", type: "tmpfs")
-      return (kernel.failure(.deleteTree, "/mnt/trash"), kernel.remarks)
+      mkdir(store + "/trash", 0o755)
+      mkdir(store + "/trash/busy", 0o755)
+      try mount("busy", at: store + "/trash/busy", type: "tmpfs")
+      return (kernel.failure(.deleteTree, store + "/trash"), kernel.remarks)
     }
     #expect(failure == nil)
     #expect(remarks.map(\.priority) == [.error])
@@ -182,45 +196,45 @@ struct StoreStepTests {
   @Test("a directory is seeded once with what the image has in it, owners and links included")
   func seeds() async throws {
     let (failures, owners, contents, link, names) = try await onStore { kernel in
-      try write("/mnt/lower/home/user/file", "image\n", mode: 0o640, owner: 7)
-      chmod("/mnt/lower/home", 0o711)
-      symlink("file", "/mnt/lower/home/user/link")
-      var failures = [kernel.failure(.seed, "/mnt/home", "/mnt/lower/home")]
-      let owners = [owner("/mnt/home"), owner("/mnt/home/user/file")]
-      let link = FileDescriptor.currentDirectory.target(ofLink: "/mnt/home/user/link")?.string
+      try write(lower + "/home/user/file", "image\n", mode: 0o640, owner: 7)
+      chmod(lower + "/home", 0o711)
+      symlink("file", lower + "/home/user/link")
+      var failures = [kernel.failure(.seed, store + "/home", lower + "/home")]
+      let owners = [owner(store + "/home"), owner(store + "/home/user/file")]
+      let link = here().target(ofLink: Paths.store + "/home/user/link")?.string
       // What is in it since is not the image's.
-      try FileDescriptor.currentDirectory.replace("/mnt/home/user/file", contents: "mine\n")
-      failures.append(kernel.failure(.seed, "/mnt/home", "/mnt/lower/home"))
-      failures.append(kernel.failure(.seed, "/mnt/empty", "/mnt/lower/none"))
-      return (failures, owners, read("/mnt/home/user/file"), link, listing().filter { !$0.hasPrefix("/mnt/lower") })
+      try here().replace(Paths.store + "/home/user/file", contents: "mine\n")
+      failures.append(kernel.failure(.seed, store + "/home", lower + "/home"))
+      failures.append(kernel.failure(.seed, store + "/empty", lower + "/none"))
+      return (failures, owners, read(store + "/home/user/file"), link, listing().filter { !$0.hasPrefix(lower) })
     }
     #expect(failures == [nil, nil, nil])
     #expect(owners == ["711 0", "640 7"])
     #expect(contents == "mine\n")
     #expect(link == "file")
-    #expect(names == ["/mnt/empty", "/mnt/home", "/mnt/home/user", "/mnt/home/user/file", "/mnt/home/user/link"])
+    #expect(names == [store + "/empty", store + "/home", store + "/home/user", store + "/home/user/file", store + "/home/user/link"])
   }
 
   @Test("half a seed, as a power cut leaves it, is begun anew")
   func seedsAnew() async throws {
     let (failure, contents, names) = try await onStore { kernel in
-      try write("/mnt/lower/a", "image\n")
-      try write("/mnt/home.unfinished/a", "im")
-      try write("/mnt/home.unfinished/b", "of another image")
-      return (kernel.failure(.seed, "/mnt/home", "/mnt/lower"), read("/mnt/home/a"), listing().filter { !$0.hasPrefix("/mnt/lower") })
+      try write(lower + "/a", "image\n")
+      try write(store + "/home.preroot/a", "im")
+      try write(store + "/home.preroot/b", "of another image")
+      return (kernel.failure(.seed, store + "/home", lower), read(store + "/home/a"), listing().filter { !$0.hasPrefix(lower) })
     }
     #expect(failure == nil)
     #expect(contents == "image\n")
-    #expect(names == ["/mnt/home", "/mnt/home/a"])
+    #expect(names == [store + "/home", store + "/home/a"])
   }
 
   @Test("a seed without room for it fails, and does not count as one")
   func cannotSeed() async throws {
     let (failure, exists, remarks) = try await onStore { kernel in
-      mkdir("/mnt/small", 0o755)
-      try write("/mnt/lower/a", String(repeating: "x", count: 100_000))
-      try mount("small", at: "/mnt/small", type: "tmpfs", data: "size=16k")
-      return (kernel.failure(.seed, "/mnt/small/home", "/mnt/lower"), FileDescriptor.currentDirectory.exists("/mnt/small/home"), kernel.remarks)
+      mkdir(store + "/small", 0o755)
+      try write(lower + "/a", String(repeating: "x", count: 100_000))
+      try mount("small", at: store + "/small", type: "tmpfs", data: "size=16k")
+      return (kernel.failure(.seed, store + "/small/home", lower), here().exists(Paths.store + "/small/home"), kernel.remarks)
     }
     #expect(failure == .inputOutput)
     #expect(!exists)
@@ -230,15 +244,15 @@ struct StoreStepTests {
   @Test("a place to mount on is made where there is none, with all above it, and shows another directory until that is taken back")
   func binds() async throws {
     let (failures, shown, unmounted) = try await onStore { kernel in
-      try write("/mnt/own/file", "1\n")
-      var failures = [kernel.failure(.makeMountPoint, "/mnt/place"), kernel.failure(.makeMountPoint, "/mnt/place")]
-      let bind = Step(.bind, "/mnt/place", "/mnt/own")
-      failures.append(kernel.failure(bind.verb, bind.path, bind.other))
-      let shown = read("/mnt/place/file")
-      failures.append(kernel.failure(bind.inverse!.verb, bind.path))
-      failures.append(kernel.failure(.makeMountPoint, "/mnt/a/b/place"))
-      failures.append(kernel.failure(.bind, "/mnt/place", "/mnt/nothing"))
-      return (failures, shown, read("/mnt/place/file"))
+      try write(store + "/own/file", "1\n")
+      var failures = [kernel.failure(.makeMountPoint, store + "/place"), kernel.failure(.makeMountPoint, store + "/place")]
+      let bind = Step(.bind, Text(utf8: store + "/place"), Text(utf8: store + "/own"))
+      failures.append(kernel.failure(bind))
+      let shown = read(store + "/place/file")
+      failures.append(kernel.failure(bind.inverse!))
+      failures.append(kernel.failure(.makeMountPoint, store + "/a/b/place"))
+      failures.append(kernel.failure(.bind, store + "/place", store + "/nothing"))
+      return (failures, shown, read(store + "/place/file"))
     }
     #expect(failures == [nil, nil, nil, nil, nil, .noSuchFileOrDirectory])
     #expect(shown == "1\n")
@@ -248,25 +262,24 @@ struct StoreStepTests {
   @Test("fitness is required", arguments: [("tmpfs", nil), ("ramfs", Errno.notSupported)] as [(String, Errno?)])
   func requiresFitness(type: String, expected: Errno?) async throws {
     let (failure, remarks, names) = try await onStore(type: type, options: "") { kernel in
-      (kernel.failure(.requireFitness, "/mnt"), kernel.remarks.map { "\($0.priority): \($0.text.string)" }, listing())
+      (kernel.failure(.requireFitness, store), kernel.remarks.map { "\($0.priority): \($0.text.string)" }, listing())
     }
     #expect(failure == expected)
     #expect(remarks == (expected == nil ? [] : ["error: The file system cannot hold an upper: \(Unfitness.attributes.text.string)"]))
     #expect(names == [])
   }
 
-  @Test("a device is mounted by type, source and options, and not where one of them is missing")
+  @Test("a device is mounted by its type, its source and options")
   func mountsDevice() async throws {
     let (failures, entry, gone) = try await onStore { kernel in
-      var failures = ["", "tmpfs", "tmpfs source"].map { kernel.failure(.mountDevice, "/mnt", Text(utf8: $0)) }
-      failures.append(kernel.failure(.mountDevice, "/mnt", "tmpfs source size=1m,mode=0700"))
-      func table() throws -> MountInfo { MountInfo(parsing: try FileDescriptor.currentDirectory.read("/proc/thread-self/mountinfo")) }
-      let entry = try table().entry(at: "/mnt")
-      failures.append(kernel.failure(Step(.mountDevice, "/mnt").inverse!.verb, "/mnt"))
-      failures.append(kernel.failure(.mountDevice, "/mnt", "nothing source "))
-      return (failures, entry, try table().entry(at: "/mnt")?.mountSource.string)
+      var failures = [kernel.failure(.mountDevice, store, "source", type: "tmpfs", options: MountOptions("nosuid,size=1m,mode=0700"))]
+      func table() throws -> MountInfo { MountInfo(parsing: try here().read("/proc/thread-self/mountinfo")) }
+      let entry = try table().entry(at: Paths.store)
+      failures.append(kernel.failure(.unmount, store))
+      failures.append(kernel.failure(.mountDevice, store, "source", type: "nothing"))
+      return (failures, entry, try table().entry(at: Paths.store)?.mountSource.string)
     }
-    #expect(failures == [.invalidArgument, .invalidArgument, .invalidArgument, nil, nil, .noSuchDevice])
+    #expect(failures == [nil, nil, .noSuchDevice])
     #expect(entry?.mountSource == "source")
     #expect(entry?.superOptions.string.contains("size=1024k") == true)
     #expect(gone == "store")
@@ -275,7 +288,7 @@ struct StoreStepTests {
   @Test("a check by a program that is not in the image is left out, and that is told")
   func isNotChecked() async throws {
     let (failure, remarks) = try await onStore { kernel in
-      (kernel.failure(.check, "/mnt", "nothing"), kernel.remarks.map { "\($0.priority): \($0.text.string)" })
+      (kernel.failure(.check, store, "nothing"), kernel.remarks.map { "\($0.priority): \($0.text.string)" })
     }
     #expect(failure == nil)
     #expect(remarks == ["info: fsck.nothing is not in the image; the upper's file system is not checked"])
@@ -292,12 +305,12 @@ struct StoreStepTests {
     case "broken": try disk.write(Data(repeating: 0x17, count: 1 << 20), at: 0)
     default: break
     }
-    let path = disk.text
+    let path = disk.text.string
     let (failure, remarks) = try await onStore { kernel in
       (kernel.failure(.check, path, "ext4"), kernel.remarks.map { "\($0.priority): \($0.text.string)" })
     }
     #expect(failure == (state == "broken" ? .inputOutput : nil))
-    let said = ["dirty": "notice: fsck.ext4 mended the upper's file system: ", "broken": "error: fsck.ext4 ended with status 8: "]
+    let said = ["dirty": "notice: fsck.ext4 repaired the upper's file system: ", "broken": "error: fsck.ext4 ended with status 8 (operational error): "]
     #expect(remarks.count == (state == "sound" ? 0 : 1))
     #expect(remarks.allSatisfy { $0.hasPrefix(said[state]!) }, "\(remarks)")
   }
@@ -306,12 +319,12 @@ struct StoreStepTests {
   func isFormatted() async throws {
     let directory = try Temporary()
     let disk = try Disk(directory)
-    let path = disk.text
+    let path = disk.text.string
     let (failures, remarks) = try await onStore { kernel in
       ([kernel.failure(.format, path, "vfat"), kernel.failure(.format, path, "ext4")], kernel.remarks.map { "\($0.priority): \($0.text.string)" })
     }
     #expect(failures == [.invalidArgument, nil])
-    #expect(remarks == ["notice: \(path.string) was blank and has a new file system: ext4"])
+    #expect(remarks == ["notice: \(path) was blank and has a new file system: ext4"])
     guard case .signature(let signature) = try disk.probe else { throw Problem("There is no file system") }
     #expect(signature.label == "preroot")
   }
@@ -339,18 +352,18 @@ struct SettlingTests {
       if let contents { try write("/mnt/etc/machine-id", contents) }
       if let running { try write("/run/machine-id", running) }
       var kernel = LinuxKernel()
-      let step = Step(.settleMachineID, "/mnt", Text(utf8: Self.id))
-      if let failure = kernel.failure(step.verb, step.path, step.other) { throw Problem("Cannot settle: \(failure.text.string)") }
+      let step = Step(.provideMachineID, "/mnt", Text(utf8: Self.id))
+      if let failure = kernel.failure(step) { throw Problem("Cannot settle: \(failure.text.string)") }
       var seen = Seen()
       seen.settled = read("/mnt/etc/machine-id")
-      let mount = MountInfo(parsing: try FileDescriptor.currentDirectory.read("/proc/thread-self/mountinfo")).entry(at: "/mnt/etc/machine-id")
+      let mount = MountInfo(parsing: try here().read("/proc/thread-self/mountinfo")).entry(at: "/mnt/etc/machine-id")
       seen.isMounted = mount != nil
       // As PID 1's own: whoever writes it by mistake gets an error.
-      if mount != nil, errno(of: { () throws(Errno) in _ = try FileDescriptor.currentDirectory.openLog("/mnt/etc/machine-id") }) != .readOnly {
+      if mount != nil, errno(of: { () throws(Errno) in _ = try here().openLog("/mnt/etc/machine-id") }) != .readOnly {
         throw Problem("The mounted ID can be written")
       }
       // Twice: it is done whether something is mounted or not.
-      for _ in 1...2 { if kernel.failure(step.inverse!.verb, step.path) != nil { throw Problem("Cannot unsettle") } }
+      for _ in 1...2 { if kernel.failure(step.inverse!) != nil { throw Problem("Cannot unsettle") } }
       seen.unsettled = read("/mnt/etc/machine-id")
       seen.running = read("/run/machine-id")
       seen.remarks = kernel.remarks.map { "\($0.priority): \($0.text.string)" }
@@ -378,7 +391,7 @@ struct SettlingTests {
   func isWrittenOverJunk() async throws {
     #expect(try await settle("junk\n", running: nil) == Seen(
       settled: Self.id + "\n", unsettled: Self.id + "\n",
-      remarks: ["warning: /etc/machine-id of the overlay was no machine ID, it is now \(Self.id)"]))
+      remarks: ["warning: The overlay's /etc/machine-id held no machine ID; it is now \(Self.id)"]))
   }
 
   @Test("stays where it is one, and PID 1's is that from then on, where it has another")

@@ -40,7 +40,7 @@ struct FileDescriptorTests {
   let directory: Temporary
   init() throws { directory = try Temporary() }
 
-  private func opened() throws -> FileDescriptor { try FileDescriptor(directory: Text(utf8: directory.path)) }
+  private func opened() throws -> Directory { try Directory(Text(utf8: directory.path)) }
 
   @Test("is read to its end, whatever its size", arguments: [0, 1, 4095, 4096, 4097, 100_000])
   func isReadToEnd(size: Int) throws {
@@ -80,13 +80,13 @@ struct FileDescriptorTests {
 
   @Test("of the kernel's is read up to the limit, too")
   func isReadFromKernelToLimit() throws {
-    let kernel = try FileDescriptor(directory: "/")
+    let kernel = try Directory("/")
     #expect(error { () throws(Errno) in _ = try kernel.read("proc/self/maps", limit: 100) } == .fileTooLarge)
   }
 
   @Test("of the kernel's, which has no size, is read to its end")
   func isReadFromKernel() throws {
-    let text = try FileDescriptor(directory: "/").read("proc/self/mountinfo")
+    let text = try Directory("/").read("proc/self/mountinfo")
     #expect(text.string.hasSuffix("\n"))
     #expect(!MountInfo(parsing: text).entries.isEmpty)
   }
@@ -161,9 +161,9 @@ struct FileDescriptorTests {
   @Test("is listed by its directory, however many there are", arguments: [0, 1, 500])
   func isListed(count: Int) throws {
     for place in 0..<count { try directory.write("a-file-with-a-long-name-\(place)", "") }
-    let names = try FileDescriptor(directory: "/").names(in: Text(utf8: directory.path)).map(\.string)
-    #expect(names.count == count + 2)
-    #expect(Set(names) == Set(try directory.names + [".", ".."]))
+    let names = try Directory("/").names(in: Text(utf8: directory.path)).map(\.string)
+    #expect(names.count == count)
+    #expect(Set(names) == Set(try directory.names))
     #expect(try opened().names(in: "none").isEmpty)
   }
 }
@@ -261,7 +261,7 @@ struct UnitTreeWritingTests {
       try mount("full", at: path.string, type: "tmpfs", data: options)
       let directories = try GeneratorDirectories(normal: normalPath, early: path, late: latePath)
       let failure = error { () throws(Errno) in try tree.write(into: directories) }
-      return (failure, FileDescriptor.currentDirectory.names(in: path).map(\.string).filter { $0 != "." && $0 != ".." }, tree.nodes.count)
+      return (failure, here().names(in: path).map(\.string).filter { $0 != "." && $0 != ".." }, tree.nodes.count)
     }
     if failure == nil {
       #expect(names.count > 20 && nodes > 30)
@@ -278,7 +278,7 @@ struct SpaceTests {
   func tellsSize() async throws {
     let (total, free, inodes) = try await inPrivateNamespace {
       try mount("space", at: "/mnt", type: "tmpfs", data: "size=1m,nr_inodes=100")
-      try FileDescriptor.currentDirectory.create("/mnt/a", contents: Text([UInt8](repeating: 0, count: 8192)))
+      try here().create("/mnt/a", contents: Text([UInt8](repeating: 0, count: 8192)))
       let space = try Space(of: "/mnt")
       return (space.totalBytes, space.freeBytes, space.freeInodes)
     }
@@ -291,16 +291,16 @@ struct SpaceTests {
   func getsAnotherSize() async throws {
     let (sizes, contents, before, after, inodes) = try await inPrivateNamespace {
       try mount("space", at: "/mnt", type: "tmpfs", flags: MS_NOSUID | MS_NODEV, data: "size=1m,nr_inodes=100,mode=755")
-      try FileDescriptor.currentDirectory.create("/mnt/a", contents: "kept\n")
+      try here().create("/mnt/a", contents: "kept\n")
       func line() throws -> String {
-        try FileDescriptor.currentDirectory.read("/proc/thread-self/mountinfo").lines.last!.string
+        try here().read("/proc/thread-self/mountinfo").lines.last!.string
       }
       let before = try line()
       try Space.resizeTmpfs(at: "/mnt", toBytes: 3 << 20)
       let grown = try Space(of: "/mnt")
       let after = try line()
       try Space.resizeTmpfs(at: "/mnt", toBytes: 1 << 20)
-      return ([grown.totalBytes, try Space(of: "/mnt").totalBytes], try FileDescriptor.currentDirectory.read("/mnt/a").string, before, after, grown.freeInodes)
+      return ([grown.totalBytes, try Space(of: "/mnt").totalBytes], try here().read("/mnt/a").string, before, after, grown.freeInodes)
     }
     #expect(sizes == [3 << 20, 1 << 20])
     #expect(contents == "kept\n")

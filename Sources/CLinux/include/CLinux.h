@@ -3,10 +3,25 @@
  * module can be imported for any target without a sysroot. Each returns >= 0, or -errno. Strings end with a NUL byte. */
 #include <stddef.h>
 #include <stdint.h>
+#include "CLinuxProcess.h"
 #include "CLinuxStorage.h"
 #include "CLinuxTool.h"
 
 #define LINUX_CURRENT_DIRECTORY (-100) /* AT_FDCWD */
+
+/* How a file is opened; the flags of open(2) differ from processor to processor. To list is O_RDONLY and getdents64(2) works. */
+#define LINUX_OPEN_PATH 0
+#define LINUX_OPEN_DIRECTORY 1
+#define LINUX_OPEN_TO_LIST 2
+#define LINUX_OPEN_TO_READ 3
+/* Where links lead on the way: anywhere; back to the directory, as to a root; nowhere, and to no other file system. */
+#define LINUX_LOOK_ANYWHERE 0
+#define LINUX_LOOK_IN_ROOT 1
+#define LINUX_LOOK_BENEATH 2
+/* See openat(2), openat2(2) RESOLVE_IN_ROOT, RESOLVE_BENEATH: -ENOSYS before Linux 5.6, unless links may lead anywhere. */
+int32_t linux_open(int32_t directory, const char *_Nonnull path, int32_t how, int32_t look);
+/* One component of a path: a link fails with -ELOOP. */
+int32_t linux_open_component(int32_t directory, const char *_Nonnull name, int32_t how);
 
 /* Files. See openat(2), read(2), write(2), mkdirat(2), symlinkat(2), renameat(2), unlinkat(2), readlinkat(2). */
 int32_t linux_open_directory(int32_t directory, const char *_Nonnull path);
@@ -18,39 +33,44 @@ intptr_t linux_write(int32_t file, const void *_Nonnull buffer, size_t size);
 int32_t linux_close(int32_t file);
 int32_t linux_mkdir(int32_t directory, const char *_Nonnull path, uint32_t mode);
 int32_t linux_symlink(const char *_Nonnull target, int32_t directory, const char *_Nonnull path);
-int32_t linux_rename(int32_t directory, const char *_Nonnull from, const char *_Nonnull to);
+int32_t linux_rename(int32_t directory, const char *_Nonnull from, int32_t to_directory, const char *_Nonnull to);
 int32_t linux_unlink(int32_t directory, const char *_Nonnull path);
 int32_t linux_rmdir(int32_t directory, const char *_Nonnull path);
 intptr_t linux_readlink(int32_t directory, const char *_Nonnull path, void *_Nonnull buffer, size_t size);
-/* What a file is, links followed; `path` empty: what is open. See fstatat(2), AT_EMPTY_PATH; inode(7). */
-struct linux_file {
-  uint32_t mode;
-  uint32_t device_major, device_minor;
-  uint64_t size;
-};
-int32_t linux_get_file(int32_t file, const char *_Nonnull path, struct linux_file *_Nonnull result);
 /* 0 where it exists. See faccessat(2), F_OK. */
 int32_t linux_exists(int32_t directory, const char *_Nonnull path);
-/* 0 where it is a directory, links not followed; -ENOTDIR where it is something else. See fstatat(2). */
-int32_t linux_is_directory(const char *_Nonnull path);
 /* The next entries of a directory opened with linux_open_directory_to_list(), struct linux_dirent64. See getdents64(2). */
 int32_t linux_open_directory_to_list(int32_t directory, const char *_Nonnull path);
 intptr_t linux_getdents(int32_t directory, void *_Nonnull buffer, size_t size);
-/* Gives `path` the owner and mode of `model`. See stat(2), chown(2), chmod(2). */
-int32_t linux_copy_owner_and_mode(const char *_Nonnull model, const char *_Nonnull path);
+/* Links are not followed; an empty path is the descriptor's own file. See fstatat(2), whose words the fields have. */
+struct linux_status {
+  uint64_t device, inode, inode_device, size;
+  int64_t modified_nanoseconds;
+  uint32_t mode, owner, group;
+};
+int32_t linux_get_status(int32_t directory, const char *_Nonnull path, struct linux_status *_Nonnull status);
+/* Of an open file or directory. See fchown(2), fchmod(2), flistxattr(2), fgetxattr(2), fsetxattr(2). */
+int32_t linux_change_owner(int32_t file, uint32_t owner, uint32_t group);
+int32_t linux_change_mode(int32_t file, uint32_t mode);
+intptr_t linux_list_attributes(int32_t file, char *_Nonnull buffer, size_t size);
+intptr_t linux_get_attribute_of(int32_t file, const char *_Nonnull name, void *_Nonnull buffer, size_t size);
+int32_t linux_set_attribute_of(int32_t file, const char *_Nonnull name, const void *_Nonnull value, size_t size);
 
-/* Mounts. See mount(2), umount2(2), pivot_root(2), statvfs(3). */
-int32_t linux_mount_tmpfs(const char *_Nonnull target, const char *_Nonnull data);
-int32_t linux_mount_overlay(const char *_Nonnull target, const char *_Nonnull data);
+/* Mounts. The flags are the kernel's, MS_*. See mount(2), umount2(2), pivot_root(2), statvfs(3). */
+int32_t linux_mount(const char *_Nonnull source, const char *_Nonnull target, const char *_Nonnull type, uint64_t flags, const char *_Nonnull data);
 int32_t linux_bind(const char *_Nonnull source, const char *_Nonnull target);
-/* Two calls: the flags of a bind are only heard in a remount. On an error nothing is mounted. */
-int32_t linux_bind_read_only(const char *_Nonnull source, const char *_Nonnull target);
+/* The flags of a mount, which a bind takes from what it shows. */
+int32_t linux_change_mount(const char *_Nonnull target, uint64_t flags);
+int32_t linux_bind_recursively(const char *_Nonnull source, const char *_Nonnull target);
+/* Makes the file system of a mount read-only, for everybody; the mount's own flags are these. */
+int32_t linux_make_file_system_read_only(const char *_Nonnull target, uint64_t flags);
 /* A remount of a tmpfs with its own mount flags and another size. */
 int32_t linux_resize_tmpfs(const char *_Nonnull target, const char *_Nonnull data);
-int32_t linux_move(const char *_Nonnull source, const char *_Nonnull target);
 int32_t linux_unmount(const char *_Nonnull target);
+/* Takes a mount away with all that is mounted below it, and nothing of what these are peers of. */
 int32_t linux_detach(const char *_Nonnull target);
 int32_t linux_make_private(const char *_Nonnull target);
+int32_t linux_make_unbindable(const char *_Nonnull target);
 int32_t linux_make_shared(const char *_Nonnull target, int32_t recursively);
 int32_t linux_pivot_root(const char *_Nonnull new_root, const char *_Nonnull put_old);
 int32_t linux_statvfs(const char *_Nonnull path, uint64_t *_Nonnull total_bytes, uint64_t *_Nonnull free_bytes, uint64_t *_Nonnull free_inodes);

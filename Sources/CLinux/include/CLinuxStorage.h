@@ -18,33 +18,22 @@ int32_t linux_is_erased(int32_t file, int64_t bytes);
 #define LINUX_PROBE_AMBIVALENT 2
 int32_t linux_probe(int32_t file, int32_t entry, char *_Nonnull buffer, size_t size);
 
-/* The flags are the kernel's, MS_*. See mount(2). */
-int32_t linux_mount(const char *_Nonnull source, const char *_Nonnull target, const char *_Nonnull type, uint64_t flags, const char *_Nonnull data);
-/* A file or a directory, or the file system it is on. See fsync(2), syncfs(2). */
-int32_t linux_sync(int32_t directory, const char *_Nonnull path, int32_t file_system);
+/* An open file or directory, or the file system it is on. See fsync(2), syncfs(2). */
 int32_t linux_sync_file(int32_t file);
+int32_t linux_sync_file_system(int32_t file);
 
 /* What the kernel says of devices that come and go. See netlink(7), NETLINK_KOBJECT_UEVENT. */
 int32_t linux_open_uevents(void);
-/* Until something is said, or the time is over. */
-int32_t linux_wait_for_uevents(int32_t socket, int64_t microseconds);
+/* Takes in what was said. */
+int32_t linux_drain_uevents(int32_t socket);
 
-/* Runs a program to its end, or kills its process group at the limit. The arguments have a NUL byte after each; the first is looked up
- * in /usr/sbin:/usr/bin:/sbin:/bin. The last of what it says comes into the buffer, of at least LINUX_RUN_CHUNK bytes.
- * The exit status, or LINUX_RUN_SIGNAL + the number of a signal, or LINUX_RUN_TIMEOUT; an error where it did not start. */
-#define LINUX_RUN_CHUNK 512
-#define LINUX_RUN_SIGNAL 256
-#define LINUX_RUN_TIMEOUT 512
-int32_t linux_run(const char *_Nonnull arguments, size_t size, int64_t limit_microseconds, char *_Nonnull tail, size_t tail_size,
-                  size_t *_Nonnull tail_used);
-
-/* Does in a directory of its own what overlayfs does in its upper; removes what it made, also at another time. See Documentation/filesystems/overlayfs.rst. */
+/* Does in an open directory of its own what overlayfs does in its upper; removes what it made, also at another time. See Documentation/filesystems/overlayfs.rst. */
 #define LINUX_TRY_ATTRIBUTE 0
 #define LINUX_TRY_TYPES 1
 #define LINUX_TRY_WHITEOUT 2
 #define LINUX_TRY_RENAME 3
 #define LINUX_TRY_RENAME_WHITEOUT 4
-int32_t linux_try(const char *_Nonnull directory, int32_t what);
+int32_t linux_try(int32_t directory, int32_t what);
 
 /* See sethostname(2). */
 int32_t linux_set_hostname(const char *_Nonnull name);

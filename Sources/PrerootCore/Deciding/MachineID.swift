@@ -28,6 +28,27 @@ public enum MachineID: Equatable, Sendable {
   public var isFirstBoot: Bool { self == .missing || self == .uninitialized }
 }
 
+/// What becomes of the overlay's /etc/machine-id, so that the machine has one ID for good.
+public enum MachineIDUse: Equatable, Sendable {
+  /// It is the machine's own.
+  case own(Text)
+  /// A first boot: PID 1's ID is mounted over the file, as PID 1 does it where it cannot write (systemd: machine_id_setup()), and
+  /// systemd-machine-id-commit.service writes it when the first boot is complete.
+  case mount(makesFile: Bool)
+  /// PID 1's ID is written; with one line about what was there, where that was something.
+  case write(Remark?)
+
+  public init(for found: MachineID, _ running: RunningID) {
+    self = switch found {
+    case .valid(let id): .own(id)
+    case .missing: .mount(makesFile: true)
+    case .uninitialized: .mount(makesFile: false)
+    case .empty: .write(nil)
+    case .invalid: .write(Remark(.warning, Text("The overlay's /etc/machine-id held no machine ID; it is now ") + running.text))
+    }
+  }
+}
+
 /// The ID that PID 1 works with, or one made up where it has none, for an overlay without one of its own.
 public struct RunningID: Equatable, Sendable {
   /// Where PID 1 keeps it, if it is not the root's own.

@@ -72,7 +72,7 @@ extension Settings {
 
   /// An overlay on / that nothing on it can be executed from is no root.
   mutating func refuseNoexecOnRoot() {
-    guard scope == .root, MountOptions(options).flags & MountOptions.noexec != 0 else { return }
+    guard scope == .root, MountOptions(options).flags & MountOptions.noExecution != 0 else { return }
     var others: [Text] = []
     for option in options.split(at: UInt8(ascii: ",")) where !(option == "noexec") { others.add(option) }
     options = Text(joining: others, separator: ",")

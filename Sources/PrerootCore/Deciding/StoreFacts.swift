@@ -3,8 +3,8 @@ public struct StoreFacts: Equatable, Sendable {
   /// Where the layers are or will be.
   public var directory: Text
   public var hasUpper = false
-  /// Whether an earlier upper waits to be deleted.
-  public var hasTrash = false
+  /// The names of what is left of earlier uppers and waits to be deleted.
+  public var trash: [Text] = []
   /// Which image the upper was made over; nil where that is not written down.
   public var recorded: Text?
   /// The image that is there now; nil where nothing tells.
@@ -16,7 +16,24 @@ public struct StoreFacts: Equatable, Sendable {
   /// Whether a reset was begun and has not come to its end: the old upper is there under another name.
   public var isResetting = false
 
+  /// On what is there and is not what it should be.
+  public var remarks: [Remark] = []
+
   public init(in directory: Text) { self.directory = directory }
+
+  /// How the names of `trash` begin.
+  public static var trashName: Text { "trash" }
+
+  /// A name for more of it, which nothing has.
+  var freeTrash: Text {
+    var name = Self.trashName
+    var number = 0
+    while trash.contains(name) {
+      number += 1
+      name = Self.trashName + "." + Text(decimal: number)
+    }
+    return name
+  }
 }
 
 /// What becomes of the upper that is there.

@@ -33,8 +33,14 @@ extension StepRecord {
       return "ext4 and f2fs are what can be made"
     case (.requireSpace, .noSpace):
       return "the upper is too small: 1 MiB and 128 inodes are the least"
-    case (.requireDirectory, .noSuchFileOrDirectory), (.requireDirectory, .notDirectory), (.requireMountPoint, .noSuchFileOrDirectory):
+    case (.requireDirectory, .noSuchFileOrDirectory), (.requireDirectory, .notDirectory), (.bindRecursively, .noSuchFileOrDirectory):
       return Text("the image has no directory ") + step.path.withoutStaging
+    case (.requireDirectory, .tooManyLinks):
+      return "a symbolic link is on the way; name the directory that it leads to"
+    case (.makeMountPoint, .noSuchFileOrDirectory):
+      return step.path.withoutStaging + " is a symbolic link that leads nowhere in the image"
+    case (_, .tooManyLinks), (_, .crossDevice):
+      return "on the upper's file system no symbolic link is followed, and nothing that is mounted there"
     default:
       return nil
     }
@@ -44,6 +50,7 @@ extension StepRecord {
 extension Text {
   /// The path as it is in the image.
   fileprivate var withoutStaging: Text {
-    dropping(prefix: "/run/initramfs/preroot/lower") ?? dropping(prefix: "/run/initramfs/preroot/root") ?? self
+    for place in [Paths.lower, Paths.staging] where isWithin(place) { return Text(bytes[place.count...]) }
+    return self
   }
 }

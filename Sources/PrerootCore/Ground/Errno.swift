@@ -7,12 +7,14 @@ public struct Errno: Error, Equatable, Sendable {
   public static var noSuchFileOrDirectory: Errno { Errno(rawValue: 2) }
   public static var inputOutput: Errno { Errno(rawValue: 5) }
   public static var fileExists: Errno { Errno(rawValue: 17) }
+  public static var crossDevice: Errno { Errno(rawValue: 18) }
   public static var noSuchDevice: Errno { Errno(rawValue: 19) }
   public static var notDirectory: Errno { Errno(rawValue: 20) }
   public static var isDirectory: Errno { Errno(rawValue: 21) }
   public static var invalidArgument: Errno { Errno(rawValue: 22) }
   public static var fileTooLarge: Errno { Errno(rawValue: 27) }
   public static var noSpace: Errno { Errno(rawValue: 28) }
+  public static var readOnlyFileSystem: Errno { Errno(rawValue: 30) }
   public static var outOfRange: Errno { Errno(rawValue: 34) }
   public static var functionNotImplemented: Errno { Errno(rawValue: 38) }
   public static var tooManyLinks: Errno { Errno(rawValue: 40) }

@@ -7,6 +7,9 @@ public enum Paths {
   /// The file system that takes the changes; they are in `upper/` on it, overlayfs keeps its own matters in `work/`.
   public static var store: Text { "/run/initramfs/preroot/upper" }
 
+  /// Where the overlay and all that is to be mounted on it are put together, out of sight, before it becomes the root.
+  public static var staging: Text { "/run/initramfs/preroot/root" }
+
   // MARK: What generator, helper and tool tell each other
 
   /// The mask condition: while it is absent, nothing but stage 1 starts.
@@ -17,6 +20,8 @@ public enum Paths {
   public static var state: Text { "/run/preroot/state.json" }
   /// See `Event`.
   public static var events: Text { "/run/preroot/events" }
+  /// /etc/fstab without its line for `/`.
+  public static var fstab: Text { "/run/preroot/fstab" }
   /// A link to the count of boots that did not get through, which is on the upper.
   public static var attempts: Text { "/run/preroot/attempts" }
   /// The unit that has to be active for a boot to have got through.

@@ -24,7 +24,7 @@ public struct StorePlan: Equatable, Sendable {
   /// Memory.
   public init(_ options: TmpfsOptions, over mountInfo: MountInfo) {
     guard attachLower(mountInfo) else { return }
-    add(.mountTmpfs, Paths.store, "mode=0755," + options.text)
+    steps.append(Step(.mountTmpfs, Paths.store, options: MountOptions(flags: Self.flags, data: "mode=0755," + options.text)))
     add(.requireSpace, Paths.store)
   }
 
@@ -45,18 +45,25 @@ public struct StorePlan: Equatable, Sendable {
       if settings.checksFileSystem(of: type) { add(.check, source, type) }
       fileSystem = type
     }
-    add(.mountDevice, Paths.store, fileSystem + " " + source + " " + settings.options)
+    var options = MountOptions(settings.options)
+    options.flags |= Self.flags
+    steps.append(Step(.mountDevice, Paths.store, source, type: fileSystem, options: options))
     add(.requireFitness, Paths.store)
   }
+
+  /// What the layers hold takes effect through the overlay, which has its own flags. Without these, a program that was upgraded or
+  /// deleted because of a hole would lie there, still set-user-ID.
+  private static var flags: UInt64 { MountOptions.noSetUserID | MountOptions.noDevices }
 
   private mutating func attachLower(_ mountInfo: MountInfo) -> Bool {
     guard let root = mountInfo.root else { return false }
     // pivot_root(2) refuses a new root whose parent is shared.
     if mountInfo.entry(at: "/run")?.isShared == true { add(.makePrivate, "/run") }
     add(.makeDirectory, "/run/initramfs")
-    add(.makeDirectory, Paths.base)
+    // The layers show what directories of the overlay protect, and deleted or closed files of the image.
+    add(.makeHiddenDirectory, Paths.base)
     add(.makeDirectory, Paths.lower)
-    add(.bindReadOnly, Paths.lower, "/")
+    steps.append(Step(.bind, Paths.lower, "/", options: MountOptions(flags: MountOptions.readOnly | Self.flags)))
     // A bind has the peers of what it shows: mounts on the root would be seen below it, too.
     if root.isShared { add(.makePrivate, Paths.lower) }
     add(.makeDirectory, Paths.store)

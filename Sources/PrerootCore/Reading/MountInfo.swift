@@ -11,6 +11,8 @@ public struct MountInfo: Sendable {
     public let mountPoint: Text
     /// Whether it shows its file system from the top: a container's root may be a directory of another machine's.
     public let isWhole: Bool
+    /// Whether it is the ID that PID 1 made up, /run/machine-id, mounted where an image has its own (systemd: machine_id_setup()).
+    public let isMachineID: Bool
     /// Whether mounts below it propagate to its peers (the optional field `shared:N`).
     public let isShared: Bool
     public let fileSystemType: Text
@@ -33,6 +35,7 @@ public struct MountInfo: Sendable {
       self.parentID = parentID
       majorMinor = fields[2]
       isWhole = fields[3] == "/"
+      isMachineID = fields[3] == "/machine-id" && fields[separator + 1] == "tmpfs"
       mountPoint = fields[4].unescapingOctal
       isShared = hasPeers
       fileSystemType = fields[separator + 1]
@@ -47,14 +50,20 @@ public struct MountInfo: Sendable {
       majorMinor = other.majorMinor
       mountPoint = "/"
       isWhole = true
+      isMachineID = false
       isShared = true
       fileSystemType = other.fileSystemType
       mountSource = other.mountSource
       superOptions = other.superOptions
     }
 
-    /// Whether it is an overlay of preroot's making.
-    public var isOverlayOfPreroot: Bool { isWhole && fileSystemType == "overlay" && mountSource == "preroot" }
+    /// Whether it is an overlay of preroot's making, and not one that was never put to use.
+    public var isOverlayOfPreroot: Bool {
+      @inline(never) get { isWhole && fileSystemType == "overlay" && mountSource == "preroot" && !(mountPoint == Paths.staging) }
+    }
+
+    /// Whether the file system itself can be written, whatever this mount of it forbids.
+    public var isWritable: Bool { superOptions.split(at: UInt8(ascii: ",")).first == "rw" }
   }
 
   public var entries: [Entry] = []
@@ -74,7 +83,13 @@ public struct MountInfo: Sendable {
       entry.mountPoint == mountPoint && !entries.contains { $0.parentID == entry.mountID && $0.mountID != entry.mountID && $0.mountPoint == mountPoint }
     }
   }
-  public var root: Entry? { entry(at: "/") }
+  /// Of what is mounted at `/`, the mount that paths begin at: what stands on it is not seen from there. After a pivot_root(2) that is
+  /// the old root, until it is detached. The kernel's own rootfs, where it is listed, is below all.
+  public var root: Entry? {
+    var candidates = entries.filter { $0.mountPoint == "/" && !($0.fileSystemType == "rootfs") }
+    if candidates.isEmpty { candidates = entries.filter { $0.mountPoint == "/" } }
+    return candidates.first { entry in !candidates.contains { $0.mountID == entry.parentID && $0.mountID != entry.mountID } }
+  }
 
   /// The mount that `entry` stands on.
   public func parent(of entry: Entry) -> Entry? {

@@ -6,32 +6,72 @@ public struct MountOptions: Equatable, Sendable {
   /// What is no flag, with commas between.
   public var data = Text()
 
-  public static var nosuid: UInt64 { 1 << 1 }
-  public static var nodev: UInt64 { 1 << 2 }
-  public static var noexec: UInt64 { 1 << 3 }
-  /// Those of the flags that a mount has for itself, whatever other mounts of the same file system have, and that protect: they go on
-  /// every mount that shows the upper.
-  public var protection: UInt64 { flags & (Self.nosuid | Self.nodev | Self.noexec) }
+  public static var readOnly: UInt64 { MountFlag.readOnly.bit }
+  public static var noSetUserID: UInt64 { MountFlag.noSetUserID.bit }
+  public static var noDevices: UInt64 { MountFlag.noDevices.bit }
+  public static var noExecution: UInt64 { MountFlag.noExecution.bit }
+
+  public init(flags: UInt64 = 0, data: Text = Text()) {
+    self.flags = flags
+    self.data = data
+  }
 
   public init(_ text: Text) {
     for option in text.split(at: UInt8(ascii: ",")) {
-      switch option {
-      case "defaults", "rw": break
-      case "ro": flags |= 1
-      case "nosuid": flags |= Self.nosuid
-      case "nodev": flags |= Self.nodev
-      case "noexec": flags |= Self.noexec
-      case "sync": flags |= 1 << 4
-      case "dirsync": flags |= 1 << 7
-      case "noatime": flags |= 1 << 10
-      case "nodiratime": flags |= 1 << 11
-      case "relatime": flags |= 1 << 21
-      case "strictatime": flags |= 1 << 24
-      case "lazytime": flags |= 1 << 25
-      default:
+      if option == "defaults" || option == "rw" { continue }
+      if let flag = MountFlag(option) {
+        flags |= flag.bit
+      } else {
         if !data.isEmpty { data.append(",") }
         data.append(option)
       }
+    }
+  }
+
+  /// With commas between, as they are written.
+  public var text: Text {
+    var options: [Text] = []
+    for flag in MountFlag.allCases where flags & flag.bit != 0 { options.add(flag.text) }
+    if !data.isEmpty { options.add(data) }
+    return Text(joining: options, separator: ",")
+  }
+}
+
+/// An option that is a flag of mount(2).
+enum MountFlag: Keyword {
+  case readOnly, noSetUserID, noDevices, noExecution, synchronous, synchronousDirectories, noAccessTimes, noAccessTimesOfDirectories,
+    relativeAccessTimes, strictAccessTimes, lazyTimes
+
+  var word: StaticString {
+    switch self {
+    case .readOnly: "ro"
+    case .noSetUserID: "nosuid"
+    case .noDevices: "nodev"
+    case .noExecution: "noexec"
+    case .synchronous: "sync"
+    case .synchronousDirectories: "dirsync"
+    case .noAccessTimes: "noatime"
+    case .noAccessTimesOfDirectories: "nodiratime"
+    case .relativeAccessTimes: "relatime"
+    case .strictAccessTimes: "strictatime"
+    case .lazyTimes: "lazytime"
+    }
+  }
+
+  /// See linux: include/uapi/linux/mount.h.
+  var bit: UInt64 {
+    switch self {
+    case .readOnly: 1
+    case .noSetUserID: 1 << 1
+    case .noDevices: 1 << 2
+    case .noExecution: 1 << 3
+    case .synchronous: 1 << 4
+    case .synchronousDirectories: 1 << 7
+    case .noAccessTimes: 1 << 10
+    case .noAccessTimesOfDirectories: 1 << 11
+    case .relativeAccessTimes: 1 << 21
+    case .strictAccessTimes: 1 << 24
+    case .lazyTimes: 1 << 25
     }
   }
 }

@@ -4,6 +4,8 @@ public enum Standing: Equatable, Sendable {
   case asAsked
   /// The overlay is there with another upper, and why.
   case fallback(Text)
+  /// The overlay is there, and something that was asked for is not.
+  case partly
   /// It was tried, there is no overlay, and why.
   case readOnly(Text)
   /// Not tried; on whether it should have been, the reason's priority has a word.
@@ -13,14 +15,15 @@ public enum Standing: Equatable, Sendable {
 
   /// - Parameter state: of /run/preroot/state.json; nil where there is none.
   public init(for facts: borrowing BootFacts, _ state: State?) {
-    let why = state?.value(of: "why") ?? Text()
-    if !facts.mountInfo.overlays.isEmpty {
-      self = why.isEmpty ? .asAsked : .fallback(why)
+    let why = state?.value(of: "why") ?? Text(), lost = state?.list(of: "lost") ?? []
+    let scope = state?.value(of: "scope") ?? Settings(facts.assignments).scope.text
+    if facts.mountInfo.hasOverlays(on: scope) || (!lost.isEmpty && !facts.mountInfo.overlays.isEmpty) {
+      self = !why.isEmpty ? .fallback(why) : lost.isEmpty ? .asAsked : .partly
       return
     }
     switch BootMode(for: facts) {
     case .settled where facts.ready?.trimmed.isEmpty == true:
-      self = .readOnly("overlay-prep.service did not come to its end; 'journalctl -b -g overlay-prep' has more")
+      self = .readOnly("overlay-prep.service did not finish; 'journalctl -b -g overlay-prep' has more")
     case .settled:
       self = .readOnly(why.isEmpty ? "'journalctl -b -u overlay-prep.service' says why" : why)
     case .untouched(let reason): self = .leftAlone(reason)
@@ -31,7 +34,7 @@ public enum Standing: Equatable, Sendable {
   /// Why it is not as asked, or not at all; empty where it is.
   public var why: Text {
     switch self {
-    case .asAsked: Text()
+    case .asAsked, .partly: Text()
     case .fallback(let why), .readOnly(let why): why
     case .leftAlone(let reason): reason.text
     case .passedOver: "preroot-generator had no part in this boot, or the settings are newer than it; 'preroot check' looks at the next one"
@@ -43,10 +46,20 @@ public enum Standing: Equatable, Sendable {
     switch self {
     case .asAsked: "as-asked"
     case .fallback: "fallback"
+    case .partly: "partly"
     case .readOnly: "read-only"
     case .leftAlone(let reason): reason.isLoud ? "read-only" : "off"
     case .passedOver: "passed-over"
     }
+  }
+}
+
+extension MountInfo {
+  /// Whether the root, or each directory of a scope, is an overlay. That one is mounted somewhere is not enough: the helper may have died
+  /// before the pivot, or between two directories.
+  fileprivate func hasOverlays(on scope: Text) -> Bool {
+    for directory in scope.split(at: UInt8(ascii: ":")) where entry(at: directory)?.isOverlayOfPreroot != true { return false }
+    return true
   }
 }
 

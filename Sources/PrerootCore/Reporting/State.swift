@@ -6,6 +6,8 @@ public struct State: Equatable, Sendable {
 
   @inline(never) public mutating func add(_ name: StaticString, _ value: Text) { add(name, literally: value.quotedForJSON) }
 
+  public mutating func add(_ name: StaticString, boolean value: Bool) { add(name, literally: value ? "true" : "false") }
+
   public mutating func add(_ name: StaticString, number: Int) { add(name, literally: Text(decimal: number)) }
 
   @inline(never) public mutating func add(_ name: StaticString, list: [Text]) {
@@ -28,15 +30,45 @@ extension State {
   /// Takes `text` for what another one was written as.
   public init(parsing text: Text) { members = text }
 
-  /// The text of a name; nil where it has none. It was written by `add`, one name a line.
-  @inline(never) public func value(of name: StaticString) -> Text? {
-    let start = Text("\"") + Text(stringLiteral: name) + "\": \""
+  /// The text of a name; nil where it has none.
+  public func value(of name: StaticString) -> Text? {
+    let literal = literal(of: name)
+    return literal.hasPrefix("\"") ? literal.quotedTexts.first : nil
+  }
+
+  /// The texts in the list of a name; none where it has none.
+  public func list(of name: StaticString) -> [Text] {
+    let literal = literal(of: name)
+    return literal.hasPrefix("[") ? literal.quotedTexts : []
+  }
+
+  /// What stands for its value. `add` has written one name a line.
+  @inline(never) private func literal(of name: StaticString) -> Text {
+    let start = Text("\"") + Text(stringLiteral: name) + "\": "
     for line in members.lines {
       let line = line.trimmed
-      guard line.hasPrefix(start), let end = line.bytes.lastIndex(of: UInt8(ascii: "\"")), end >= start.count else { continue }
-      return Text(line.bytes[start.count..<end]).unescapedFromJSON
+      if line.hasPrefix(start) { return Text(line.bytes[start.count...]) }
     }
-    return nil
+    return Text()
+  }
+}
+
+extension Text {
+  /// What is between each two quotes, escapes undone.
+  @inline(never) fileprivate var quotedTexts: [Text] {
+    let quote = UInt8(ascii: "\"")
+    var texts: [Text] = [], text = Text(), isInside = false, isEscaped = false
+    for byte in bytes {
+      if byte == quote, !isEscaped {
+        if isInside { texts.add(text.unescapedFromJSON) }
+        text = Text()
+        isInside.toggle()
+      } else {
+        text.append(byte)
+      }
+      isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+    }
+    return texts
   }
 }
 

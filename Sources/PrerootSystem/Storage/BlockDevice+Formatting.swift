@@ -14,7 +14,7 @@ extension BlockDevice {
     let size = try blank.size
     // What was begun is begun again under its own UUID: with another, what is there of it would count as finished.
     var uuid = try blank.unfinishedUUID() ?? Text()
-    if uuid.isEmpty { uuid = try FileDescriptor.currentDirectory.read("/proc/sys/kernel/random/uuid").trimmed }
+    if uuid.isEmpty { uuid = try Directory("/").read("/proc/sys/kernel/random/uuid").trimmed }
     guard size > 2 * Formatting.reservedBytes else { throw .noSpace }
     let formatting = Formatting(device, type: type, label: label, uuid: uuid, sizeInBytes: size)
     guard let arguments = formatting.arguments else { throw .invalidArgument }
@@ -22,7 +22,7 @@ extension BlockDevice {
     let outcome = try Program.run(arguments, limitMicroseconds: limitMicroseconds)
     if outcome.isSuccess {
       // mkfs syncs what it wrote, too; this does not rest on it.
-      try FileDescriptor.currentDirectory.sync(device)
+      try Directory("/").sync(device)
       let made = try BlockDevice(toWrite: device)
       let (result, properties) = try made.look()
       let signature = Signature(properties: properties)

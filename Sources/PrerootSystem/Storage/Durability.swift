@@ -1,19 +1,14 @@
 import CLinux
 import PrerootCore
 
-extension FileDescriptor {
-  /// Like `replace`, and after its return not even a power cut takes it back; in the middle of it, the old contents or the new ones
-  /// are there. See fsync(2): the file first, then the directory that has its name.
+// What not even a power cut takes back. See fsync(2): the file first, then the directory that has its name.
+
+extension Directory {
+  /// Like `replace`; a power cut in the middle of it leaves the old contents or the new ones.
   public func replaceDurably(_ path: Text, contents: Text) throws(Errno) {
-    let temporary = path + ".preroot"
-    try? remove(temporary)
-    do throws(Errno) {
+    try replacing(path) { temporary throws(Errno) in
       try create(temporary, contents: contents, mode: 0o444)
       try sync(temporary)
-      try rename(temporary, to: path)
-    } catch {
-      try? remove(temporary)
-      throw error
     }
     try syncDirectory(of: path)
   }
@@ -32,14 +27,12 @@ extension FileDescriptor {
   }
 
   /// Brings a file or a directory to the disk. The system call is `fsync`.
-  @inline(never) public func sync(_ path: Text) throws(Errno) { unsafe try with(path) { unsafe linux_sync(rawValue, $0, 0) } }
+  @inline(never) public func sync(_ path: Text) throws(Errno) { try open(path, .toRead).sync() }
 
-  @inline(never) private func syncDirectory(of path: Text) throws(Errno) { try sync(path.directory) }
-}
+  /// Brings all of the file system that `path` is on to the disk. The system call is `syncfs`.
+  func syncFileSystem(_ path: Text) throws(Errno) { try open(path, .toRead).syncFileSystem() }
 
-/// Brings all of the file system that `path` is on to the disk. The system call is `syncfs`.
-public func syncFileSystem(_ path: Text) throws(Errno) {
-  unsafe try with(path) { unsafe linux_sync(LINUX_CURRENT_DIRECTORY, $0, 1) }
+  @inline(never) func syncDirectory(of path: Text) throws(Errno) { try sync(path.directory) }
 }
 
 extension Text {

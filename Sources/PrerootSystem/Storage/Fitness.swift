@@ -7,11 +7,14 @@ extension Unfitness {
   ///
   /// - Throws: what has nothing to do with fitness, as EROFS, ENOSPC and EIO.
   public static func first(of directory: Text) throws(Errno) -> Unfitness? {
-    let scratch = directory + "/preroot.fitness"
-    try FileDescriptor.currentDirectory.makeDirectory(scratch)
-    defer { try? FileDescriptor.currentDirectory.removeDirectory(scratch) }
+    let place = try Place(directory + "/preroot.fitness")
+    // Whatever a power cut or somebody else left under this name.
+    try? place.directory.remove(place.path)
+    try place.directory.makeDirectory(place.path)
+    defer { try? place.directory.removeDirectory(place.path) }
+    let scratch = try place.directory.open(place.path, .toList)
     for trait in allCases {
-      do throws(Errno) { unsafe try with(scratch) { unsafe linux_try($0, trait.rawValue) } } catch {
+      do throws(Errno) { try check(linux_try(scratch.rawValue, trait.rawValue)) } catch {
         guard error.isRefusal else { throw error }
         return trait
       }

@@ -1,16 +1,30 @@
 import PrerootCore
 
 extension StoreFacts {
-  /// Reads what is in `directory` on the mounted upper, to be compared with the image that is there.
-  public init(in directory: Text, over lower: LowerIdentity?, _ machine: borrowing Machine) {
+  /// Reads what is in `directory` on the mounted upper, to be compared with the image that is there. What is no regular file, or too
+  /// large to be one of preroot's, counts as absent, and is told.
+  public init(in directory: Text, over lower: LowerIdentity?) {
     self.init(in: directory)
     self.lower = lower
-    hasUpper = machine.exists(directory + "/upper")
-    hasTrash = machine.exists(directory + "/trash")
-    recorded = machine.contents(directory + "/lower.id")?.trimmed
-    attempts = machine.contents(directory + "/attempts")?.trimmed.decimalValue ?? 0
-    mark = machine.contents(directory + "/reset")
-    isResetting = machine.exists(directory + "/resetting")
+    do throws(Errno) {
+      let place = try Place(directory)
+      let layers = try place.directory.directory(place.path, lookup: .beneath)
+      hasUpper = layers.exists("upper")
+      isResetting = layers.exists("resetting")
+      for name in layers.names(in: ".") where name == Self.trashName || name.hasPrefix(Self.trashName + ".") { trash.add(name) }
+      recorded = read("lower.id", in: layers)?.trimmed
+      attempts = read("attempts", in: layers)?.trimmed.decimalValue ?? 0
+      mark = read("reset", in: layers)
+    } catch {
+      // Nothing is there yet; or a link is, and the plan fails at it.
+    }
+  }
+
+  private mutating func read(_ name: Text, in layers: borrowing Directory) -> Text? {
+    do throws(Errno) { return try layers.read(name, limit: 1 << 16) } catch {
+      if error != .noSuchFileOrDirectory { remarks.append(Remark(.warning, Text("Cannot read ") + directory + "/" + name + ", ignoring: " + error.text)) }
+      return nil
+    }
   }
 }
 

@@ -9,6 +9,7 @@ public struct Uevents: ~Copyable {
 
   /// Returns when something has happened, and at the latest after that time.
   public func wait(microseconds: Int64) throws(Errno) {
-    try check(linux_wait_for_uevents(socket.rawValue, max(microseconds, 0)))
+    try check(linux_wait_for_input(socket.rawValue, max(microseconds, 0)))
+    try check(linux_drain_uevents(socket.rawValue))
   }
 }

@@ -1,0 +1,19 @@
+#pragma once
+/* What every file of this module includes before anything else: files and times of any size, also where long has 32 bits.
+ * See feature_test_macros(7). */
+#define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
+#include <errno.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+_Static_assert(sizeof(off_t) == 8, "off_t");
+/* glibc up to 2.33 has no other time_t on 32 bits. */
+#if !defined __GLIBC_PREREQ || __GLIBC_PREREQ(2, 34)
+_Static_assert(sizeof(time_t) == 8, "time_t");
+#endif
+
+/* The one place where -1 and errno become -errno; out of line, as it is everywhere. */
+__attribute__((noinline, unused)) static intptr_t RESULT(intptr_t result) { return result < 0 ? -errno : result; }

@@ -1,0 +1,280 @@
+import CLinux
+import PrerootCore
+
+/// A directory, open, from which files are looked up by relative paths.
+///
+/// Who opens one says how far a path may lead: an image's links and those on somebody's stick are not to be followed to wherever
+/// they lead. See path_resolution(7), openat2(2).
+public struct Directory: ~Copyable {
+  /// Where links on a path lead.
+  public enum Lookup: Int32, Sendable {
+    // The raw values are CLinux's LINUX_LOOK_ constants.
+    /// Anywhere, as for every program: for the root that this process itself has.
+    case anywhere
+    /// Below the directory, which is to them what / is: for an image, whose links are its own. RESOLVE_IN_ROOT.
+    case inRoot
+    /// Nowhere: a link is an error (ELOOP), and so is another file system (EXDEV). For what preroot keeps on a device.
+    /// RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV.
+    case beneath
+  }
+
+  /// What a file is opened for.
+  enum Purpose: Int32 {
+    // The raw values are CLinux's LINUX_OPEN_ constants.
+    /// To be found, and nothing else: opening it has no effect. O_PATH.
+    case path
+    /// The same, of a directory only.
+    case directory
+    case toList
+    case toRead
+  }
+
+  private let descriptor: FileDescriptor
+  public let lookup: Lookup
+
+  /// A directory that is found from this process's root or working directory. The system call is `open` with O_PATH.
+  public init(_ path: Text, lookup: Lookup = .anywhere) throws(Errno) {
+    self.init(FileDescriptor(unsafe try with(path) { unsafe linux_open_directory(LINUX_CURRENT_DIRECTORY, $0) }), lookup)
+  }
+
+  private init(_ descriptor: consuming FileDescriptor, _ lookup: Lookup) {
+    self.descriptor = descriptor
+    self.lookup = lookup
+  }
+
+  var rawValue: Int32 { descriptor.rawValue }
+
+  /// One that is found from here, with a lookup of its own from there on.
+  public func directory(_ path: Text, lookup: Lookup) throws(Errno) -> Directory {
+    Directory(try open(path, .directory), lookup)
+  }
+
+  /// Nil where it cannot be told: it is not reached from the root, or its path is longer than a path can be.
+  public static var workingDirectory: Text? {
+    guard let path = unsafe linkTarget({ unsafe linux_readlink(LINUX_CURRENT_DIRECTORY, "/proc/self/cwd", $0, $1) }), path.hasPrefix("/") else { return nil }
+    return path
+  }
+}
+
+// MARK: Lookup
+
+extension Directory {
+  /// Opens what a path leads to.
+  @inline(never) func open(_ path: Text, _ purpose: Purpose) throws(Errno) -> FileDescriptor {
+    do throws(Errno) {
+      return FileDescriptor(unsafe try with(path) { unsafe linux_open(rawValue, $0, purpose.rawValue, lookup.rawValue) })
+    } catch {
+      // Linux before 5.6; with EPERM, an old filter of system calls in a container.
+      guard lookup != .anywhere, error == .functionNotImplemented || error == .notPermitted else { throw error }
+      return try walk(lookup == .inRoot ? try resolvingLinks(of: path) : path, purpose)
+    }
+  }
+
+  /// The same without openat2(2): one component after the other, none of them a link.
+  @inline(never) func walk(_ path: Text, _ purpose: Purpose) throws(Errno) -> FileDescriptor {
+    let components = path.split(at: UInt8(ascii: "/"))
+    let device = try descriptor.status().device
+    var here = FileDescriptor(unsafe try with(".") { unsafe linux_open_component(rawValue, $0, (components.isEmpty ? purpose : .directory).rawValue) })
+    for place in components.indices {
+      if components[place] == ".." { throw .crossDevice }
+      let way = place == components.count - 1 ? purpose : .directory
+      here = FileDescriptor(unsafe try with(components[place]) { unsafe linux_open_component(here.rawValue, $0, way.rawValue) })
+      if lookup == .beneath, try here.status().device != device { throw .crossDevice }
+    }
+    return here
+  }
+
+  /// The path without links, which count from this directory as from a root. What is not there stays as it is written.
+  ///
+  /// - Throws: ELOOP after 40 links, as the kernel does.
+  @inline(never) public func resolvingLinks(of path: Text) throws(Errno) -> Text {
+    // The next component is the last one.
+    var rest: [Text] = path.split(at: UInt8(ascii: "/")).reversed()
+    var resolved: [Text] = []
+    var links = 0
+    while let component = rest.popLast() {
+      if component == "." { continue }
+      if component == ".." {
+        _ = resolved.popLast()
+        continue
+      }
+      resolved.add(component)
+      let place = Text(joining: resolved, separator: "/").terminated
+      guard let target = unsafe Self.linkTarget({ buffer, size in unsafe place.withCString { unsafe linux_readlink(rawValue, $0, buffer, size) } }) else { continue }
+      links += 1
+      if links > 40 { throw .tooManyLinks }
+      resolved.removeLast()
+      if target.hasPrefix("/") { resolved = [] }
+      for component in target.split(at: UInt8(ascii: "/")).reversed() { rest.add(component) }
+    }
+    return Text(joining: resolved, separator: "/")
+  }
+
+  /// Makes a system call that takes a directory and a path, of which it does not follow the last component.
+  @discardableResult @inline(never)
+  private func at(_ path: Text, _ call: (Int32, UnsafePointer<CChar>) -> Int32) throws(Errno) -> Int32 {
+    guard lookup != .anywhere, let slash = path.bytes.lastIndex(of: UInt8(ascii: "/")) else {
+      return unsafe try with(path) { unsafe call(rawValue, $0) }
+    }
+    let parent = try open(Text(path.bytes[..<slash]), .directory)
+    return unsafe try with(Text(path.bytes[(slash + 1)...])) { unsafe call(parent.rawValue, $0) }
+  }
+}
+
+// MARK: Looking
+
+extension Directory {
+  /// What is at a path, its last component not followed. The system call is `fstatat`.
+  ///
+  /// - Throws: ENOENT where there is nothing.
+  @inline(never) public func status(of path: Text) throws(Errno) -> FileStatus {
+    var status = linux_status()
+    unsafe try at(path) { unsafe linux_get_status($0, $1, &status) }
+    return FileStatus(status)
+  }
+
+  /// Whether there is something: with `beneath` a link, too, wherever it leads.
+  public func exists(_ path: Text) -> Bool {
+    do throws(Errno) {
+      switch lookup {
+      case .anywhere: unsafe try at(path) { unsafe linux_exists($0, $1) }
+      case .inRoot: _ = try open(path, .path)
+      case .beneath: _ = try status(of: path)
+      }
+      return true
+    } catch { return false }
+  }
+
+  /// Where a symbolic link leads to; nil where there is none. Longer than a path can be is cut.
+  public func target(ofLink path: Text) -> Text? {
+    unsafe Self.linkTarget { buffer, size in
+      do throws(Errno) { return Int(unsafe try at(path) { Int32(truncatingIfNeeded: unsafe linux_readlink($0, $1, buffer, size)) }) } catch { return -1 }
+    }
+  }
+
+  @inline(never) private static func linkTarget(_ read: (UnsafeMutableRawPointer, Int) -> Int) -> Text? {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let length = unsafe buffer.withUnsafeMutableBytes { unsafe read($0.baseAddress!, $0.count) }
+    return length < 0 ? nil : Text(buffer[..<length])
+  }
+
+  /// The names in a directory but for `.` and `..`, in no order; none where it cannot be read.
+  public func names(in path: Text) -> [Text] {
+    do throws(Errno) { return try open(path, .toList).names() } catch { return [] }
+  }
+
+  /// The contents of a small file: a regular one, as are the kernel's own below /proc and /sys. Opening anything else may wait for
+  /// ever or wake hardware up, and reading it need not end; so it is looked at before it is opened, and again once it is open.
+  /// /dev/null, which takes files out by name all over systemd, is read as the empty file it stands for. The system calls are
+  /// `openat`, `fstat` and `read`.
+  ///
+  /// - Throws: EFBIG where it is larger than `limit` bytes, EISDIR where it is a directory, EOPNOTSUPP where it is something else that
+  ///   has no contents of its own.
+  @inline(never) public func read(_ path: Text, limit: Int = 1 << 20) throws(Errno) -> Text {
+    if isNull(path) { return Text() }
+    let status = try open(path, .path).status()
+    try status.requireRegularFile(limit)
+    let file = try open(path, .toRead)
+    try file.status().requireRegularFile(limit)
+    return try file.readToEnd(limit: limit, expecting: Int(clamping: status.size))
+  }
+
+  /// Whether reading the file gives nothing: it is empty, or a link to /dev/null.
+  @inline(never) public func isEmpty(_ path: Text) -> Bool {
+    if isNull(path) { return true }
+    do throws(Errno) {
+      let status = try open(path, .path).status()
+      return status.isRegularFile && status.size == 0
+    } catch { return false }
+  }
+
+  /// Whether it is /dev/null; in an image, which has nothing in /dev, a link to it.
+  private func isNull(_ path: Text) -> Bool {
+    do throws(Errno) {
+      if lookup == .inRoot { return try resolvingLinks(of: path) == "dev/null" }
+      return lookup == .anywhere ? try open(path, .path).status().isNull : false
+    } catch { return false }
+  }
+}
+
+extension FileStatus {
+  fileprivate func requireRegularFile(_ limit: Int) throws(Errno) {
+    if isDirectory { throw .isDirectory }
+    if !isRegularFile { throw .notSupported }
+    if size > UInt64(limit) { throw .fileTooLarge }
+  }
+}
+
+// MARK: Changing
+
+extension Directory {
+  /// Writes a file that must not exist yet; one that cannot be written whole is gone again.
+  @inline(never) public func create(_ path: Text, contents: Text, mode: UInt32 = 0o644) throws(Errno) {
+    let file = FileDescriptor(unsafe try at(path) { unsafe linux_create($0, $1, mode) })
+    do throws(Errno) { try file.write(contents) } catch {
+      try? remove(path)
+      throw error
+    }
+  }
+
+  /// Opens a log: a character device, or a file in its place. The system call is `openat` with O_APPEND.
+  func openLog(_ path: Text) throws(Errno) -> FileDescriptor {
+    let status = try open(path, .path).status()
+    guard status.isCharacterDevice || status.isRegularFile else { throw .notSupported }
+    return FileDescriptor(unsafe try at(path) { unsafe linux_open_to_append($0, $1) })
+  }
+
+  /// Makes a directory; one that is there already will do.
+  ///
+  /// - Throws: ENOTDIR where something else is there, ELOOP where that is a link and the lookup is `beneath`.
+  @inline(never) public func makeDirectory(_ path: Text, mode: UInt32 = 0o755) throws(Errno) {
+    do throws(Errno) { unsafe try at(path) { unsafe linux_mkdir($0, $1, mode) } } catch {
+      guard error == .fileExists else { throw error }
+      _ = try open(path, .directory)
+    }
+  }
+
+  /// Makes a directory and those that it is in, where there are none.
+  public func makeDirectories(_ path: Text) throws(Errno) {
+    for directory in path.parents + [path] where !exists(directory) { try makeDirectory(directory) }
+  }
+
+  @inline(never) public func makeLink(_ path: Text, to target: Text) throws(Errno) {
+    let target = target.terminated
+    unsafe try at(path) { directory, path in unsafe target.withCString { unsafe linux_symlink($0, directory, path) } }
+  }
+
+  @inline(never) public func rename(_ path: Text, to newPath: Text) throws(Errno) {
+    unsafe try at(path) { directory, name in
+      do throws(Errno) { return unsafe try at(newPath) { unsafe linux_rename(directory, name, $0, $1) } } catch { return 0 &- error.rawValue }
+    }
+  }
+
+  public func remove(_ path: Text) throws(Errno) { unsafe try at(path) { unsafe linux_unlink($0, $1) } }
+  public func removeDirectory(_ path: Text) throws(Errno) { unsafe try at(path) { unsafe linux_rmdir($0, $1) } }
+
+  /// Makes a link in one step, whatever was at its place.
+  @inline(never) public func replaceLink(_ path: Text, to target: Text) throws(Errno) {
+    // Nearly always nothing is there, and then one call does it.
+    do throws(Errno) { return try makeLink(path, to: target) } catch { guard error == .fileExists else { throw error } }
+    try replacing(path) { temporary throws(Errno) in try makeLink(temporary, to: target) }
+  }
+
+  /// Makes a file in one step as others see it, whatever was at its place; readable by all and writable by none.
+  public func replace(_ path: Text, contents: Text) throws(Errno) {
+    try replacing(path) { temporary throws(Errno) in try create(temporary, contents: contents, mode: 0o444) }
+  }
+
+  /// Has `make` make something under another name, which then takes the place of what is at the path.
+  @inline(never) func replacing(_ path: Text, _ make: (_ temporary: Text) throws(Errno) -> Void) throws(Errno) {
+    let temporary = path + ".preroot"
+    try? remove(temporary)
+    do throws(Errno) {
+      try make(temporary)
+      try rename(temporary, to: path)
+    } catch {
+      try? remove(temporary)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import CLinux
+import PrerootCore
+
+// Steps on directories, files and links of this boot.
+
+extension LinuxKernel {
+  func make(directory path: Text, mode: UInt32 = 0o755) throws(Errno) {
+    let place = try Place(path)
+    try place.directory.makeDirectory(place.path, mode: mode)
+  }
+
+  func removeIfEmpty(_ path: Text) throws(Errno) {
+    do throws(Errno) {
+      let place = try Place(path)
+      try place.directory.removeDirectory(place.path)
+    } catch {
+      guard error == .directoryNotEmpty else { throw error }
+    }
+  }
+
+  /// Of the image, with no link on the way: it is mounted on by this name, and kept on the upper by it.
+  func requireDirectory(_ path: Text) throws(Errno) {
+    let place = try Place(path)
+    if try place.resolved != path { throw .tooManyLinks }
+    _ = try place.directory.open(place.path, .directory)
+  }
+
+  func requireSpace(on path: Text) throws(Errno) {
+    let space = try Space(of: path)
+    guard space.freeBytes >= StorePlan.minimumBytes, space.freeInodes >= StorePlan.minimumInodes else { throw .noSpace }
+  }
+
+  func write(_ contents: Text, to path: Text) throws(Errno) {
+    let place = try Place(path)
+    try place.directory.replace(place.directory.lookup == .inRoot ? place.directory.resolvingLinks(of: place.path) : place.path, contents: contents)
+  }
+
+  func makeLink(_ path: Text, to target: Text) throws(Errno) {
+    let place = try Place(path)
+    try place.directory.replaceLink(place.path, to: target)
+  }
+
+  func remove(_ path: Text) throws(Errno) {
+    let place = try Place(path)
+    try place.directory.remove(place.path)
+  }
+
+  /// What is there by udev's time is udev's. The kernel tells which device has the numbers. See udev: node_symlink().
+  func makeDeviceLink(_ path: Text) throws(Errno) {
+    let root = try Directory("/")
+    let properties = try root.read(Text("/sys/dev/block/") + path.fileName + "/uevent")
+    guard let name = properties.value(of: "DEVNAME") else { throw .noSuchDevice }
+    try root.makeDirectories(path.directory)
+    do throws(Errno) { try root.makeLink(path, to: Text("../") + name) } catch { guard error == .fileExists else { throw error } }
+  }
+
+  /// A place for a bind on the root to be.
+  func makeMountPoint(_ path: Text) throws(Errno) {
+    let place = try Place(path)
+    try place.directory.makeDirectories(place.path)
+  }
+}

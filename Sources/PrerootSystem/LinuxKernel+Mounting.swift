@@ -1,0 +1,52 @@
+import CLinux
+import PrerootCore
+
+// Steps on the mount table. See mount(2), umount2(2).
+
+extension LinuxKernel {
+  func mount(_ source: Text, at target: Text, type: Text, _ options: MountOptions) throws(Errno) {
+    let type = type.terminated, data = options.data.terminated
+    unsafe try with(source, target) { source, target in
+      unsafe type.withCString { type in unsafe data.withCString { unsafe linux_mount(source, target, type, options.flags, $0) } }
+    }
+  }
+
+  /// The flags of a bind are only heard when it is there. Where that fails, it is gone again.
+  func bind(_ source: Text, at path: Text, flags: UInt64) throws(Errno) {
+    let target = try Place(path)
+    unsafe try show(Place(source), at: target) { unsafe linux_bind($0, $1) }
+    if flags == 0 { return }
+    do throws(Errno) {
+      // Opened after the bind, it is the bind's own top.
+      try target.open().withPath { target throws(Errno) in unsafe try with(target) { unsafe linux_change_mount($0, flags) } }
+    } catch {
+      try? unmount(path)
+      throw error
+    }
+  }
+
+  func bindRecursively(_ source: Text, at target: Text) throws(Errno) {
+    unsafe try show(Place(source), at: Place(target)) { unsafe linux_bind_recursively($0, $1) }
+  }
+
+  private func show(
+    _ source: borrowing Place, at target: borrowing Place, _ call: (UnsafePointer<CChar>, UnsafePointer<CChar>) -> Int32
+  ) throws(Errno) {
+    let target = try target.open()
+    try source.open().withPath { source throws(Errno) in try target.withPath { target throws(Errno) in unsafe try with(source, target, call) } }
+  }
+
+  func unmount(_ path: Text) throws(Errno) {
+    unsafe try with(try Place(path).resolved) { unsafe linux_unmount($0) }
+  }
+
+  /// Where the upper is on the same file system, that stays as it is.
+  mutating func makeFileSystemReadOnly(_ path: Text) throws(Errno) {
+    if try FileStatus(of: path).device == FileStatus(of: Paths.store).device {
+      remarks.append(Remark(.notice, "The image's file system stays writable, as the upper is on it"))
+      return
+    }
+    let flags = MountOptions.noSetUserID | MountOptions.noDevices
+    unsafe try with(path) { unsafe linux_make_file_system_read_only($0, flags) }
+  }
+}
