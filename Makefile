@@ -105,6 +105,7 @@ check:
 	swift test
 
 check-all: export PREROOT_SUITES = all
+check-all: export PREROOT_KILLS = all
 check-all: check
 
 # libFuzzer, where the toolchain has it: it sees which inputs take a new path, and keeps them. What traps is left in .build/fuzz.

@@ -108,11 +108,10 @@ extension Findings {
     releases = releases.filter { !$0.hasPrefix(".") }
     for release in releases {
       for directory in Text("/usr/lib/modules/ /lib/modules/").words {
-        if image.contents(directory + release + "/modules.builtin")?.names(module: type) == true {
-          return good(Text("The kernel ") + release + " has " + type)
-        }
-        guard image.contents(directory + release + "/modules.dep")?.names(module: type) == true else { continue }
-        if image.hasProgram("modprobe") { return good(Text("The kernel ") + release + " has the module " + type) }
+        let kernel = Text("The kernel ") + release
+        if image.lists(type, in: directory + release + "/modules.builtin") { return good(kernel + " has " + type) }
+        guard image.lists(type, in: directory + release + "/modules.dep") else { continue }
+        if image.hasProgram("modprobe") { return good(kernel + " has the module " + type) }
         return problem(Text("The module ") + type + " needs modprobe, which is missing: install kmod")
       }
     }
@@ -135,19 +134,33 @@ extension Findings {
     for directory in Text("/dev /proc /run /sys").words where !image.exists(directory) {
       problem(Text("The image has no directory ") + directory + ": make one")
     }
-    if case .directories(let directories) = settings.scope {
-      for directory in directories {
-        if image.target(ofLink: directory) != nil {
-          problem(directory + " of Scope= is a symbolic link: name the directory that it leads to")
-        } else if !image.exists(directory) {
-          problem(directory + " of Scope= is not in the image: make it there, or take it out of Scope=")
-        }
-      }
+    if case .directories(let directories) = settings.scope { for path in directories { lookAt(path, of: "Scope=", isBind: false, image) } }
+    for path in settings.binds { lookAt(path, of: "Bind=", isBind: true, image) }
+    for conflict in MountConflict.all(settings, on: image) { problem(conflict.text) }
+    for file in facts.fileSystemTable.swapFiles(onOverlaysAt: settings.scope.paths, besides: settings.binds) {
+      note(file + " in /etc/fstab is a swap file on the overlay, which the kernel does not take: it is left out; use zram, or a partition")
     }
-    var tools: [Text] = Text("sh mkdir touch mount").words
-    if facts.fileSystemTable.root != nil { tools.append("grep") }
+    // What the units of preroot run; a test holds this to them.
+    let tools: [Text] = Text("sh systemctl mkdir touch mount").words
     for tool in tools where !image.hasProgram(tool) {
       problem(tool + " is missing, which preroot-fallback.service or systemd-remount-fs.service needs: install it")
+    }
+  }
+
+  private mutating func lookAt(_ path: Text, of setting: StaticString, isBind: Bool, _ image: borrowing Machine) {
+    let real = (try? image.root.resolvingLinks(of: path)).map { Text("/") + $0 } ?? path
+    let isThere = image.hasDirectory(real)
+    let name = path + " of " + setting
+    let mend: Text = Text(": make it there, or take it out of ") + setting
+    if real == path {
+      // A bind makes its place on the overlay.
+      if !isThere, !isBind || image.exists(path) { problem(name + " is no directory of the image" + mend) }
+    } else if !isBind {
+      problem(name + " goes through a symbolic link: name " + real)
+    } else if !isThere || real.isInApiDirectory || real == "/" {
+      problem(name + " goes through a symbolic link to " + real + ", which is no directory of the image" + mend)
+    } else {
+      note(name + " goes through a symbolic link: it is " + real + " that is taken past the overlay")
     }
   }
 
@@ -166,6 +179,18 @@ extension Findings {
 }
 
 extension Machine {
+  borrowing func hasDirectory(_ path: Text) -> Bool {
+    do throws(Errno) {
+      _ = try root.directory(path.asRelative.isEmpty ? "." : path.asRelative, lookup: root.lookup)
+      return true
+    } catch { return false }
+  }
+
+  /// Whether a list of modules, which may be larger than other files, has one.
+  @inline(never) borrowing func lists(_ module: Text, in path: Text) -> Bool {
+    do throws(Errno) { return try root.read(path.asRelative, limit: 16 << 20).names(module: module) } catch { return false }
+  }
+
   /// Where the helper's programs, systemd's and the kernel's are looked for.
   borrowing func hasProgram(_ name: Text) -> Bool {
     for directory in Text("/usr/sbin/ /usr/bin/ /sbin/ /bin/").words where exists(directory + name) { return true }

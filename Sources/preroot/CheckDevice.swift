@@ -22,6 +22,9 @@ extension Findings {
         if name.kind == .ubi { return note(name.text + " is not attached now; the boot attaches it, if there is an MTD called 'ubi'") }
         return problem(name.text + " is not there now; 'lsblk -f' shows what is, by its names")
       }
+      if machine.contents(Text("/sys/class/block/") + source.fileName + "/ro")?.hasPrefix("1") == true {
+        problem(name.text + " is read-only: 'blockdev --setrw' changes that, unless its switch or the kernel forbids it")
+      }
       switch use {
       case .refuse(let sentence):
         problem(name.text + " " + sentence)

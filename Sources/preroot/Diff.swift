@@ -22,8 +22,8 @@ func diff(_ paths: [Text], on machine: borrowing Machine) throws(Complaint) -> I
 /// - Throws: where there is no such thing, so that a mistyped path is not taken for one on which nothing was written.
 private func place(_ path: Text, on overlays: [MountInfo.Entry], of machine: borrowing Machine) throws(Complaint) -> Text {
   let parent = path.parents.last ?? Text()
-  let real = parent.followed { machine.target(ofLink: $0) } ?? parent
-  let path = (real == "/" ? Text() : real) + Text(path.bytes[parent.count...])
+  let real = try attempt(path) { () throws(Errno) in try machine.root.resolvingLinks(of: parent) }
+  let path = (real.isEmpty ? real : Text("/") + real) + Text(path.bytes[parent.count...])
   for overlay in overlays where path == "/" || overlay.mountPoint.isWithin(path) { return path }
   for overlay in overlays where overlay.mountPoint == "/" || path.isWithin(overlay.mountPoint) {
     // The upper may have it below what is mounted over it.

@@ -18,9 +18,11 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
   let mark = layers + "/reset"
   if isCancelled { return try cancel(mark, on: machine) }
 
-  try attempt("Cannot mark the upper") { () throws(Errno) in
-    try machine.root.replaceDurably(mark.asRelative, contents: Text(joining: kept, separator: "\n") + (kept.isEmpty ? "" : "\n"))
-  }
+  let contents = Text(joining: kept, separator: "\n") + (kept.isEmpty ? "" : "\n")
+  // The helper takes no larger file on a device for one of preroot's.
+  if contents.count > 1 << 16 { throw Complaint(usage: "'--keep' has more than 64 KiB of paths; name the directories that they are in") }
+  for path in kept { try requireReal(path, upper: layers + "/upper", on: machine) }
+  try attempt("Cannot mark the upper") { () throws(Errno) in try machine.root.replaceDurably(mark.asRelative, contents: contents) }
   var answer = Answer()
   answer.add(line: "The next boot starts with an empty upper; 'preroot reset --cancel' takes it back")
   for path in kept {
@@ -29,6 +31,17 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
   }
   try reply(answer.text)
   return ExitStatus.success
+}
+
+/// Refuses a path that goes through a link: what is to be kept has another path in the upper, and nothing would be kept of it. A link by
+/// itself can be kept, if it was written.
+private func requireReal(_ path: Text, upper: Text, on machine: borrowing Machine) throws(Complaint) {
+  let real = try attempt(path) { () throws(Errno) in try machine.root.resolvingLinks(of: path) }
+  if path.asRelative == real { return }
+  let parent = path.parents.last ?? "/"
+  let realParent = try attempt(path) { () throws(Errno) in try machine.root.resolvingLinks(of: parent) }
+  if parent.asRelative == realParent, machine.target(ofLink: upper + path) != nil { return }
+  throw Complaint(Text("'") + path + "' goes through a symbolic link: keep '/" + real + "'", status: ExitStatus.usage)
 }
 
 private func cancel(_ mark: Text, on machine: borrowing Machine) throws(Complaint) -> Int32 {

@@ -12,7 +12,7 @@ public enum ImageKind: String, Hashable, Sendable, CaseIterable {
     let fingerprint = try await tree.fingerprint()
     try Cache.shared.tidy("images", keeping: 12)
     return try await Cache.shared.thing("images/\(fingerprint).\(rawValue)") { image in
-      try Cache.shared.tidy("trees", keeping: 0)
+      try Cache.shared.tidy("trees", keeping: 6)
       let place = try Cache.shared.holding("trees/\(fingerprint)-\(rawValue)")
       try await sh("rm", "-rf", place.string)
       try await tree.lay(out: place)

@@ -31,8 +31,8 @@ public struct MountTable: Sendable {
   /// - Throws: ``Problem`` where a line has not its fields.
   public init(mountInfo text: String, of run: FilePath = "") throws {
     let hostNames = [run.string, run.lastComponent?.string ?? ""].filter { !$0.isEmpty }
-    // The host's directory of a container, and the random name of a file that nspawn has mounted and removed.
-    let text = hostNames.reduce(text) { $0.replacing($1, with: "RUN") }.replacing(/\/\.#\S*\/\/deleted/, with: "/deleted")
+    // The host's directories of a container, and the random name of a file that nspawn has mounted and removed.
+    let text = hostNames.reduce(text) { $0.replacing($1, with: "RUN") }.replacing(/[^ ]*\/trees\/[0-9a-f]{16}/, with: "RUN/tree").replacing(/\/\.#\S*\/\/deleted/, with: "/deleted")
     mounts = try text.split(separator: "\n").map { line in
       let fields = line.split(separator: " ").map(String.init)
       guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count >= dash + 4 else {

@@ -117,6 +117,13 @@ extension Tree {
     try await sh("sh", "-c", "find . -type f -exec sha256sum {} + | sort; find . -type l -printf '%p %l\\n' | sort", in: directory)
   }
 
+  /// The directory in which the tree is laid out, for containers that do not write to it, made where there is none of the same content.
+  func laidOut() async throws -> FilePath {
+    let fingerprint = try await fingerprint()
+    try Cache.shared.tidy("trees", keeping: 6)
+    return try await Cache.shared.thing("trees/\(fingerprint)") { try await lay(out: $0) }
+  }
+
   /// Lays the tree out in a directory that does not exist yet, beside the base on the same file system.
   func lay(out place: FilePath) async throws {
     let base = try await BaseTree.path(of: suite)

@@ -38,6 +38,8 @@ struct MiniatureMachine {
     try contents.write(to: url, atomically: false, encoding: .utf8)
   }
 
+  func link(_ file: String, to target: String) throws { try FileManager.default.createSymbolicLink(atPath: "\(root)/\(file)", withDestinationPath: target) }
+
   func remove(_ file: String) throws { try FileManager.default.removeItem(atPath: "\(root)/\(file)") }
 
   /// Runs the shipped generator on it.

@@ -435,6 +435,66 @@ struct ToolChrootTests {
   }
 }
 
+@Suite("preroot reset", .enabled(if: geteuid() == 0, "Only root can mark an upper"))
+struct ToolResetTests {
+  private let machine: MiniatureMachine
+  private var mark: String { "\(machine.root)/run/initramfs/preroot/upper/reset" }
+
+  init() throws {
+    machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", """
+      1 0 0:30 / / rw - overlay preroot rw,lowerdir=/run/initramfs/preroot/lower,upperdir=/run/initramfs/preroot/upper/upper,workdir=/w
+      3 1 98:16 / /run/initramfs/preroot/upper rw - ext4 /dev/ubdb rw
+
+      """)
+    for root in ["", "run/initramfs/preroot/upper/upper/"] {
+      try machine.write("\(root)var/srv/www/file", "")
+      try FileManager.default.createSymbolicLink(atPath: "\(machine.root)/\(root)var/www", withDestinationPath: "srv/www")
+    }
+    // Of the image alone.
+    try FileManager.default.createSymbolicLink(atPath: "\(machine.root)/srv", withDestinationPath: "/var/srv")
+  }
+
+  private func reset(_ arguments: String...) throws -> Run {
+    try Run(Checkout.ships("preroot"), ["reset"] + arguments, environment: ["PREROOT_ROOT": machine.root])
+  }
+
+  @Test("refuses to keep what is behind a link, and names the real path", arguments: [
+    ("/srv/www/file", "/var/srv/www/file"), ("/srv", "/var/srv"), ("/var/www/file", "/var/srv/www/file"), ("/srv/nowhere", "/var/srv/nowhere"),
+  ])
+  func behindLink(path: String, real: String) throws {
+    let run = try reset("--keep", "/var/srv", "--keep", path)
+    #expect(run.status == 4)
+    #expect(run.output == "")
+    #expect(run.errors == "preroot: '\(path)' goes through a symbolic link: keep '\(real)'\n")
+    #expect(!FileManager.default.fileExists(atPath: mark))
+  }
+
+  @Test("keeps a link that was written, and the real path")
+  func keeps() throws {
+    let run = try reset("--keep", "/var/www", "--keep=/var/srv/www/")
+    #expect(run.errors == "")
+    #expect(run.status == 0)
+    #expect(try String(contentsOfFile: mark, encoding: .utf8) == "/var/www\n/var/srv/www\n")
+  }
+
+  @Test("is cancelled whatever the mark says", arguments: ["", "/srv/www/file\n", "\0\n", String(repeating: "/x\n", count: 100_000)])
+  func cancels(contents: String) throws {
+    try contents.write(toFile: mark, atomically: false, encoding: .utf8)
+    let run = try reset("--cancel")
+    #expect(run.status == 0)
+    #expect(run.output == "The next boot keeps the upper\n")
+    #expect(!FileManager.default.fileExists(atPath: mark))
+  }
+
+  @Test("writes no mark that would not be read")
+  func tooMuch() throws {
+    let run = try reset("--keep", "/" + String(repeating: "d/", count: 33_000))
+    #expect(run.status == 4)
+    #expect(!FileManager.default.fileExists(atPath: mark))
+  }
+}
+
 @Suite("preroot plan")
 struct ToolPlanTests {
   private func plan(_ image: MiniatureMachine, commandLine: String? = nil) throws -> Run {
@@ -560,7 +620,7 @@ struct ToolCheckTests {
     let machine = try MiniatureMachine()
     for file in [
       "usr/lib/systemd/system-generators/preroot-generator", "usr/lib/x86_64-linux-gnu/libsystemd.so.0", "usr/lib/x86_64-linux-gnu/libblkid.so.1",
-      "etc/machine-id", "usr/bin/sh", "usr/bin/mkdir", "usr/bin/touch", "usr/bin/mount", "usr/sbin/fsck.ext4", "run/x",
+      "etc/machine-id", "usr/bin/sh", "usr/bin/mkdir", "usr/bin/touch", "usr/bin/mount", "usr/bin/systemctl", "usr/sbin/fsck.ext4", "run/x",
     ] { try machine.write(file, "") }
     try machine.write("proc/filesystems", "nodev\toverlay\n\text4\n")
     try machine.write("proc/sys/kernel/osrelease", "6.1.0-50-amd64\n")
@@ -629,7 +689,19 @@ struct ToolCheckTests {
     Flaw("a sign of an initrd", "The image has /etc/initrd-release, which makes it an initrd: remove it") { try $0.write("etc/initrd-release", "") },
     Flaw("no place for /run", "The image has no directory /run: make one") { try $0.remove("run") },
     Flaw("a misspelt word", "Kernel command line: preroot.uper= is not a setting of preroot, ignoring; see preroot.conf(5)", on: "preroot preroot.uper=tmpfs"),
-    Flaw("a directory that is not there", "/srv of Scope= is not in the image: make it there, or take it out of Scope=", on: "preroot preroot.scope=/srv"),
+    Flaw("a directory that is not there", "/srv of Scope= is no directory of the image: make it there, or take it out of Scope=", on: "preroot preroot.scope=/srv"),
+    Flaw("a directory behind a link", "/srv/www of Scope= goes through a symbolic link: name /var/srv/www", on: "preroot preroot.scope=/srv/www") {
+      try $0.link("srv", to: "/var/srv")
+    },
+    Flaw("a scope that is a file", "/etc/machine-id of Scope= is no directory of the image: make it there, or take it out of Scope=", on: "preroot preroot.scope=/etc/machine-id"),
+    Flaw(
+      "a bind that is a dangling link", "/srv of Bind= goes through a symbolic link to /var/srv, which is no directory of the image: make it there, or take it out of Bind=",
+      on: "preroot preroot.bind=/srv"
+    ) { try $0.link("srv", to: "../../var/srv") },
+    Flaw(
+      "a bind that is a link to the kernel's", "/srv of Bind= goes through a symbolic link to /run, which is no directory of the image: make it there, or take it out of Bind=",
+      on: "preroot preroot.bind=/srv"
+    ) { try $0.link("srv", to: "run") },
     Flaw("a tmpfs larger than the memory", "A tmpfs for the upper may take 1.0 GiB of 240 MiB of memory, and fill it: give it less (preroot.conf(5), Upper=)", on: "preroot=tmpfs:size=1g"),
     Flaw(
       "a tmpfs larger than any number", "A tmpfs for the upper may take 8589934591 TiB of 240 MiB of memory, and fill it: give it less (preroot.conf(5), Upper=)",
@@ -648,6 +720,84 @@ struct ToolCheckTests {
     #expect(run.status == 1)
     #expect(run.output.contains("problem: \(flaw.problem)\n"), "\(run.output)")
     #expect(run.output.contains(#/\n[0-9]+ problems?\n$/#))
+  }
+
+  /// Whoever writes a unit that runs something else has to have it looked for.
+  @Test("looks for every program that a unit of preroot's runs")
+  func looksForPrograms() throws {
+    let directory = Checkout.path.appending(path: "generator/units").path
+    var programs: Set<String> = []
+    for unit in try FileManager.default.contentsOfDirectory(atPath: directory) {
+      let text = try Checkout.text("generator/units/\(unit)").replacing("\\\n", with: "")
+      for line in text.matches(of: #/(?m)^Exec\w+=[-@:+!]*(.*)$/#) {
+        // The first word, and in a script those at the beginning of a command.
+        for word in line.output.1.matches(of: #/(?:^|'|;|&&|\|\||\||\$\(|\bdo|!) *([a-z\/-]+)\b/#) { programs.insert(String(word.output.1)) }
+      }
+    }
+    programs.subtract(["/usr/lib/preroot/overlay-prep", "for", "do", "done", "exit"])
+    #expect(programs.isSuperset(of: ["sh", "mkdir", "touch", "mount", "systemctl"]))
+    for program in programs {
+      let machine = try machine()
+      try machine.remove("usr/bin/\(program)")
+      let run = try check(machine)
+      #expect(run.status == 1 && run.output.contains("problem: \(program) is missing, which"), "\(program): \(run.output)")
+    }
+  }
+
+  @Test("has a note on what a boot does otherwise than it is written", arguments: [
+    ("preroot=/dev/null preroot.bind=/srv", "/srv of Bind= goes through a symbolic link: it is /var/srv that is taken past the overlay"),
+    ("preroot", "/swapfile in /etc/fstab is a swap file on the overlay, which the kernel does not take: it is left out; use zram, or a partition"),
+  ])
+  func hasNote(commandLine: String, note: String) throws {
+    let machine = try machine()
+    try machine.write("var/srv/x", "")
+    try machine.link("srv", to: "/var/srv")
+    try machine.write("etc/fstab", "/swapfile none swap sw 0 0\nLABEL=opt /opt ext4 defaults 0 2\n/opt/swap none swap sw 0 0\n")
+    let output = try check(machine, commandLine: commandLine).output
+    #expect(output.contains("\nnote: \(note)\n"), "\(output)")
+    #expect(!output.contains("/opt/swap"))
+  }
+
+  @Test("has a problem with what the settings cannot mean", arguments: [
+    ("preroot preroot.options=noatime,noexec",
+     "Kernel command line: preroot.options='noexec' would keep every program of the root from running, ignoring; it is for Scope= of directories"),
+    ("preroot preroot.scope=/etc:/var", "Scope=/var is left out: /etc/fstab mounts LABEL=var there; take it out of one of the two"),
+    ("preroot preroot.bind=/opt/x", "Bind=/opt/x is left out: opt.mount mounts at /opt; name what is below it in neither, or take the other away"),
+    ("preroot=sda3", "sda3 names no device; write /dev/sda3"),
+    ("preroot=LABEL=", "Kernel command line: preroot='LABEL=' names no device, so it switches nothing on"),
+  ])
+  func hasProblem(commandLine: String, problem: String) throws {
+    let machine = try machine()
+    try machine.write("etc/fstab", "LABEL=var /var ext4 defaults 0 2\n")
+    try machine.write("usr/lib/systemd/system/opt.mount", "[Mount]\nWhat=/dev/x\nWhere=/opt\n")
+    for directory in ["etc", "var", "opt"] { try machine.write("\(directory)/x", "") }
+    let run = try check(machine, commandLine: commandLine)
+    #expect(run.output.contains("problem: \(problem)\n"), "\(run.output)")
+    #expect(run.status == 1)
+  }
+
+  /// On the machine that builds it, an absolute link would lead to that machine's files.
+  @Test("of an image follows no link out of it")
+  func staysInImage() throws {
+    let image = try machine(), other = try Temporary()
+    _ = FileManager.default.createFile(atPath: other.path("sh"), contents: nil)
+    try image.remove("usr/bin/sh")
+    try image.link("usr/bin/sh", to: other.path("sh"))
+    try image.write("etc/real.conf", "[Preroot]\nScope=/var\n")
+    try image.link("etc/preroot.conf", to: "/etc/real.conf")
+    try image.write("var/x", "")
+    let run = try Run(Checkout.ships("preroot"), ["check", "--root", image.root])
+    #expect(run.output.contains("problem: sh is missing, which"), "\(run.output)")
+    #expect(try Run(Checkout.ships("preroot"), ["plan", "--root", image.root]).output.contains("\nmount overlay at /var ("))
+  }
+
+  @Test("reads a list of modules that is larger than other files")
+  func readsModules() throws {
+    let machine = try machine()
+    try machine.write("proc/filesystems", "\text4\n")
+    try machine.write("usr/sbin/modprobe", "")
+    try machine.write("usr/lib/modules/6.1.0-50-amd64/modules.dep", String(repeating: "kernel/drivers/none.ko.xz: kernel/none.ko.xz\n", count: 50_000) + "kernel/fs/overlayfs/overlay.ko.xz:\n")
+    #expect(try check(machine).output.contains("\ngood: The kernel 6.1.0-50-amd64 has the module overlay\n"))
   }
 
   @Test("of an image on a build machine looks at nothing of that machine")

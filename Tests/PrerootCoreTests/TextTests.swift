@@ -171,21 +171,6 @@ struct PathTests {
   }
 }
 
-@Suite("A path with links")
-struct FollowedPathTests {
-  private static let links = [
-    "/srv": "/var/srv", "/var/srv/www": "../../opt/www", "/up": "../../..", "/loop": "loop", "/a": "/b", "/b": "/a", "/dot": "./var//srv/.",
-  ]
-
-  @Test("is where it leads to", arguments: [
-    ("/srv", "/var/srv"), ("/srv/x", "/var/srv/x"), ("/srv/www/x", "/opt/www/x"), ("/etc/x", "/etc/x"), ("/", "/"), ("/up", "/"), ("/up/etc", "/etc"),
-    ("/dot/y", "/var/srv/y"), ("/loop", nil), ("/a/x", nil),
-  ] as [(String, String?)])
-  func isFollowed(path: String, target: String?) {
-    #expect(Text(utf8: path).followed { Self.links[$0.string].map { Text(utf8: $0) } }?.string == target)
-  }
-}
-
 @Suite("Texts")
 struct SortingTests {
   @Test("are sorted by their bytes", arguments: [0, 1, 2, 3, 10, 1000])

@@ -31,35 +31,9 @@ extension Text {
   }
 
   /// Whether the path is in one of the kernel's own file systems.
-  var isInApiDirectory: Bool {
+  public var isInApiDirectory: Bool {
     for directory in Text("/proc /sys /dev /run").words where isWithin(directory) { return true }
     return false
-  }
-
-  /// The path without symbolic links, as whoever has that root directory finds it; nil where links lead in a circle.
-  ///
-  /// - Parameter target: where the link of a path leads to; nil where there is no link.
-  @inline(never) public func followed(_ target: (Text) -> Text?) -> Text? {
-    var names = [Text](split(at: UInt8(ascii: "/")).reversed())
-    var path = Text(), links = 0
-    while let name = names.popLast() {
-      if name == "." { continue }
-      if name == ".." {
-        path = Text(path.bytes[..<(path.bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
-        continue
-      }
-      let next = path + "/" + name
-      guard let target = target(next) else {
-        path = next
-        continue
-      }
-      links += 1
-      // See path_resolution(7): the kernel's limit, too.
-      if links > 40 { return nil }
-      if target.hasPrefix("/") { path = Text() }
-      for name in target.split(at: UInt8(ascii: "/")).reversed() { names.add(name) }
-    }
-    return path.isEmpty ? "/" : path
   }
 
   /// The absolute path without doubled and trailing slashes; nil where it is relative or has `.` or `..` in it.

@@ -1,6 +1,9 @@
-/* kill PROGRAM…: becomes the program, which dies by SIGKILL before its Nth system call, `bed.kill=N` being among the words of the
- * kernel command line (in a container: among PID 1's arguments). Without the word it lives. What it calls is written to /run/bed/calls,
- * a line for each: the number of the call, and whether it may change something.
+/* kill PROGRAM…: becomes the program, which dies by SIGKILL before its Nth system call that may change something, `bed.kill=N` being
+ * among the words of the kernel command line (in a container: among PID 1's arguments). Without the word it lives. Those calls are written
+ * to /run/bed/calls, a line with the number of each.
+ *
+ * Calls that only read are not counted: a kill before one of them leaves what a kill before the next one leaves, and how many of them
+ * there are depends on how long PID 1 takes to answer.
  *
  * The tracer is a child of the traced: the program is the service's main process, as it would be without it. Its own children are
  * not traced. See ptrace(2). */
@@ -43,7 +46,7 @@ static int changes(pid_t process, const struct user_regs_struct *call) {
     case SYS_openat: return (call->rdx & may_write) != 0;
     case SYS_openat2: return (ptrace(PTRACE_PEEKDATA, process, call->rdx, 0) & may_write) != 0;
     case SYS_write: case SYS_pwrite64: case SYS_writev: case SYS_pwritev: case SYS_sendfile: case SYS_copy_file_range:
-    case SYS_mount: case SYS_umount2: case SYS_pivot_root: case SYS_chroot: case SYS_chdir: case SYS_fchdir:
+    case SYS_mount: case SYS_umount2: case SYS_pivot_root: case SYS_chroot:
     case SYS_open_tree: case SYS_move_mount: case SYS_fsopen: case SYS_fsconfig: case SYS_fsmount: case SYS_mount_setattr:
     case SYS_rename: case SYS_renameat: case SYS_renameat2: case SYS_unlink: case SYS_unlinkat: case SYS_rmdir:
     case SYS_mkdir: case SYS_mkdirat: case SYS_mknod: case SYS_mknodat: case SYS_symlink: case SYS_symlinkat: case SYS_link: case SYS_linkat:
@@ -77,11 +80,12 @@ static void trace(pid_t process, long doomed, int ready) {
         struct user_regs_struct call;
         struct iovec place = {&call, sizeof call};
         ptrace(PTRACE_GETREGSET, process, NT_PRSTATUS, &place);
-        count++;
-        dprintf(calls, "%lld %d\n", (long long)call.orig_rax, changes(process, &call));
-        if (count == doomed) {
-          kill(process, SIGKILL);
-          continue;
+        if (changes(process, &call)) {
+          dprintf(calls, "%lld\n", (long long)call.orig_rax);
+          if (++count == doomed) {
+            kill(process, SIGKILL);
+            continue;
+          }
         }
       }
       is_entry = !is_entry;

@@ -1,0 +1,136 @@
+import Bed
+import Foundation
+import Testing
+
+/// The helper dies by SIGKILL before its Nth system call that changes something. Whichever that is, the machine boots and tells the truth.
+///
+/// `make check` takes as many of these calls as `count` says; `PREROOT_KILLS=all swift test --filter KillTests` takes every one.
+@Suite("A helper that is killed")
+struct KillTests {
+  /// What it is at.
+  enum Work: String, CaseIterable, Sendable {
+    case tmpfs, scope, reexec, device, format, reset
+
+    var words: [String] {
+      switch self {
+      case .tmpfs: ["preroot=tmpfs"]
+      case .scope: ["preroot=tmpfs", "preroot.scope=/etc:/var"]
+      case .reexec: ["preroot=tmpfs", "preroot.switch=reexec"]
+      case .device: ["preroot=/dev/ubdb"]
+      case .format: ["preroot=/dev/ubdb", "preroot.format=blank"]
+      case .reset: ["preroot=/dev/ubdb", "preroot.reset"]
+      }
+    }
+
+    /// A container has no block devices.
+    var leg: Leg { isOnDevice ? .kernel(.squashfs) : .container }
+    var isOnDevice: Bool { self == .device || self == .format || self == .reset }
+
+    func disk() async throws -> Disk {
+      self == .format ? try .blank(megabytes: 64) : try await KillTests.usedDisk.value.copy()
+    }
+
+    /// Where its overlays are.
+    var mountPoints: [String] { self == .scope ? ["/etc", "/var"] : ["/"] }
+
+    /// How many kills there are in `make check`; a boot of a container takes a second.
+    var count: Int { isOnDevice ? 4 : 12 }
+  }
+
+  private static let tree = Task {
+    try await Tree.lean.tracingHelper().running("""
+      mkdir -p /run/told
+      preroot status --json > /run/told/status
+      echo "exit=$?"
+      echo "status=$(grep -o '"status": "[^"]*"' /run/told/status | cut -d '"' -f 4)"
+      echo "old=$(ls /var/lib/old 2> /dev/null | wc -l)"
+      echo "calls=$(tr '\\n' ' ' < /run/bed/calls)"
+      """)
+  }
+
+  /// An upper that has been written to.
+  private static let usedDisk = Task {
+    let disk = try await Disk.ext4()
+    expectUpper(in: try await Machine(keepingOn: disk, Tree.lean.running("mkdir -p /var/lib/old; for i in {1..40}; do echo old > /var/lib/old/$i; done")).boot())
+    return disk
+  }
+
+  private static func machine(_ work: Work, killedBefore number: Int?, on disk: Disk?) async throws -> Machine {
+    var machine = Machine(work.leg, try await tree.value)
+    machine.words = work.words + (number.map { ["bed.kill=\($0)"] } ?? [])
+    machine.disks = disk.map { [$0] } ?? []
+    machine.patience = work.isOnDevice ? .seconds(40) : .seconds(20)
+    return machine
+  }
+
+  /// What came of one kill.
+  private struct Outcome: Sendable {
+    let number: Int
+    var state = "dead"
+    /// False where it had done all it does before.
+    var wasKilled = true
+    /// What is not as it should be; empty where all is.
+    var faults: [String] = []
+  }
+
+  private func kill(_ work: Work, before number: Int) async throws -> Outcome {
+    let disk = work.isOnDevice ? try await work.disk() : nil
+    defer { if let disk { try? FileManager.default.removeItem(atPath: disk.path.string) } }
+    var outcome = Outcome(number: number)
+    do {
+      let boot = try await Self.machine(work, killedBefore: number, on: disk).boot()
+      outcome.state = boot.state
+      outcome.wasKilled = boot.calls.count == number && boot.units["overlay-prep.service"]?.properties["ExecMainStatus"] == "9"
+      if !["running", "degraded"].contains(boot.state) { outcome.faults.append("it is \(boot.state)") }
+      if boot.units["graphical.target"]?.activeState != "active" { outcome.faults.append("it did not come to its target") }
+      if boot.startupCount != 1 { outcome.faults.append("\(boot.startupCount) startups") }
+      let isAsAsked = work.mountPoints.allSatisfy { boot.mounts[$0]?.source == "preroot" && boot.mounts[$0]?.isReadOnly == false }
+        && boot.store?.fileSystem == (work.isOnDevice ? "ext4" : "tmpfs") && (work == .scope || boot.isRootWritable)
+      if (boot.told("status") == "as-asked") != isAsAsked || (boot.told("exit") == "0") != isAsAsked {
+        outcome.faults.append("status says '\(boot.told("status") ?? "nothing")', and / is \(boot.mounts["/"]?.description ?? "not mounted")")
+      }
+      // The reset and the file system that were begun are finished by the next boot, or begun again.
+      if let disk {
+        let next = try await Self.machine(work, killedBefore: nil, on: disk).boot()
+        if next.state != "running" || next.told("status") != "as-asked" { outcome.faults.append("the next boot is \(next.state), \(next.told("status") ?? "?")") }
+        let expected = work == .device ? "40" : "0"
+        if next.told("old") != expected { outcome.faults.append("the next boot has \(next.told("old") ?? "no") old files") }
+        try await disk.check()
+      }
+    } catch let problem as Problem {
+      outcome.faults.append("\(problem)")
+    }
+    return outcome
+  }
+
+  private static let asksForAll = ProcessInfo.processInfo.environment["PREROOT_KILLS"] == "all"
+
+  @Test("leaves a machine that boots and says what it is", arguments: Work.allCases)
+  func boots(work: Work) async throws {
+    let disk = work.isOnDevice ? try await work.disk() : nil
+    let whole = try await Self.machine(work, killedBefore: nil, on: disk).boot()
+    #expect(whole.state == "running", "\(whole)")
+    let calls = whole.calls
+    try #require(calls.count > 20, "The tracer saw \(calls.count) calls: \(whole)")
+    let numbers = Self.asksForAll ? Array(1...calls.count) : (0..<work.count).map { 1 + $0 * calls.count / work.count }
+
+    let outcomes = try await withThrowingTaskGroup { group in
+      for number in numbers { group.addTask { try await kill(work, before: number) } }
+      return try await group.reduce(into: [Outcome]()) { $0.append($1) }.sorted { $0.number < $1.number }
+    }
+    func count(_ state: String) -> Int { outcomes.count { $0.state == state } }
+    let bad = outcomes.filter { !$0.faults.isEmpty }
+    print("""
+      kills of the helper, \(work.rawValue): \(calls.count) calls, \(outcomes.count(where: \.wasKilled)) kills, \(count("running")) running, \
+       \(count("degraded")) degraded, \(outcomes.count - count("running") - count("degraded")) neither, \(bad.count) with faults
+      """)
+    for outcome in bad {
+      Issue.record("\(work.rawValue), killed before call \(outcome.number), system call \(calls[outcome.number - 1]): \(outcome.faults.joined(separator: "; ").prefix(3000))")
+    }
+  }
+}
+
+extension Boot {
+  /// The helper's system calls that may change something.
+  fileprivate var calls: [Int] { (told("calls") ?? "").split(separator: " ").compactMap { Int($0) } }
+}
