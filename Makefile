@@ -30,6 +30,8 @@ mandir = $(prefix)/share/man
 scratch = .build/ships$(if $(SYSROOT),-$(notdir $(abspath $(SYSROOT))))
 ships = $(scratch)/release
 programs = preroot-generator overlay-prep preroot
+# The first heading of NEWS.md: ## VERSION (DATE).
+version = $(shell awk '/^.. [0-9]/ { print $$2; exit }' NEWS.md)
 
 ifdef SYSROOT
 sysroot = $(abspath $(SYSROOT))
@@ -45,7 +47,7 @@ all:
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 	@for program in $(programs); do \
 	  case $$program in preroot-generator) libraries= ;; *) libraries='$(dlopen)' ;; esac; \
-	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath --omit-frame-pointers $(options) $$libraries $(SWIFTFLAGS) --product $$program; \
+	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath --omit-frame-pointers -Xcc -DPREROOT_VERSION=$(version) $(options) $$libraries $(SWIFTFLAGS) --product $$program; \
 	  llvm-objcopy --remove-section=.comment $(ships)/$$program; \
 	done
 
