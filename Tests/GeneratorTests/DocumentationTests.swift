@@ -130,7 +130,7 @@ struct DocumentationTests {
 
   @Test("has what the log says of a device that is no upper", arguments: [
     (.blank, ""), (.unfinished, ""), (.ambivalent, ""), (.unknown, ""), (nil, ""), (.signature(Signature(type: "vfat")), ""),
-    (.signature(Signature(type: "xfs")), "ext4"),
+    (.signature(Signature(type: "xfs")), "ext4"), (.signature(Signature(type: "nilfs2")), ""),
   ] as [(Probe?, String)])
   func hasRefusal(probe: Probe?, type: String) throws {
     var settings = Settings()
