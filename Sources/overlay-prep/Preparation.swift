@@ -37,6 +37,7 @@ struct Preparation: ~Copyable {
       switch settings.upper {
       case .tmpfs(let options): try mountOverlay(on: options)
       case .device(let name): try mountOverlay(on: name)
+      case .unreadable(let word): throw Failure(word + " " + (settings.upper.unavailability ?? Text()))
       }
       outcome.upper = settings.upper
     } catch {
