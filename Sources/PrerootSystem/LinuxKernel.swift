@@ -37,7 +37,7 @@ public struct LinuxKernel: Kernel, ~Copyable {
     case .removeDurably: try removeDurably(path)
     case .setAside: try setAside(path, as: other)
     case .takeBack: try takeBack(path, from: other)
-    case .deleteTree: try deleteTree(path)
+    case .deleteTree: deleteTree(path)
     case .seed: try seed(path, from: other)
     case .makeMountPoint: try makeMountPoint(path)
 

@@ -4,15 +4,17 @@ import PrerootSystem
 extension Preparation {
   /// Waits for the device and looks what is on it.
   ///
-  /// - Returns: what mount(2) takes for it, and what is done with it: never a refusal.
-  func find(_ name: DeviceName) throws(Failure) -> (source: Text, use: DeviceUse) {
-    guard let source = try attempt({ () throws(Errno) in try wait(for: name) }) else {
-      throw Failure(Text("is not there after ") + Text(decimal: settings.timeoutSeconds) + " s")
+  /// - Returns: what is done with it: never a refusal. The source is what mount(2) takes for it.
+  func find(_ name: DeviceName) throws(Failure) -> (source: Text, others: Int, use: DeviceUse) {
+    let choice = try attempt { () throws(Errno) in try wait(for: name) }
+    guard let source = choice.device else {
+      throw Failure(choice.sentence ?? Text("is not there after ") + Text(decimal: settings.timeoutSeconds) + " s")
     }
+    warn(of: choice, name)
     if image.isReadOnly(source) { throw Failure("is read-only") }
     let use = try attempt { () throws(Errno) in try DeviceUse(name, at: source, settings) }
     if case .refuse(let sentence) = use { throw Failure(sentence) }
-    return (source, use)
+    return (source, choice.others.count, use)
   }
 
   private func attempt<Result>(_ look: () throws(Errno) -> Result) throws(Failure) -> Result {
@@ -22,14 +24,13 @@ extension Preparation {
   }
 
   /// Looks for the device until it is there or the time is over. udev does not run, but the kernel tells what comes.
-  private func wait(for name: DeviceName) throws(Errno) -> Text? {
+  private func wait(for name: DeviceName) throws(Errno) -> DeviceChoice {
     let uevents = try Uevents()
     let end = kernel.microseconds + Int64(settings.timeoutSeconds) * 1_000_000
     var isTold = false
     while true {
-      if let source = try look(for: name) { return source }
-      let rest = end - kernel.microseconds
-      if rest <= 0 { return nil }
+      let choice = try look(for: name), rest = end - kernel.microseconds
+      if choice.device != nil || !choice.others.isEmpty || rest <= 0 { return choice }
       if !isTold { report.say(.info, Text("Waiting for ") + name.text) }
       isTold = true
       // Not all that can change is an event: a medium in its drive, a volume on its way.
@@ -37,15 +38,34 @@ extension Preparation {
     }
   }
 
-  private func look(for name: DeviceName) throws(Errno) -> Text? {
-    if let source = try BlockDevice.find(name, on: image) { return source }
-    guard name.kind == .ubi else { return nil }
+  @inline(never) private func look(for name: DeviceName) throws(Errno) -> DeviceChoice {
+    let choice = try choose(name)
+    guard name.kind == .ubi, choice.device == nil else { return choice }
     do throws(Errno) { try Ubi.attach(name.number, on: image) } catch {
       // Its MTD may still come.
       guard error == .noSuchDevice else { throw error }
-      return nil
+      return choice
     }
-    return try BlockDevice.find(name, on: image)
+    return try choose(name)
+  }
+
+  @inline(never) private func choose(_ name: DeviceName) throws(Errno) -> DeviceChoice {
+    try BlockDevice.choose(name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), on: image)
+  }
+
+  /// Another device with the name may have appeared since the first look.
+  func lookAgain(for name: DeviceName, at source: Text, others: Int) {
+    do throws(Errno) {
+      let choice = try choose(name).keeping(source)
+      if choice.others.count > others { warn(of: choice, name) }
+    } catch {
+      // The device itself is there.
+      return
+    }
+  }
+
+  private func warn(of choice: DeviceChoice, _ name: DeviceName) {
+    if let sentence = choice.sentence { report.say(.warning, name.text + " " + sentence) }
   }
 }
 

@@ -37,6 +37,7 @@ struct Preparation: ~Copyable {
       switch settings.upper {
       case .tmpfs(let options): try mountOverlay(on: options)
       case .device(let name): try mountOverlay(on: name)
+      case .unreadable(let word): throw Failure(word + " " + (settings.upper.unavailability ?? Text()))
       }
       outcome.upper = settings.upper
     } catch {
@@ -79,9 +80,17 @@ struct Preparation: ~Copyable {
 
   private mutating func mountOverlay(on name: DeviceName) throws(Failure) {
     do throws(Failure) {
-      let (source, use) = try find(name)
+      let (source, others, use) = try find(name)
       let store = StorePlan(source, use, settings, over: facts.mountInfo).steps
-      try execute(store)
+      // fsck takes its time.
+      let place = store.firstIndex { $0.verb == .mountDevice } ?? 0
+      let beforeMount = Array(store[..<place])
+      try execute(beforeMount)
+      lookAgain(for: name, at: source, others: others)
+      do throws(Failure) { try execute(Array(store[place...])) } catch {
+        beforeMount.takeBack(on: &kernel, before: &report)
+        throw error
+      }
       try mountOverlay(on: store)
     } catch { throw Failure(name.text + " " + error.sentence) }
   }

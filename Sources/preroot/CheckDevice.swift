@@ -18,7 +18,7 @@ extension Findings {
       return lookAtTools(for: settings.fileSystemType, isMade: settings.formatsBlank, settings, boot.image)
     }
     do throws(Errno) {
-      guard let (source, use) = try DeviceUse.now(of: name, settings, on: machine) else {
+      guard let (source, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) else {
         if name.kind == .ubi { return note(name.text + " is not attached now; the boot attaches it, if there is an MTD called 'ubi'") }
         return problem(name.text + " is not there now; 'lsblk -f' shows what is, by its names")
       }
@@ -37,7 +37,7 @@ extension Findings {
       }
     } catch {
       if error == .notUnique {
-        problem(name.text + " is the name of more than one device: give them other names, or use UUID= or PARTUUID=")
+        problem(name.text + " is the name of more than one device: a path, PARTUUID= or FSType= names one")
       } else {
         problem(name.text + " cannot be looked at: " + error.text + (Lower.isSuperuser ? Text() : "; try it as root"))
       }

@@ -41,9 +41,12 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
 /// How the upper comes to its place: with what is on its device now, where that can be seen.
 private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine: borrowing Machine) -> Text {
   var text = Text()
+  if let why = settings.upper.unavailability {
+    text.comment(settings.upper.text + " " + why + "; preroot.fallback= says what is done then")
+  }
   if boot.isRootKnown, case .device(let name) = settings.upper {
     do throws(Errno) {
-      if let (source, use) = try DeviceUse.now(of: name, settings, on: machine) {
+      if let (source, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) {
         guard case .refuse(let sentence) = use else { return StorePlan(source, use, settings, over: boot.facts.mountInfo).steps.text }
         text.comment(name.text + " " + sentence + "; preroot.fallback= says what is done then")
       } else {
@@ -59,8 +62,9 @@ private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine:
 
 extension DeviceUse {
   /// What would be done with the device if it were booted now; nil where it is not there.
-  static func now(of name: DeviceName, _ settings: Settings, on machine: borrowing Machine) throws(Errno) -> (source: Text, use: DeviceUse)? {
-    guard let source = try BlockDevice.find(name, on: machine) else { return nil }
+  static func now(of name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> (source: Text, use: DeviceUse)? {
+    guard let source = try BlockDevice.find(
+      name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), on: machine) else { return nil }
     return (source, try DeviceUse(name, at: source, settings))
   }
 }

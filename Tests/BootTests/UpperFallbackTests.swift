@@ -63,6 +63,26 @@ struct UpperFallbackTests {
     #expect(boot.bootsNoted == 1)
   }
 
+  @Test("as two devices have its name is given up, and both are named")
+  func isAmbiguous() async throws {
+    let machine = Machine(.kernel(.squashfs), .noting, "preroot=LABEL=data")
+    var two = machine
+    two.disks = [try await .ext4(label: "data"), try await .ext4(label: "data")]
+    expectFallback(in: try await two.boot(), saying: "LABEL=data is the name of more than one device: ")
+  }
+
+  @Test("is used, and a second device that comes meanwhile with its name is told of")
+  func isFirst() async throws {
+    let fsck = "#!/bin/sh\necho checking > /dev/console\nfor i in $(seq 100); do [ \"$(cat /sys/class/block/ubdc/size 2>/dev/null)\" -gt 0 ] && break; sleep 0.1; done 2>/dev/null\nsleep 0.2\nexit 0\n"
+    var machine = Machine(.kernel(.squashfs), Tree.noting.with("/usr/sbin/fsck.ext4", fsck, mode: 0o755), "preroot=LABEL=data")
+    machine.disks = [try await .ext4(label: "data")]
+    machine.hotplug = .init(try await .ext4(label: "data"), at: "checking")
+    let boot = try await machine.boot()
+    expectUpper(in: boot)
+    #expect(boot.store?.source == "/dev/ubdb")
+    #expect(boot.remarks.contains { $0.contains("LABEL=data is the name of more than one device: /dev/ubdb is used, /dev/ubdc ignored") }, "\(boot.remarks)")
+  }
+
   @Test("as it is on FAT is refused in one sentence")
   func refusesFAT() async throws {
     let disk = try await Disk.vfat()

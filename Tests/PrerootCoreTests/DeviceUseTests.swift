@@ -6,7 +6,7 @@ import Testing
 struct DeviceUseTests {
   static let known: Probe = .signature(Signature(type: "ext4"))
   static let blank = "is blank; preroot.format=blank has a file system made on it"
-  static let unknown = "holds something that nobody knows, and is left alone; preroot.fstype= names what it is"
+  static let unknown = "holds unrecognized data and is left alone; preroot.fstype= names what it is"
   static let ambivalent = "has the signatures of more than one file system; wipefs(8) shows them"
   static let unlooked = "cannot be looked at without libblkid.so.1; preroot.fstype= names its file system"
 
@@ -63,6 +63,20 @@ struct DeviceUseTests {
     }
   }
 
+  /// Whoever brings a stick chooses which of the kernel's readers gets it.
+  @Test("is left alone where it holds what is not known to hold an upper, unless that is named", arguments: ["bcachefs", "reiserfs", "zfs_member", "nilfs2", "ntfs3"])
+  func isLeftAloneUnlessNamed(type: String) throws {
+    let probe = Probe.signature(Signature(type: Text(utf8: type)))
+    let sentence = "holds \(type), which is not known to hold an upper; preroot.fstype=\(type) mounts it all the same"
+    #expect(try use("/dev/vdb", probe, formatsBlank: true, "") == .refuse(Text(utf8: sentence)))
+    #expect(try use("/dev/vdb", probe, formatsBlank: true, Text(utf8: type)) == .mount(type: Text(utf8: type)))
+  }
+
+  @Test("is mounted where it holds one that is documented as an upper", arguments: ["ext2", "ext3", "ext4", "f2fs", "xfs", "btrfs"])
+  func isMounted(type: Text) throws {
+    #expect(try use("LABEL=x", .signature(Signature(type: type)), formatsBlank: false, "") == .mount(type: type))
+  }
+
   @Test("is left alone where it holds what can hold no upper, whatever is asked for", arguments: [
     "vfat", "exfat", "ntfs", "swap", "crypto_LUKS", "LVM2_member", "linux_raid_member", "squashfs", "erofs", "cramfs", "iso9660", "udf", "gpt", "dos",
     "DM_verity_hash",
@@ -73,11 +87,6 @@ struct DeviceUseTests {
       #expect(try use("/dev/vdb", .signature(Signature(type: type)), formatsBlank: true, asked)
         == .refuse("holds " + type + ", which can hold no upper; use ext4, f2fs, xfs, btrfs or UBIFS"))
     }
-  }
-
-  @Test("is mounted with whatever else has a name", arguments: ["ext2", "ext3", "ext4", "f2fs", "xfs", "btrfs", "bcachefs", "nilfs2"])
-  func isMounted(type: String) throws {
-    #expect(try use("/dev/vdb", .signature(Signature(type: Text(utf8: type))), formatsBlank: false, "") == .mount(type: Text(utf8: type)))
   }
 
   @Test("of flash has the one file system that there is for it, where no other is named", arguments: [

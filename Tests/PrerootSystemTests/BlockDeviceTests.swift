@@ -172,6 +172,44 @@ struct FindingTests {
     #expect(try find("LABEL=data") == "/dev/cciss/c0d0")
   }
 
+  @Test("that is not removable, where two have its name")
+  func notRemovable() throws {
+    try add("sda", "mkfs.ext4", "-q", "-L", "data")
+    try add("sdb", "mkfs.ext4", "-q", "-L", "data")
+    try directory.write("sys/class/block/sda/removable", "1\n")
+    #expect(try find("LABEL=data") == "/dev/sdb")
+  }
+
+  @Test("that has the file system that is asked for, where two have its name")
+  func ofType() throws {
+    try add("sda", "mkfs.ext4", "-q", "-L", "data")
+    try add("sdb", "mkfs.ext2", "-q", "-L", "data")
+    let machine = try Machine(below: Text(utf8: directory.path))
+    #expect(try BlockDevice.find(DeviceName("LABEL=data")!, type: "ext2", on: machine) == "/dev/sdb")
+    #expect(try BlockDevice.find(DeviceName("LABEL=data")!, type: "ext4", on: machine) == "/dev/sda")
+  }
+
+  /// As the kernel has it: a partition lies below its disk, and a mapped device names what it is on.
+  @Test("that is on the root's disk, where two have its name", arguments: [false, true])
+  func onRootDisk(isVerified: Bool) throws {
+    for (disk, partition) in [("sda", "sda3"), ("sdb", "sdb1")] {
+      try add(partition, "mkfs.ext4", "-q", "-L", "data")
+      let real = "sys/devices/pci0/\(disk)/\(partition)"
+      try directory.write("\(real)/partition", "1\n")
+      for name in ["uevent", "size"] {
+        try FileManager.default.moveItem(atPath: "\(directory.path)/sys/class/block/\(partition)/\(name)", toPath: "\(directory.path)/\(real)/\(name)")
+      }
+      try FileManager.default.removeItem(atPath: "\(directory.path)/sys/class/block/\(partition)")
+      try FileManager.default.createSymbolicLink(atPath: "\(directory.path)/sys/class/block/\(partition)", withDestinationPath: "../../devices/pci0/\(disk)/\(partition)")
+    }
+    try directory.write("sys/class/block/dm-0/slaves/sdb1/partition", "1\n")
+    try FileManager.default.createDirectory(atPath: "\(directory.path)/sys/dev/block", withIntermediateDirectories: true)
+    let root = isVerified ? "../../devices/virtual/block/dm-0" : "../../devices/pci0/sdb/sdb1"
+    try FileManager.default.createSymbolicLink(atPath: "\(directory.path)/sys/dev/block/8:17", withDestinationPath: root)
+    let machine = try Machine(below: Text(utf8: directory.path))
+    #expect(try BlockDevice.find(DeviceName("LABEL=data")!, rootDevice: "8:17", on: machine) == "/dev/sdb1")
+  }
+
   @Test("only where no other has its name")
   func unique() throws {
     try add("sda", properties: "PARTN=1\nPARTNAME=data\n", "mkfs.ext4", "-q", "-L", "data")

@@ -37,6 +37,17 @@ func inPrivateNamespace<Result: Sendable>(_ body: @escaping @Sendable () throws 
   }
 }
 
+/// Extended attributes, which are not in Glibc's Swift interface.
+func setAttribute(_ name: String, of path: String, to value: [UInt8]) -> Int32 {
+  typealias Call = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeRawPointer, Int, Int32) -> Int32
+  return unsafeBitCast(dlsym(nil, "setxattr")!, to: Call.self)(path, name, value, value.count, 0)
+}
+
+func sizeOfAttribute(_ name: String, of path: String) -> Int {
+  typealias Call = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutableRawPointer?, Int) -> Int
+  return unsafeBitCast(dlsym(nil, "getxattr")!, to: Call.self)(path, name, nil, 0)
+}
+
 /// The calling thread's root.
 func here() -> Directory { try! Directory("/") }
 
@@ -62,7 +73,7 @@ struct MiniatureMachine: ~Copyable {
   ///   - link: one in the image, and where it leads.
   init(
     extraMount: String? = nil, fileMount: String? = nil, transientMachineID: String? = nil, machineID: String = "", machineIDLink: String? = nil,
-    link: (String, String)? = nil, options: String = "mode=755"
+    link: (String, String)? = nil, attributes: (path: String, name: String, value: String)? = nil, accessList: String? = nil, options: String = "mode=755"
   ) throws {
     // Below a directory that every machine has; nobody else sees it.
     let root = "/mnt"
@@ -78,6 +89,14 @@ struct MiniatureMachine: ~Copyable {
     if let link { symlink(link.1, root + link.0) }
     for (file, contents) in [("etc/hostname", "miniature\n"), (idFile, machineID), ("usr/tool", "1\n"), ("var/lib/x/state", "old\n")] {
       try here().create(Text(utf8: "\(root)/\(file)"), contents: Text(utf8: contents))
+    }
+    if let attributes { _ = setAttribute(attributes.name, of: root + attributes.path, to: Array(attributes.value.utf8)) }
+    if let accessList {
+      // Version 2; owner rwx, user 7 rwx, group ---, mask rwx, others ---. See linux: include/uapi/linux/posix_acl_xattr.h.
+      let list: [UInt8] = [2, 0, 0, 0] + [(1, 7, -1), (2, 7, 7), (4, 0, -1), (0x10, 7, -1), (0x20, 0, -1)].flatMap { (tag: UInt8, rights: UInt8, id: Int32) in
+        [tag, 0, rights, 0] + withUnsafeBytes(of: id.littleEndian, Array.init)
+      }
+      guard setAttribute("system.posix_acl_access", of: root + accessList, to: list) == 0 else { throw Problem("Cannot set an access list: \(errno)") }
     }
     try mount("proc", at: "\(root)/proc", type: "proc")
     for directory in ["sys", "dev", "run"] { try mount("tmpfs", at: "\(root)/\(directory)", type: "tmpfs", data: "mode=755") }

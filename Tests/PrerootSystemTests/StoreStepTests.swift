@@ -259,6 +259,39 @@ struct StoreStepTests {
     #expect(unmounted == nil)
   }
 
+  /// `/srv` of the image is a link to one of these.
+  @Test("a directory past the overlay is shown where a link of the image leads in the image, or is lost", arguments: [
+    ("/var/lib/x", true), ("var/lib/x", true), ("../../var/lib/x", true), ("/etc", false), ("/none", false), ("/none/there", false), ("/srv", false), ("/var/lib/x/state", false),
+  ])
+  func bindsThroughLink(target: String, leadsSomewhere: Bool) async throws {
+    let root = Paths.staging.string
+    let (failures, seeded, shown, gone, etc) = try await onStore { kernel in
+      for tree in [lower, root] {
+        try write(tree + "/var/lib/x/state", "image\n")
+        symlink(target, tree + "/srv")
+      }
+      var failures: [Errno?] = [kernel.failure(.seed, store + "/srv", lower + "/srv")]
+      let seeded = read(store + "/srv/state")
+      failures.append(kernel.failure(.makeMountPoint, root + "/srv"))
+      mkdir(store + "/srv", 0o755)
+      try? here().replace(Paths.store + "/srv/state", contents: "mine\n")
+      failures.append(kernel.failure(.bind, root + "/srv", store + "/srv"))
+      let shown = read(root + "/var/lib/x/state")
+      if failures.last! == nil { failures.append(kernel.failure(.unmount, root + "/srv")) }
+      return (failures, seeded, shown, read(root + "/var/lib/x/state"), MountInfo(parsing: try here().read("/proc/thread-self/mountinfo")).entry(at: "/etc") == nil)
+    }
+    #expect(etc, "The machine's own /etc was mounted on")
+    #expect(gone == "image\n")
+    if leadsSomewhere {
+      #expect(failures == [nil, nil, nil, nil])
+      #expect(seeded == "image\n")
+      #expect(shown == "mine\n")
+    } else {
+      #expect(failures.contains { $0 != nil })
+      #expect(shown == "image\n")
+    }
+  }
+
   @Test("fitness is required", arguments: [("tmpfs", nil), ("ramfs", Errno.notSupported)] as [(String, Errno?)])
   func requiresFitness(type: String, expected: Errno?) async throws {
     let (failure, remarks, names) = try await onStore(type: type, options: "") { kernel in

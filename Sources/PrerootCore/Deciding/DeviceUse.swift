@@ -27,13 +27,15 @@ public enum DeviceUse: Equatable, Sendable {
         self = .refuse(Text("holds ") + signature.type + ", which can hold no upper; use ext4, f2fs, xfs, btrfs or UBIFS")
       } else if !asked.isEmpty, !(asked == signature.type) {
         self = .refuse(Text("holds ") + signature.type + ", and not " + asked + " as preroot.fstype= has it")
+      } else if asked.isEmpty, !signature.type.isOne(of: Self.holdsUpper) {
+        self = .refuse(Text("holds ") + signature.type + ", which is not known to hold an upper; preroot.fstype=" + signature.type + " mounts it all the same")
       } else {
         self = .mount(type: signature.type)
       }
     case .ambivalent:
       self = .refuse("has the signatures of more than one file system; wipefs(8) shows them")
     case .unknown where asked.isEmpty:
-      self = .refuse("holds something that nobody knows, and is left alone; preroot.fstype= names what it is")
+      self = .refuse("holds unrecognized data and is left alone; preroot.fstype= names what it is")
     case nil where asked.isEmpty:
       self = .refuse("cannot be looked at without libblkid.so.1; preroot.fstype= names its file system")
     case .unknown, nil:
@@ -41,7 +43,8 @@ public enum DeviceUse: Equatable, Sendable {
     }
   }
 
-  /// By libblkid's names.
+  /// By libblkid's names. What else a stick may hold is not given to the kernel to read.
+  private static var holdsUpper: StaticString { "ext2 ext3 ext4 f2fs xfs btrfs ubifs jffs2" }
   private static var holdsNone: StaticString {
     "vfat exfat ntfs swap crypto_LUKS LVM2_member linux_raid_member squashfs erofs cramfs iso9660 udf gpt dos DM_verity_hash"
   }

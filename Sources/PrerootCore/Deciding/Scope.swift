@@ -15,4 +15,11 @@ public enum Scope: Equatable, Sendable {
     }
   }
 
+  /// Where the overlays are.
+  public var paths: [Text] {
+    switch self {
+    case .root: ["/"]
+    case .directories(let paths): paths
+    }
+  }
 }

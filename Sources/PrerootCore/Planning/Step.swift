@@ -40,7 +40,8 @@ public struct Step: Equatable, Sendable {
     case setAside
     /// Takes what is at `other` back to the path, with the directories it is in, unless it is not there.
     case takeBack
-    /// Removes a directory with all that is in it; what cannot be removed in a minute stays for the next boot.
+    /// Removes a directory with all that is in it; what cannot be removed in a minute stays for the next boot, which is told and no
+    /// failure.
     case deleteTree
     /// Makes a directory with the contents of `other`, or empty where there is none, unless there is one already.
     case seed

@@ -2,23 +2,36 @@ import CLinux
 import PrerootCore
 
 extension BlockDevice {
-  /// Where a device is now: a path in /dev, or for `mtd` and `ubi` the source that mount(2) takes. Nil where it is not there, yet;
-  /// one look, no waiting. udev is not needed: it does not run.
+  /// Where a device is now: a path in /dev, or for `mtd` and `ubi` the source that mount(2) takes. One look, no waiting. udev is not
+  /// needed: it does not run.
   ///
-  /// - Throws: ENOTUNIQ where more than one device has the name, ENOENT where a UBI device is there and has no such volume,
+  /// - Parameters:
+  ///   - type: the file system that is asked for; empty: none.
+  ///   - rootDevice: the numbers of the device that the root is on, `MAJOR:MINOR`.
+  /// - Throws: ENOTUNIQ where more than one MTD or volume has the name, ENOENT where a UBI device is there and has no such volume,
   ///   ELIBACC where only libblkid could tell and there is none.
-  public static func find(_ name: DeviceName, on machine: borrowing Machine) throws(Errno) -> Text? {
+  public static func choose(_ name: DeviceName, type: Text, rootDevice: Text, on machine: borrowing Machine) throws(Errno) -> DeviceChoice {
     switch name.kind {
-    case .path: return machine.exists(name.value) ? name.value : nil
-    case .mtd: return try Ubi.findMtd(name.value, on: machine)
-    case .ubi: return try Ubi.find(name, on: machine)
-    default: break
+    case .path: return DeviceChoice(machine.exists(name.value) ? name.value : nil)
+    case .mtd: return DeviceChoice(try Ubi.findMtd(name.value, on: machine))
+    case .ubi: return DeviceChoice(try Ubi.find(name, on: machine))
+    case .label, .uuid, .partLabel, .partUUID: return try chooseBlockDevice(name, type, rootDevice, on: machine)
     }
-    var found: Text?
-    for entry in machine.names(in: sysfs) {
+  }
+
+  /// - Throws: also ENOTUNIQ where nothing decides between several.
+  public static func find(_ name: DeviceName, type: Text = "", rootDevice: Text = "", on machine: borrowing Machine) throws(Errno) -> Text? {
+    let choice = try choose(name, type: type, rootDevice: rootDevice, on: machine)
+    if choice.device == nil, !choice.others.isEmpty { throw .notUnique }
+    return choice.device
+  }
+
+  private static func chooseBlockDevice(_ name: DeviceName, _ type: Text, _ rootDevice: Text, on machine: borrowing Machine) throws(Errno) -> DeviceChoice {
+    var devices: [Text] = [], entries: [Text] = []
+    for entry in machine.names(in: Sysfs.devices) {
       // A drive without a floppy takes seconds to say so.
       if entry.hasPrefix(".") || entry.hasPrefix("ram") || entry.hasPrefix("fd") { continue }
-      let directory = sysfs + "/" + entry
+      let directory = Sysfs.devices + "/" + entry
       // Reading from a suspended device would wait for its resumption.
       guard machine.contents(directory + "/size")?.hasPrefix("0\n") == false,
         machine.contents(directory + "/dm/suspended")?.hasPrefix("1") != true,
@@ -26,13 +39,21 @@ extension BlockDevice {
       else { continue }
       let path = Text("/dev/") + node
       guard try isCalled(name, path, properties, on: machine) else { continue }
-      if found != nil { throw .notUnique }
-      found = path
+      devices.add(path)
+      entries.add(entry)
     }
-    return found
+    // One needs no comparison.
+    if devices.count < 2 { return DeviceChoice(devices.first) }
+    var rootDisk = Text(), weights: [UInt8] = []
+    if let link = machine.target(ofLink: Text("/sys/dev/block/") + rootDevice) { rootDisk = machine.disk(of: link.fileName) }
+    for place in devices.indices {
+      let disk = machine.disk(of: entries[place])
+      weights.append(DeviceChoice.weight(
+        hasType: !type.isEmpty && machine.type(of: devices[place]) == type, isOnRootDisk: disk == rootDisk,
+        isRemovable: machine.contents(Sysfs.devices + "/" + disk + "/removable")?.hasPrefix("1") == true))
+    }
+    return DeviceChoice(among: devices, weights: weights)
   }
-
-  private static var sysfs: Text { "/sys/class/block" }
 
   private static func isCalled(
     _ name: DeviceName, _ path: Text, _ properties: Text, on machine: borrowing Machine
@@ -54,5 +75,26 @@ extension BlockDevice {
       guard error != .noLibrary else { throw error }
       return false
     }
+  }
+}
+
+/// See linux: Documentation/ABI/stable/sysfs-block.
+private enum Sysfs {
+  static var devices: Text { "/sys/class/block" }
+}
+
+extension Machine {
+  /// The file system on a device; nil where that cannot be told.
+  fileprivate borrowing func type(of device: Text) -> Text? {
+    do throws(Errno) { return try BlockDevice(device, on: self).look().properties.value(of: "TYPE") } catch { return nil }
+  }
+
+  /// The disk below a block device: the one that it is a partition of, or of a mapped device the first one.
+  @inline(never) fileprivate borrowing func disk(of name: Text) -> Text {
+    var disk = name
+    if let below = names(in: Sysfs.devices + "/" + disk + "/slaves").first(where: { !$0.hasPrefix(".") }) { disk = below }
+    let directory = Sysfs.devices + "/" + disk
+    guard exists(directory + "/partition"), let link = target(ofLink: directory) else { return disk }
+    return link.directory.fileName
   }
 }

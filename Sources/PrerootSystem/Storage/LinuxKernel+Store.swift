@@ -65,11 +65,16 @@ extension LinuxKernel {
     try place.directory.renameDurably(oldPlace.path, to: place.path)
   }
 
-  mutating func deleteTree(_ path: Text) throws(Errno) {
-    let place = try Place(path)
-    if !place.exists { return }
-    let outcome = try Self.removeTree(path)
-    if !outcome.isSuccess { _ = report(outcome, of: "rm") }
+  /// What stays costs room, and nothing else.
+  mutating func deleteTree(_ path: Text) {
+    do throws(Errno) {
+      let place = try Place(path)
+      if !place.exists { return }
+      let outcome = try Self.removeTree(path)
+      if !outcome.isSuccess { _ = report(outcome, of: "rm") }
+    } catch {
+      remarks.append(Remark(.error, Text("Cannot delete ") + path + ", ignoring: " + error.text))
+    }
   }
 
   private static func removeTree(_ path: Text) throws(Errno) -> Program.Outcome {

@@ -1,0 +1,61 @@
+import Testing
+
+@testable import PrerootCore
+
+@Suite("Of several devices with one name")
+struct DeviceChoiceTests {
+  private struct Candidate {
+    var path: String
+    var hasType = false
+    var isOnRootDisk = false
+    var isRemovable = false
+  }
+
+  private func choice(among candidates: [Candidate]) -> DeviceChoice {
+    DeviceChoice(
+      among: candidates.map { Text(utf8: $0.path) },
+      weights: candidates.map { DeviceChoice.weight(hasType: $0.hasType, isOnRootDisk: $0.isOnRootDisk, isRemovable: $0.isRemovable) })
+  }
+
+  private static let table: [(candidates: [Candidate], used: String?, others: [String])] = [
+    ([], nil, []),
+    ([.init(path: "a")], "a", []),
+    ([.init(path: "a", isRemovable: true)], "a", []),
+    ([.init(path: "a"), .init(path: "b")], nil, ["a", "b"]),
+    ([.init(path: "a", isRemovable: true), .init(path: "b", isRemovable: true)], nil, ["a", "b"]),
+    ([.init(path: "a", isRemovable: true), .init(path: "b")], "b", ["a"]),
+    ([.init(path: "a"), .init(path: "b", isRemovable: true)], "a", ["b"]),
+    ([.init(path: "a"), .init(path: "b", isOnRootDisk: true)], "b", ["a"]),
+    // The root itself is on a stick.
+    ([.init(path: "a"), .init(path: "b", isOnRootDisk: true, isRemovable: true)], "b", ["a"]),
+    ([.init(path: "a", isOnRootDisk: true), .init(path: "b", isOnRootDisk: true), .init(path: "c")], nil, ["a", "b", "c"]),
+    ([.init(path: "a", hasType: true, isRemovable: true), .init(path: "b", isOnRootDisk: true)], "a", ["b"]),
+    ([.init(path: "a", hasType: true, isRemovable: true), .init(path: "b", hasType: true), .init(path: "c", isOnRootDisk: true)], "b", ["a", "c"]),
+    ([.init(path: "a"), .init(path: "b", isRemovable: true), .init(path: "c")], nil, ["a", "b", "c"]),
+  ]
+
+  @Test("the file system, the root's disk and what is not removable decide, in this order, or nothing does")
+  func areChosen() {
+    for (candidates, used, others) in Self.table {
+      for order in [candidates, candidates.reversed()] {
+        let choice = choice(among: order)
+        #expect(choice.device?.string == used, "\(order)")
+        #expect(choice.others.map(\.string).sorted() == others, "\(order)")
+      }
+    }
+  }
+
+  @Test("each is named, with what helps")
+  func areNamed() {
+    let advice = "; a path, PARTUUID= or FSType= names one"
+    #expect(choice(among: []).sentence == nil)
+    #expect(choice(among: [.init(path: "a")]).sentence == nil)
+    #expect(choice(among: [.init(path: "a"), .init(path: "b")]).sentence?.string == "is the name of more than one device: a, b" + advice)
+    let decided = choice(among: [.init(path: "a"), .init(path: "b", isOnRootDisk: true), .init(path: "c")])
+    #expect(decided.sentence?.string == "is the name of more than one device: b is used, a, c ignored" + advice)
+    // One more has come.
+    #expect(decided.keeping("a").sentence?.string == "is the name of more than one device: a is used, c, b ignored" + advice)
+    #expect(choice(among: [.init(path: "a"), .init(path: "b")]).keeping("b").sentence?.string == "is the name of more than one device: b is used, a ignored" + advice)
+    #expect(choice(among: [.init(path: "a")]).keeping("a").sentence == nil)
+  }
+}

@@ -1,0 +1,276 @@
+import Foundation
+import PrerootCore
+import Testing
+
+@testable import PrerootSystem
+
+/// What somebody may have put on the upper's file system, or into the image, and what must not come of it.
+@Suite("A store that leads elsewhere", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+struct HostileStoreTests {
+  private static let store = Paths.store.string
+
+  /// A machine with its store mounted, and a directory outside that nothing may touch.
+  private struct Trap: ~Copyable {
+    let machine: MiniatureMachine
+    var kernel: LinuxKernel
+    let settings: Settings
+    static let outside = "/run/outside"
+
+    init(_ change: (inout Settings) -> Void = { _ in }, lay: () -> Void) throws {
+      var settings = Settings()
+      settings.upper = .device(DeviceName(.path, "/dev/vdb"))
+      settings.options = "size=8m,nr_inodes=2k"
+      change(&settings)
+      let machine = try MiniatureMachine(link: ("/link", "/run/outside"))
+      mkdir(Self.outside, 0o700)
+      try here().create("/run/outside/kept", contents: "kept\n", mode: 0o600)
+      var memory = Memory()
+      var kernel = LinuxKernel()
+      let failure = StorePlan("standin", .mount(type: "tmpfs"), settings, over: machine.mountInfo).steps.execute(on: &kernel, before: &memory).failure
+      guard failure == nil else { throw Problem("\(memory.failures)") }
+      self.settings = settings
+      self.machine = machine
+      self.kernel = kernel
+      lay()
+    }
+
+    /// How the layers and the overlay come about, in the order of the helper.
+    mutating func boot(isReset: Bool = false) -> Outcome {
+      let directory = settings.layersDirectory(over: nil)
+      let found = StoreFacts(in: directory, over: LowerIdentity(type: "tmpfs", superblock: "", rootHash: "", imageVersion: "1"))
+      let use = UpperUse(found, settings, isReset: isReset, isCounted: true)
+      var memory = Memory()
+      var execution = LayerPlan(found, use, settings, isCounted: true).steps.execute(on: &kernel, before: &memory)
+      let lost = execution.losses
+      if execution.failure == nil {
+        let plan = OverlayPlan(settings, in: directory, over: machine.mountInfo, machineID: RunningID("0123456789abcdef0123456789abcdef"))
+        execution = plan.execute(on: &kernel, before: &memory)
+      }
+      return Outcome(
+        failure: execution.failure?.step.text.string, errno: execution.failure?.errno, lost: (lost + execution.losses).map(\.step.part.string),
+        remarks: (found.remarks + kernel.remarks).map(\.text.string), isWritable: machine.errorOfWriting("/etc/new") == nil)
+    }
+  }
+
+  private struct Outcome: Sendable {
+    var failure: String?
+    var errno: Errno?
+    var lost: [String]
+    var remarks: [String]
+    var isWritable: Bool
+  }
+
+  /// What is in the directory outside, and its owner and mode.
+  private static var outside: [String] {
+    var status = stat()
+    lstat(Trap.outside, &status)
+    return here().names(in: "/run/outside").map(\.string).sorted() + ["\(String(status.st_mode & 0o7777, radix: 8)) \(status.st_uid)"]
+  }
+  private static let untouched = ["kept", "700 0"]
+
+  @Test("as a whole is refused where the layers' directory or a layer is a link", arguments: ["state", "state/upper", "state/work", "state/upper/etc", "state/work/etc"])
+  func refusesLayers(name: String) async throws {
+    let (outcome, outside) = try await inPrivateNamespace {
+      var trap = try Trap({ $0.directory = "/state"; $0.scope = .directories(["/etc"]) }) {
+        for parent in Text(utf8: "\(Self.store)/\(name)").parents.dropFirst(4) { mkdir(parent.string, 0o755) }
+        symlink(Trap.outside, "\(Self.store)/\(name)")
+      }
+      return (trap.boot(), Self.outside)
+    }
+    #expect(outcome.failure != nil)
+    #expect(outcome.errno == .tooManyLinks)
+    #expect(!outcome.isWritable)
+    #expect(outside == Self.untouched)
+  }
+
+  @Test("has a link in the way of what is written under another name first, or tried out", arguments: ["upper.preroot", "work.preroot", "attempts.preroot", "bind/srv.preroot"])
+  func removesLink(name: String) async throws {
+    let (outcome, outside) = try await inPrivateNamespace {
+      var trap = try Trap({ $0.binds = ["/srv"] }) {
+        mkdir("\(Self.store)/bind", 0o755)
+        symlink(Trap.outside, "\(Self.store)/\(name)")
+      }
+      return (trap.boot(), Self.outside)
+    }
+    #expect(outcome.failure == nil)
+    #expect(outcome.lost == [])
+    #expect(outcome.isWritable)
+    #expect(outside == Self.untouched)
+  }
+
+  @Test("is tried out in a directory of its own, whatever has its name", arguments: ["a link", "a file", "a directory"])
+  func isTriedOut(what: String) async throws {
+    let (failure, outside) = try await inPrivateNamespace {
+      var trap = try Trap {
+        let path = "\(Self.store)/preroot.fitness"
+        switch what {
+        case "a link": symlink(Trap.outside, path)
+        case "a file": try? here().create(Text(utf8: path), contents: "")
+        default: mkdir(path, 0o755)
+        }
+      }
+      var failure: Errno?
+      do throws(Errno) { try trap.kernel.perform(Step(.requireFitness, Paths.store)) } catch { failure = error }
+      return (failure, Self.outside)
+    }
+    #expect(failure == nil)
+    #expect(outside == Self.untouched)
+  }
+
+  @Test("loses a directory of Bind= that is a link, or in one, and nothing else", arguments: ["bind", "bind/srv"])
+  func losesBind(name: String) async throws {
+    let (outcome, outside, etc) = try await inPrivateNamespace {
+      var trap = try Trap({ $0.binds = ["/srv"] }) {
+        for parent in Text(utf8: "\(Self.store)/\(name)").parents.dropFirst(4) { mkdir(parent.string, 0o755) }
+        symlink(Trap.outside, "\(Self.store)/\(name)")
+      }
+      let outcome = trap.boot()
+      return (outcome, Self.outside, trap.machine.mountTable.filter { $0.hasPrefix("/srv") })
+    }
+    #expect(outcome.lost == ["Bind=/srv"])
+    #expect(outcome.isWritable)
+    #expect(outside == Self.untouched)
+    #expect(etc == [])
+  }
+
+  // MARK: Small files
+
+  @Test("has files that are none, or too large for one: they count as absent, and that is said", arguments: ["attempts", "reset", "lower.id"], [
+    "a sparse file", "a directory", "a device", "a pipe", "a link",
+  ])
+  func isAbsent(name: String, what: String) async throws {
+    let (outcome, upper) = try await inPrivateNamespace {
+      var trap = try Trap {
+        mkdir("\(Self.store)/upper", 0o755)
+        try? here().create("/run/initramfs/preroot/upper/upper/mine", contents: "mine\n")
+        let path = "\(Self.store)/\(name)"
+        switch what {
+        case "a sparse file":
+          try? here().create(Text(utf8: path), contents: "")
+          truncate(path, 1 << 36)
+        case "a directory": mkdir(path, 0o755)
+        case "a pipe": mkfifo(path, 0o644)
+        case "a link": symlink("/dev/zero", path)
+        default: mknod(path, S_IFCHR | 0o666, 0x105)
+        }
+      }
+      let outcome = trap.boot()
+      return (outcome, trap.machine.contents("/mine").string)
+    }
+    #expect(outcome.failure == nil)
+    #expect(outcome.lost == [])
+    #expect(outcome.isWritable)
+    #expect(upper == "mine\n", "Nothing is reset by a doubt")
+    #expect(outcome.remarks.first?.hasPrefix("Cannot read /run/initramfs/preroot/upper/\(name), ignoring: ") == true, "\(outcome.remarks)")
+  }
+
+  @Test("has an /etc/machine-id that is too large, a device or a directory: the boot goes on", arguments: ["a sparse file", "a device", "a directory"])
+  func hasOtherMachineID(what: String) async throws {
+    let (outcome, id) = try await inPrivateNamespace {
+      var trap = try Trap {
+        for directory in ["upper", "upper/etc"] { mkdir("\(Self.store)/\(directory)", 0o755) }
+        let path = "\(Self.store)/upper/etc/machine-id"
+        switch what {
+        case "a sparse file":
+          try? here().create(Text(utf8: path), contents: "")
+          truncate(path, 1 << 36)
+        case "a directory": mkdir(path, 0o755)
+        default: mknod(path, S_IFCHR | 0o666, 0x105)
+        }
+      }
+      let outcome = trap.boot()
+      return (outcome, trap.machine.contents("/etc/machine-id").string)
+    }
+    #expect(outcome.failure == nil)
+    #expect(outcome.isWritable)
+    #expect(id == (what == "a directory" ? "" : "0123456789abcdef0123456789abcdef\n"))
+    #expect(outcome.remarks.contains { $0.contains("machine-id") || $0.contains("machine ID") })
+  }
+
+  // MARK: Resets
+
+  @Test("keeps the old upper where what is to be kept is behind a link in it, and goes on without a reset")
+  func keepsOld() async throws {
+    let (outcome, names, old, mark) = try await inPrivateNamespace {
+      var trap = try Trap {
+        for directory in ["upper", "upper/srv"] { mkdir("\(Self.store)/\(directory)", 0o755) }
+        symlink(Trap.outside, "\(Self.store)/upper/srv/www")
+        try? here().create("/run/initramfs/preroot/upper/upper/srv/mine", contents: "mine\n")
+        try? here().create("/run/initramfs/preroot/upper/reset", contents: "/srv/www/kept\n")
+      }
+      let outcome = trap.boot()
+      return (
+        outcome, Self.outside, trap.machine.contents("/run/initramfs/preroot/upper/resetting/srv/mine").string,
+        trap.machine.contents("/run/initramfs/preroot/upper/reset").string
+      )
+    }
+    #expect(outcome.failure == nil)
+    #expect(outcome.lost == ["Reset=yes"])
+    #expect(outcome.isWritable)
+    #expect(names == Self.untouched)
+    #expect(old == "mine\n")
+    #expect(mark == "/srv/www/kept\n")
+  }
+
+  @Test("is reset though what earlier resets left cannot be deleted, and the mark goes with the upper")
+  func resetsBesideTrash() async throws {
+    let (outcomes, mine, names) = try await inPrivateNamespace {
+      var outcomes: [Outcome] = []
+      var trap = try Trap {
+        for directory in ["trash", "trash/busy", "resetting", "resetting/busy", "upper"] { mkdir("\(Self.store)/\(directory)", 0o755) }
+        for directory in ["trash/busy", "resetting/busy"] { try? mount("busy", at: "\(Self.store)/\(directory)", type: "tmpfs") }
+        try? here().create("/run/initramfs/preroot/upper/upper/mine", contents: "mine\n")
+        try? here().create("/run/initramfs/preroot/upper/reset", contents: "")
+      }
+      outcomes.append(trap.boot())
+      return (outcomes, trap.machine.contents("/mine").string, here().names(in: Paths.store).map(\.string).sorted())
+    }
+    // A reset was begun: what is there of the new upper stays, and what is left of the old one has a name of its own.
+    #expect(outcomes.allSatisfy { $0.failure == nil && $0.isWritable })
+    #expect(mine == "mine\n")
+    #expect(!names.contains("reset"))
+    #expect(names.contains("trash.1") && !names.contains("resetting"))
+  }
+
+  // MARK: What an overlay shows of a directory of its own
+
+  @Test("gives the top of a scope's directory the image's attributes, and never more than its access list")
+  func copiesAttributes() async throws {
+    // An access list that gives user 7 more than the group: the group's bits of the mode are the mask.
+    let (mode, attribute, list) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine(attributes: ("/var/lib/x", "user.preroot", "mine"), accessList: "/var/lib/x")
+      var settings = Settings()
+      settings.scope = .directories(["/var/lib/x"])
+      var kernel = LinuxKernel()
+      var memory = Memory()
+      _ = StorePlan(settings, over: machine.mountInfo).steps.execute(on: &kernel, before: &memory)
+      _ = OverlayPlan(settings, over: machine.mountInfo, machineID: RunningID("0123")).execute(on: &kernel, before: &memory)
+      func size(_ name: String) -> Int { sizeOfAttribute(name, of: "/var/lib/x") }
+      return (machine.ownerAndMode("/var/lib/x"), size("user.preroot"), size("system.posix_acl_access"))
+    }
+    // tmpfs has lists; user.* attributes since Linux 6.6.
+    #expect(mode == "770 7 8")
+    #expect(list == 4 + 5 * 8)
+    #expect(attribute == 4 || attribute == -1)
+  }
+
+  // MARK: Who sees the layers
+
+  @Test("shows nobody but root the layers, in each scope", arguments: [[], ["/etc"]])
+  func hidesLayers(scope: [String]) async throws {
+    let (mode, flags) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine()
+      var settings = Settings()
+      settings.scope = scope.isEmpty ? .root : .directories(scope.map { Text(utf8: $0) })
+      var kernel = LinuxKernel()
+      var memory = Memory()
+      _ = StorePlan(settings, over: machine.mountInfo).steps.execute(on: &kernel, before: &memory)
+      _ = OverlayPlan(settings, over: machine.mountInfo, machineID: RunningID("0123")).execute(on: &kernel, before: &memory)
+      let lines = machine.contents("/proc/thread-self/mountinfo").lines.map(\.words).filter { $0[4].hasPrefix("/run/initramfs/preroot/") }
+      return (machine.ownerAndMode("/run/initramfs/preroot"), lines.map { "\($0[4].string) \($0[5].string)" })
+    }
+    #expect(mode == "700 0 0")
+    #expect(flags.count == 2)
+    for line in flags { #expect(line.contains("nosuid,nodev"), "\(line)") }
+  }
+}
