@@ -13,6 +13,8 @@ struct Preparation: ~Copyable {
   let startedAtMicroseconds: Int64
   var report: Report
   var kernel = LinuxKernel()
+  /// For each part of what was asked for that is lost alone, why.
+  private var lost: [Text] = []
 
   init(_ facts: consuming BootFacts, of image: consuming Machine, bootingTo target: Text, _ report: Report) {
     settings = Settings(facts.assignments)
@@ -39,11 +41,14 @@ struct Preparation: ~Copyable {
       case .device(let name): try mountOverlay(on: name)
       }
       outcome.upper = settings.upper
+      if !lost.isEmpty { outcome.status = ExitStatus.partly }
     } catch {
       outcome.status = ExitStatus.readOnly
       outcome.failure = error.sentence
+      lost = []
       if settings.upper.isPersistent { fallBack(&outcome, error) }
     }
+    outcome.lost = lost
     return outcome
   }
 
@@ -136,7 +141,11 @@ struct Preparation: ~Copyable {
 
   /// Says what is lost of what was asked for, where the rest goes on.
   private mutating func lose(_ losses: [StepRecord]) {
-    for step in losses { report.say(.error, step.step.part + " is lost: " + failure(of: step).sentence) }
+    for step in losses {
+      let sentence = step.step.part + " is lost: " + failure(of: step).sentence
+      report.say(.error, sentence)
+      lost.add(sentence)
+    }
     sayRemarks()
   }
 
