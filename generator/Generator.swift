@@ -13,9 +13,11 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
     return ExitStatus.usage
   }
   do throws(Errno) {
-    let machine = try Machine()
+    let normal = unsafe Text(cString: arguments[1])
+    // What the kernel command line or DefaultEnvironment= sets reaches PID 1's generators, too: a boot has one machine.
+    let machine = normal.hasPrefix("/run/systemd/") ? try Machine(at: "/") : try Machine()
     let log = KernelLog(of: machine, ident: "preroot-generator")
-    return unsafe generate(into: Text(cString: arguments[1]), Text(cString: arguments[2]), Text(cString: arguments[3]), for: machine, log: log)
+    return unsafe generate(into: normal, Text(cString: arguments[2]), Text(cString: arguments[3]), for: machine, log: log)
   } catch {
     StandardError.say("preroot-generator", error)
     return ExitStatus.failure
@@ -29,7 +31,8 @@ enum ExitStatus {
 }
 
 func generate(into normal: Text, _ early: Text, _ late: Text, for machine: borrowing Machine, log: KernelLog) -> Int32 {
-  var facts = BootFacts(of: machine)
+  var facts = BootFacts(ofBootOn: machine)
+  if !facts.isSettled { facts.readRest(of: machine) }
   // PID 1 listens there from its first start of units on (systemd: manager_startup()). Masks in a running machine would keep what is
   // started from then on from starting: where preroot has just been installed, or this boot was left alone.
   facts.isRunning = machine.exists("/run/systemd/private")

@@ -3,24 +3,33 @@ import PrerootCore
 extension BootFacts {
   /// Reads the facts of `machine`. A file that is absent is a fact like any other; so is an empty command line.
   public init(of machine: borrowing Machine) {
+    self.init(ofBootOn: machine)
+    readRest(of: machine)
+  }
+
+  /// What tells whether the boot is settled, and what a settled boot needs. It is all that is read at a reload, so that nothing
+  /// that lies in the configuration can hold one up.
+  public init(ofBootOn machine: borrowing Machine) {
     self.init()
+    mountInfo = machine.mounts()
+    ready = machine.contents(Paths.ready)
+    failed = machine.contents(Paths.failed)
+    do throws(Errno) { fileSystemTable = FileSystemTable(parsing: try machine.read("/etc/fstab") ?? Text()) } catch { tell("/etc/fstab", error) }
+  }
+
+  /// What the decision on a boot needs.
+  public mutating func readRest(of machine: borrowing Machine) {
     environment.virtualization = Machine.variable("SYSTEMD_VIRTUALIZATION")
     container = machine.contents("/run/systemd/container")
     commandLine = KernelCommandLine(of: machine, inContainer: containerName != nil)
-    mountInfo = machine.mounts()
-    if let device = mountInfo.root?.majorMinor {
-      isRootDeviceReadOnly = machine.contents("/sys/dev/block/" + device + "/ro")?.hasPrefix("1") == true
-    }
-    fileSystemTable = FileSystemTable(parsing: machine.text("/etc/fstab"))
-    ready = machine.contents(Paths.ready)
-    failed = machine.contents(Paths.failed)
+    isRootDeviceReadOnly = machine.isReadOnly(deviceOf: mountInfo.root)
     hasInitrdRelease = machine.exists("/etc/initrd-release")
     environment.scope = Machine.variable("SYSTEMD_SCOPE")
     environment.inInitrd = Machine.variable("SYSTEMD_IN_INITRD")
     readConfiguration(of: machine)
     assignments.add(commandLine)
-    // A link to /dev/null, and an empty file is the same to systemd: both read as nothing.
-    for unit in StageOne.units where machine.contents(Text("/etc/systemd/system/") + unit)?.isEmpty == true {
+    // A link to /dev/null, and an empty file is the same to systemd.
+    for unit in StageOne.units where machine.isEmpty(Text("/etc/systemd/system/") + unit) {
       unitMaskedInEtc = unit
       break
     }
@@ -36,15 +45,44 @@ extension BootFacts {
     var isRead = false
     for directory in ConfigurationPaths.directories {
       let path = directory + "/preroot.conf"
-      if !isRead, let contents = machine.contents(path) {
-        assignments.add(file: path, contents)
-        isRead = true
-      }
+      if !isRead { isRead = read(path, of: machine) }
       ConfigurationPaths.add(machine.names(in: path + ".d"), of: path + ".d/", to: &dropIns)
     }
-    for path in dropIns {
-      if let contents = machine.contents(path) { assignments.add(file: path, contents) }
+    for path in dropIns { _ = read(path, of: machine) }
+  }
+
+  /// - Returns: whether there is such a file: one that cannot be read counts as absent, and is told of.
+  @inline(never) private mutating func read(_ path: Text, of machine: borrowing Machine) -> Bool {
+    do throws(Errno) {
+      guard let contents = try machine.read(path) else { return false }
+      assignments.add(file: path, contents)
+      return true
+    } catch {
+      tell(path, error)
+      return false
     }
+  }
+
+  @inline(never) private mutating func tell(_ path: Text, _ errno: Errno) {
+    assignments.remarks.append(Remark(.warning, path + " cannot be read, ignoring: " + errno.text))
+  }
+}
+
+extension Machine {
+  /// Whether the kernel calls the device of a file system read-only. See linux: Documentation/ABI/stable/sysfs-block.
+  borrowing func isReadOnly(deviceOf mount: MountInfo.Entry?) -> Bool {
+    guard let mount else { return false }
+    var devices = [Text("/sys/dev/block/") + mount.majorMinor]
+    // btrfs has a number of its own, and may have several devices: one that is read-only makes all of it so. What else is mounted when
+    // PID 1 runs its generators is no btrfs.
+    if mount.fileSystemType == "btrfs" {
+      for fileSystem in names(in: "/sys/fs/btrfs") {
+        let directory = Text("/sys/fs/btrfs/") + fileSystem + "/devices/"
+        for device in names(in: directory) { devices.add(directory + device) }
+      }
+    }
+    for device in devices where contents(device + "/ro")?.hasPrefix("1") == true { return true }
+    return false
   }
 }
 

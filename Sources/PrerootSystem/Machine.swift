@@ -26,6 +26,19 @@ public struct Machine: ~Copyable {
     do throws(Errno) { return try root.read(path.asRelative) } catch { return nil }
   }
 
+  /// The same; nil where it is absent.
+  ///
+  /// - Throws: what is wrong with what is there. A link that leads nowhere is there.
+  @inline(never) public func read(_ path: Text) throws(Errno) -> Text? {
+    do throws(Errno) { return try root.read(path.asRelative) } catch {
+      if error == .noSuchFileOrDirectory, root.target(ofLink: path.asRelative) == nil { return nil }
+      throw error
+    }
+  }
+
+  /// Whether the file is there, and reading it gives nothing.
+  public func isEmpty(_ path: Text) -> Bool { root.isEmpty(path.asRelative) }
+
   @inline(never) public func contents(_ path: StaticString) -> Text? { contents(Text(stringLiteral: path)) }
 
   /// The same, where an absent file says as much as an empty one.

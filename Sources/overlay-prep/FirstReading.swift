@@ -77,10 +77,7 @@ extension RunningID {
 extension KernelCommandLine {
   /// Whether it gives `key` a value.
   fileprivate func names(_ key: StaticString) -> Bool {
-    for text in words {
-      let word = Word(text)
-      if word.isKey(key), word.value != nil { return true }
-    }
+    for word in words where word.isKey(key) && word.value != nil { return true }
     return false
   }
 }

@@ -1,18 +1,45 @@
 import PrerootCore
 import PrerootSystem
 
-enum Verb: Int {
-  case status, check, plan, diff, reset, chroot
+/// A test holds preroot(1), the help and the completions to these, and to the options.
+enum Verb: Keyword {
+  case status
+  case check
+  case plan
+  case diff
+  case reset
+  case chroot
 
-  /// In the order of the cases. A test holds preroot(1), the help and the completions to them.
-  static var words: StaticString { "status check plan diff reset chroot" }
+  var word: StaticString {
+    switch self {
+    case .status: "status"
+    case .check: "check"
+    case .plan: "plan"
+    case .diff: "diff"
+    case .reset: "reset"
+    case .chroot: "chroot"
+    }
+  }
 }
 
-enum Option: Int {
-  case help, version, json, root, keep, cancel
+enum Option: Keyword {
+  case help
+  case version
+  case json
+  case root
+  case keep
+  case cancel
 
-  /// In the order of the cases; the same holds for these.
-  static var words: StaticString { "--help --version --json --root --keep --cancel" }
+  var word: StaticString {
+    switch self {
+    case .help: "--help"
+    case .version: "--version"
+    case .json: "--json"
+    case .root: "--root"
+    case .keep: "--keep"
+    case .cancel: "--cancel"
+    }
+  }
 
   var takesValue: Bool { self == .root || self == .keep }
 
@@ -55,7 +82,7 @@ struct Arguments {
   private mutating func take(_ argument: Text, _ words: [Text], _ place: inout Int) throws(Complaint) {
     var (name, value): (Text, Text?) = (argument, nil)
     if let (before, after) = argument.cut(at: UInt8(ascii: "=")) { (name, value) = (before, after) }
-    guard let number = name.place(among: Option.words, isExact: true), let option = Option(rawValue: number) else {
+    guard let option = Option(name) else {
       throw Complaint(usage: Text("'") + name + "' is not an option")
     }
     if option.takesValue {
@@ -75,7 +102,7 @@ struct Arguments {
     if has(.help) || has(.version) { return }
     let verb = try verb
     for (option, _) in options where !option.belongs(to: verb) {
-      throw Complaint(usage: Text("'") + option.name + "' is not an option of '" + word! + "'")
+      throw Complaint(usage: Text("'") + option.text + "' is not an option of '" + word! + "'")
     }
     if verb != .diff, verb != .chroot, let operand = operands.first {
       throw Complaint(usage: Text("'") + operand + "' is too much for '" + word! + "'")
@@ -85,8 +112,8 @@ struct Arguments {
 
   var verb: Verb {
     get throws(Complaint) {
-      guard let word else { throw Complaint(usage: Text("A verb is missing (") + Text(joining: Text(stringLiteral: Verb.words).words, separator: ", ") + ")") }
-      guard let number = word.place(among: Verb.words, isExact: true), let verb = Verb(rawValue: number) else {
+      guard let word else { throw Complaint(usage: Text("A verb is missing (") + Text(joining: Verb.words.words, separator: ", ") + ")") }
+      guard let verb = Verb(word) else {
         throw Complaint(usage: Text("'") + word + "' is not a verb")
       }
       return verb
@@ -130,8 +157,4 @@ struct Arguments {
       return paths
     }
   }
-}
-
-extension Option {
-  var name: Text { Text(stringLiteral: Self.words).words[rawValue] }
 }

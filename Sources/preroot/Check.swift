@@ -14,6 +14,7 @@ func check(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
   switch settings.upper {
   case .tmpfs(let options): findings.lookAt(options, machine)
   case .device(let name): findings.lookAt(name, settings, machine, boot)
+  case .unreadable(let word): findings.problem(word + " " + (settings.upper.unavailability ?? Text()))
   }
   findings.conclude(mode, settings)
   try reply(findings.answer.text)
@@ -135,12 +136,12 @@ extension Findings {
     }
     if case .directories(let directories) = settings.scope { for path in directories { lookAt(path, of: "Scope=", isBind: false, image) } }
     for path in settings.binds { lookAt(path, of: "Bind=", isBind: true, image) }
-    if settings.scope == .root, settings.options.split(at: UInt8(ascii: ",")).contains("noexec") {
-      note("noexec of Options= is left out with Scope=/, as no program could be run")
+    for conflict in MountConflict.all(settings, on: image) { problem(conflict.text) }
+    for file in facts.fileSystemTable.swapFiles(onOverlaysAt: settings.scope.paths, besides: settings.binds) {
+      note(file + " in /etc/fstab is a swap file on the overlay, which the kernel does not take: it is left out; use zram, or a partition")
     }
     // What the units of preroot run; a test holds this to them.
-    var tools: [Text] = Text("sh systemctl mkdir touch mount").words
-    if facts.fileSystemTable.hasRoot { tools.append("grep") }
+    let tools: [Text] = Text("sh systemctl mkdir touch mount").words
     for tool in tools where !image.hasProgram(tool) {
       problem(tool + " is missing, which preroot-fallback.service or systemd-remount-fs.service needs: install it")
     }

@@ -41,6 +41,9 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
 /// How the upper comes to its place: with what is on its device now, where that can be seen.
 private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine: borrowing Machine) -> Text {
   var text = Text()
+  if let why = settings.upper.unavailability {
+    text.comment(settings.upper.text + " " + why + "; preroot.fallback= says what is done then")
+  }
   if boot.isRootKnown, case .device(let name) = settings.upper {
     do throws(Errno) {
       if let (source, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) {

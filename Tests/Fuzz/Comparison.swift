@@ -104,7 +104,7 @@ struct Comparison {
     }, Unmanaged.passUnretained(theirs).toOpaque(), 0)
     guard result >= 0 else { return }
     // What is for the initrd systemd passes over, and no key of preroot's begins so.
-    let ours = KernelCommandLine(parsing: line).words.filter { !$0.hasPrefix("rd.") }.map { KernelCommandLine.Word($0) }
+    let ours = KernelCommandLine(parsing: line).words.filter { !$0.text.hasPrefix("rd.") }
     try expect(ours == theirs.words, "\(line) is \(ours) here and \(theirs.words) to systemd")
   }
 }

@@ -37,14 +37,14 @@ enum Subjects {
   // MARK: Readers
 
   static func commandLine(_ text: Text) throws(Finding) {
-    for word in KernelCommandLine(parsing: text).words {
+    for word in KernelCommandLine(parsing: text).words.map(\.text) {
       try expect(!word.bytes.contains(0x0a), "a line end in the word \(word)")
       // What has neither blanks nor quotes in it stays what it is.
       if word.words == [word], !word.bytes.contains(where: { $0 == 0x22 || $0 == 0x27 }) {
-        try expect(KernelCommandLine(parsing: word).words == [word], "\(word) is another word when it is read again")
+        try expect(KernelCommandLine(parsing: word).words.map(\.text) == [word], "\(word) is another word when it is read again")
       }
     }
-    for word in KernelCommandLine(arguments: text).words { try expect(!word.isEmpty, "an empty argument") }
+    for word in KernelCommandLine(arguments: text).words { try expect(!word.text.isEmpty, "an empty argument") }
     _ = BootUnit(on: KernelCommandLine(parsing: text))
     _ = LowerIdentity.rootHash(on: KernelCommandLine(parsing: text))
   }

@@ -48,7 +48,7 @@ private struct Page {
 
 extension Setting {
   /// As preroot.conf has it, and in small letters with dashes between the words, as the command line has it.
-  fileprivate var directive: String { "\(Self.directives)".split(separator: " ").map(String.init)[rawValue] }
+  fileprivate var directive: String { text.string }
   fileprivate var key: String { directive.replacing(#/([a-z])([A-Z])/#) { "\($0.output.1)-\($0.output.2)" }.lowercased() }
   fileprivate var item: String { "\(directive)=, preroot.\(key)=" }
 }
@@ -89,7 +89,7 @@ struct DocumentationTests {
     let standard = Settings()
     return [
       (.upper, standard.upper.text.string), (.scope, standard.scope.text.string), (.fsType, "empty"), (.options, "empty"), (.dir, "/"),
-      (.timeout, "\(standard.timeoutSeconds)"), (.fallback, "\(standard.fallback.text)"), (.format, standard.formatsBlank ? "blank" : "no"),
+      (.timeout, "\(standard.timeoutSeconds)"), (.fallback, standard.fallback.text.string), (.format, standard.formatsBlank ? "blank" : "no"),
       (.check, standard.checks ? "yes" : "no"), (.reset, standard.resets ? "yes" : "no"), (.onLowerChange, "\(standard.onLowerChange)"),
       (.bind, standard.binds.isEmpty ? "none" : "?"), (.attempts, "\(standard.attempts)"), (.switch, "\(standard.switchMode)"), (.enable, "\(Request(Assignments()).enable)"),
     ]
@@ -99,7 +99,7 @@ struct DocumentationTests {
   }
 
   @Test("explains every word of a setting", arguments: [
-    (.fallback, "\(Fallback.words)"), (.onLowerChange, "\(LowerChange.words)"), (.switch, "\(SwitchMode.words)"), (.format, "no blank"),
+    (.fallback, Fallback.words.string), (.onLowerChange, LowerChange.words.string), (.switch, SwitchMode.words.string), (.format, Format.words.string),
   ] as [(Setting, String)])
   func explainsWords(setting: Setting, words: String) throws {
     let entry = try Page("preroot.conf.5").entry(setting.item)
@@ -275,10 +275,10 @@ struct DocumentationTests {
 
   @Test("names every word that switches preroot on or off")
   func namesWords() throws {
-    let lists = try Checkout.text("Sources/PrerootCore/Reading/Enable.swift").matches(of: #/place\(among: "(.*?)", isExact/#)
-    #expect(lists.count == 3)
+    let lists = try Checkout.text("Sources/PrerootCore/Reading/Enable.swift").matches(of: #/isOne\(of: "(.*?)"\)/#)
+    #expect(lists.count == 2)
     let settings = try Page("preroot.conf.5").section("SETTINGS")
-    for word in lists.flatMap({ $0.output.1.split(separator: " ").map(String.init) }) {
+    for word in lists.flatMap({ $0.output.1.split(separator: " ").map(String.init) }) + ["auto"] {
       #expect(settings.contains(try Regex("\\b\(word)\\b")), "\(word)")
       #expect(Enable(Text(utf8: word)) != nil)
     }
@@ -335,7 +335,7 @@ struct DocumentationTests {
 
   @Test("has every reason for leaving a boot alone in the words of the log", arguments: [
     Reason.userManager, .initrd, .disabled, .container("..."), .rootUnknown, .rootWritable(type: "...", source: "..."), .missing("..."),
-    .masked("..."), .emergency, .unitIsNoTarget("..."), .running,
+    .masked("..."), .emergency, .unitIsNoTarget("..."), .running, .unread("..."),
   ])
   func hasReason(reason: Reason) throws {
     let decision = try Page("preroot-generator.8").section("THE DECISION")
@@ -364,11 +364,11 @@ struct DocumentationTests {
   func namesFilesOfStageTwo() throws {
     let page = try Page("preroot-generator.8").section("WHAT IT WRITES")
     var facts = BootFacts()
-    facts.fileSystemTable.hasRoot = true
+    facts.fileSystemTable = FileSystemTable(parsing: "/dev/root / ext4 ro\n/swap none swap sw\n")
     facts.mountInfo = MountInfo(parsing: "1 0 0:1 / / rw - overlay preroot rw\n2 1 0:2 / /etc rw - overlay preroot rw\n")
     let paths = UnitTree(for: .settled, on: facts).nodes.map(\.path.string)
-    #expect(paths.count == 3)
-    for path in paths { #expect(page.contains(path == "etc.mount" ? ".mount" : path), "\(path)") }
+    #expect(paths.count == 8)
+    for path in paths { #expect(page.contains(path == "etc.mount" ? ".mount" : path == "swap.swap" ? ".swap" : path), "\(path)") }
   }
 
   @Test("names every file that is kept below /run/preroot")

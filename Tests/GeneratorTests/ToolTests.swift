@@ -104,9 +104,9 @@ enum Words {
 
   private static func words(of type: String) throws -> [String] {
     let source = try Checkout.text("Sources/preroot/Arguments.swift")
-    guard let list = try source.firstMatch(of: Regex("enum \(type): Int \\{(?s:.*?)static var words: StaticString \\{ \"(.*?)\" \\}"))?.output[1].substring
+    guard let list = try source.firstMatch(of: Regex("enum \(type): Keyword \\{(?s:.*?)switch self \\{\\n((?:    case .*\\n)+)"))?.output[1].substring
     else { throw Problem("Arguments.swift has no words of \(type)") }
-    return list.split(separator: " ").map(String.init)
+    return list.matches(of: #/: "(.*?)"/#).map { String($0.output.1) }
   }
 }
 
@@ -276,8 +276,9 @@ struct ToolStatusTests {
     ("", 2, "preroot had nothing to do in this boot\nwhy: The root (ext4 on /dev/root) can be written; preroot=tmpfs puts an overlay over it all the same\n"),
     ("preroot=no", 2, "preroot had nothing to do in this boot\nwhy: Switched off by preroot=no or Enable=no\n"),
     ("preroot systemd.mask=overlay-prep", 1, "/ was not made writable\nwhy: overlay-prep.service is masked; unmask it to have the root made writable\n"),
+    ("preroot=LABEL=", 1, "/ was not made writable\nwhy: Kernel command line: preroot='LABEL=' does not say whether to make the root writable, and it can be written: it is left alone\n"),
     ("preroot", 1, "/ was not made writable\nwhy: preroot-generator had no part in this boot, or the settings are newer than it; 'preroot check' looks at the next one\n"),
-    ("preroot=of", 2, "preroot had nothing to do in this boot\nwhy: The root (ext4 on /dev/root) can be written; preroot=tmpfs puts an overlay over it all the same\nremark: Kernel command line: preroot='of' is not understood"),
+    ("preroot=of", 1, "/ was not made writable\nwhy: Kernel command line: preroot='of' does not say whether to make the root writable, and it can be written: it is left alone\nasked: tmpfs:size=25%,nr_inodes=1m\nremark: Kernel command line: preroot='of' is not understood"),
   ] as [(String, Int32, String)])
   func leftAlone(commandLine: String, status expected: Int32, answer: String) throws {
     let machine = try MiniatureMachine()
@@ -745,13 +746,34 @@ struct ToolCheckTests {
 
   @Test("has a note on what a boot does otherwise than it is written", arguments: [
     ("preroot=/dev/null preroot.bind=/srv", "/srv of Bind= goes through a symbolic link: it is /var/srv that is taken past the overlay"),
-    ("preroot preroot.options=noatime,noexec", "noexec of Options= is left out with Scope=/, as no program could be run"),
+    ("preroot", "/swapfile in /etc/fstab is a swap file on the overlay, which the kernel does not take: it is left out; use zram, or a partition"),
   ])
   func hasNote(commandLine: String, note: String) throws {
     let machine = try machine()
     try machine.write("var/srv/x", "")
     try machine.link("srv", to: "/var/srv")
-    #expect(try check(machine, commandLine: commandLine).output.contains("\nnote: \(note)\n"))
+    try machine.write("etc/fstab", "/swapfile none swap sw 0 0\nLABEL=opt /opt ext4 defaults 0 2\n/opt/swap none swap sw 0 0\n")
+    let output = try check(machine, commandLine: commandLine).output
+    #expect(output.contains("\nnote: \(note)\n"), "\(output)")
+    #expect(!output.contains("/opt/swap"))
+  }
+
+  @Test("has a problem with what the settings cannot mean", arguments: [
+    ("preroot preroot.options=noatime,noexec",
+     "Kernel command line: preroot.options='noexec' would keep every program of the root from running, ignoring; it is for Scope= of directories"),
+    ("preroot preroot.scope=/etc:/var", "Scope=/var is left out: /etc/fstab mounts LABEL=var there; take it out of one of the two"),
+    ("preroot preroot.bind=/opt/x", "Bind=/opt/x is left out: opt.mount mounts at /opt; name what is below it in neither, or take the other away"),
+    ("preroot=sda3", "sda3 names no device; write /dev/sda3"),
+    ("preroot=LABEL=", "Kernel command line: preroot='LABEL=' names no device, so it switches nothing on"),
+  ])
+  func hasProblem(commandLine: String, problem: String) throws {
+    let machine = try machine()
+    try machine.write("etc/fstab", "LABEL=var /var ext4 defaults 0 2\n")
+    try machine.write("usr/lib/systemd/system/opt.mount", "[Mount]\nWhat=/dev/x\nWhere=/opt\n")
+    for directory in ["etc", "var", "opt"] { try machine.write("\(directory)/x", "") }
+    let run = try check(machine, commandLine: commandLine)
+    #expect(run.output.contains("problem: \(problem)\n"), "\(run.output)")
+    #expect(run.status == 1)
   }
 
   /// On the machine that builds it, an absolute link would lead to that machine's files.

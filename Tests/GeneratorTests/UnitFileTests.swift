@@ -67,6 +67,10 @@ struct UnitFileTests {
     let names = ["etc.mount", #"var-lib\x2dx\x20\x25.mount"#]
     #expect(try Set(machine.output.below("generator.late").nodes.keys) == Set(names))
     #expect(try machine.output.nodes["generator/systemd-remount-fs.service.d/zz-preroot.conf"] != nil)
+    // The helper is elsewhere, too.
+    let dropIn = "\(machine.normal)/systemd-remount-fs.service.d/zz-preroot.conf"
+    try String(contentsOfFile: dropIn, encoding: .utf8).replacing("/usr/lib/preroot/overlay-prep", with: Checkout.ships("overlay-prep"))
+      .write(toFile: dropIn, atomically: false, encoding: .utf8)
     // The report is linked to where it is installed.
     try FileManager.default.removeItem(atPath: "\(machine.normal)/sysinit.target.wants")
     #expect(try verify(names + ["systemd-remount-fs.service"], in: [machine.normal, units.path, machine.late]) == "")

@@ -14,7 +14,7 @@ func assignments(_ commandLine: String, configuration: String = "") -> Assignmen
 struct AssignmentsTests {
   @Test("has one name in two dresses", arguments: Setting.allCases)
   func hasTwoDresses(setting: Setting) {
-    let directive = Text(stringLiteral: Setting.directives).words.strings[setting.rawValue]
+    let directive = setting.text.string
     let key = "preroot.\(directive.lowercased())"
     let onLine = assignments("\(key)=x")
     #expect(onLine.all.map(\.setting) == [setting])
@@ -39,7 +39,10 @@ struct AssignmentsTests {
     ("preroot=tmpfs", ["upper=tmpfs", "enable=yes"]), ("preroot=tmpfs:size=10%", ["upper=tmpfs:size=10%", "enable=yes"]),
     ("preroot=/dev/vdb", ["upper=/dev/vdb", "enable=yes"]), ("preroot=LABEL=data", ["upper=LABEL=data", "enable=yes"]),
     ("preroot=PARTUUID=1-2", ["upper=PARTUUID=1-2", "enable=yes"]), ("preroot=mtd:data", ["upper=mtd:data", "enable=yes"]),
-    ("preroot=ubi0:data", ["upper=ubi0:data", "enable=yes"]),
+    ("preroot=ubi0:data", ["upper=ubi0:data", "enable=yes"]), ("preroot=label=data", ["upper=label=data", "enable=yes"]),
+    // A device is meant, and none is named: it is asked for all the same.
+    ("preroot=sda3", ["upper=sda3", "enable=yes"]), ("preroot=mmcblk0p2", ["upper=mmcblk0p2", "enable=yes"]), ("preroot=LABLE=x", ["upper=LABLE=x", "enable=yes"]),
+    ("preroot=dev/sda3", ["upper=dev/sda3", "enable=yes"]), ("preroot=tmpfs=50%", ["upper=tmpfs=50%", "enable=yes"]),
   ] as [(String, [String])])
   func isShort(line: String, expected: [String]) {
     let assignments = assignments(line)
@@ -54,18 +57,41 @@ struct AssignmentsTests {
     ("overlayroot=disabled", "enable=no", "notice: Kernel command line: overlayroot= is understood as preroot=no"),
     ("overlayroot=", "enable=no", "notice: Kernel command line: overlayroot= is understood as preroot=no"),
     ("overlayroot", "", "warning: Kernel command line: overlayroot= has no value, ignoring"),
-    ("overlayroot=device:dev=/dev/sdb", "",
-     "error: Kernel command line: overlayroot='device:dev=/dev/sdb' is not understood, ignoring; say it with preroot="),
+    ("overlayroot=device:dev=/dev/sdb", "upper=overlayroot=device:dev=/dev/sdb enable=yes",
+     "error: Kernel command line: overlayroot='device:dev=/dev/sdb' is overlayroot's name of a device; say it with preroot="),
+    ("overlayroot=/dev/sdb", "upper=overlayroot=/dev/sdb enable=yes",
+     "error: Kernel command line: overlayroot='/dev/sdb' is overlayroot's name of a device; say it with preroot="),
     ("overlayroot=tmpf", "", "error: Kernel command line: overlayroot='tmpf' is not understood, ignoring; say it with preroot="),
   ])
   func isForOverlayroot(line: String, expected: String, remark: String) {
     let assignments = assignments(line)
-    #expect(assignments.all.map { "\($0.setting)=\($0.value.string)" }.joined() == expected)
+    #expect(assignments.all.map { "\($0.setting)=\($0.value.string)" }.joined(separator: " ") == expected)
     #expect(assignments.remarks.strings == [remark])
+  }
+
+  @Test("with a tag and no name switches nothing on, and is told of", arguments: [
+    ("preroot=LABEL=", "LABEL="), ("preroot=UUID=", "UUID="), ("preroot=label=", "label="), ("preroot=mtd:", "mtd:"), ("preroot=ubi0:", "ubi0:"),
+    ("preroot=/dev/", "/dev/"), ("overlayroot=device:dev=", "overlayroot=device:dev="), ("overlayroot=device:dev=LABEL=", "overlayroot=device:dev=LABEL="),
+  ])
+  func hasNoName(line: String, upper: String) {
+    let assignments = assignments(line)
+    #expect(assignments.all.map { "\($0.setting)=\($0.value.string)" } == ["upper=\(upper)"])
+    #expect(assignments.remarks.strings.last?.hasSuffix("names no device, so it switches nothing on") == true)
+    #expect(Request(assignments).enable == .auto)
+    #expect(Request(assignments).unread?.string.hasPrefix("Kernel command line: ") == true)
+  }
+
+  @Test("that can be read makes up for one before it that cannot", arguments: ["preroot=LABEL= preroot", "preroot=tmpsf preroot=auto", "preroot= preroot=no"])
+  func makesUp(line: String) {
+    #expect(Request(assignments(line)).unread == nil)
   }
 
   @Test("that is none is named, with what is done instead", arguments: [
     ("preroot=tmpsf", "", "error: Kernel command line: preroot='tmpsf' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring"),
+    ("preroot=sdcard", "", "error: Kernel command line: preroot='sdcard' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring"),
+    ("preroot=\u{11}", "", "error: Kernel command line: preroot='\u{11}' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring"),
+    ("preroot=-1", "", "error: Kernel command line: preroot='-1' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring"),
+    ("preroot=y_e-s", "", "error: Kernel command line: preroot='y_e-s' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring"),
     ("preroot=", "", "error: Kernel command line: preroot='' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring"),
     ("preroot.uper=tmpfs", "",
      "warning: Kernel command line: preroot.uper= is not a setting of preroot, ignoring; see preroot.conf(5)"),
@@ -100,18 +126,13 @@ struct AssignmentsTests {
 
   @Test("has the exact name of its setting in a file", arguments: Setting.allCases)
   func hasExactName(setting: Setting) {
-    let directive = Text(stringLiteral: Setting.directives).words[setting.rawValue]
+    let directive = setting.text
     #expect(Setting(directive: directive) == setting)
     #expect(Setting(key: directive) == setting)
     #expect(Setting(directive: directive.lowercased) == nil)
     #expect(Setting(directive: directive + "s") == nil)
     #expect(Setting(directive: Text(directive.bytes.dropLast())) == nil)
     #expect(Setting(key: directive + "s") == nil)
-  }
-
-  @Test("is one for each name in the table")
-  func isComplete() {
-    #expect(Text(stringLiteral: Setting.directives).words.count == Setting.allCases.count)
   }
 
   @Test("of preroot.reset needs no value: its name says all")
@@ -123,7 +144,7 @@ struct AssignmentsTests {
 
   @Test("of any other setting needs one", arguments: Setting.allCases.filter { $0 != .reset })
   func needsValue(setting: Setting) {
-    let key = Text(stringLiteral: Setting.directives).words[setting.rawValue].lowercased.string
+    let key = setting.text.lowercased.string
     #expect(assignments("preroot.\(key)").all.isEmpty)
     #expect(assignments("preroot.\(key)").remarks.strings == ["warning: Kernel command line: preroot.\(key)= has no value, ignoring"])
   }
@@ -253,7 +274,7 @@ struct SettingsTests {
     #expect(!Upper.standard.isPersistent)
   }
 
-  @Test("ignore what is no upper, and say so", arguments: ["tmpf", "ramfs", "dev/vdb", "yes", "tmpfs,size=1m", "/dev/", "LABEL=", "ubi0", "NAME=x"])
+  @Test("ignore what is no upper, and say so", arguments: ["tmpf", "ramfs", "yes", "sdcard", "ubi", "vdisk", "label"])
   func ignoreWrongUpper(word: String) {
     let settings = settings("preroot.upper=\(word)", configuration: "[Preroot]\nUpper=tmpfs:size=10%\n")
     #expect(settings.upper.text.string == "tmpfs:size=10%,nr_inodes=1m")

@@ -40,7 +40,7 @@ struct StagedBootTests {
   @Test("where /etc/fstab keeps the root read-only")
   func overReadOnlyTable() {
     var facts = machine(root: ext4)
-    facts.fileSystemTable.isRootReadOnly = true
+    facts.fileSystemTable = FileSystemTable(parsing: "/dev/root / ext4 ro\n")
     #expect(facts.mode == .staged(target: "default.target", .fileSystemTable))
     #expect(facts.remarks == ["info: The root is read-only in /etc/fstab; overlay-prep.service makes it writable before default.target"])
   }
@@ -49,7 +49,7 @@ struct StagedBootTests {
   @Test("and not where the root is somebody else's overlay, whatever /etc/fstab says")
   func notOverForeignOverlay() {
     var facts = machine(root: "26 1 0:40 / / rw - overlay overlayroot rw")
-    facts.fileSystemTable.isRootReadOnly = true
+    facts.fileSystemTable = FileSystemTable(parsing: "/dev/root / ext4 ro\n")
     #expect(facts.mode == .untouched(.rootWritable(type: "overlay", source: "overlayroot")))
   }
 
@@ -300,19 +300,43 @@ struct SettledBootTests {
   }
 }
 
+@Suite("A request that cannot be read")
+struct UnreadRequestTests {
+  private func mode(_ line: String, _ type: String) -> BootMode {
+    var facts = BootFacts()
+    facts.mountInfo = MountInfo(parsing: Text(utf8: "26 1 98:0 / / ro shared:1 - \(type) /dev/root ro\n"))
+    facts.assignments = assignments(line)
+    return BootMode(for: facts)
+  }
+
+  @Test("is no quiet matter where the root can be written", arguments: ["preroot=LABEL=", "preroot=", "preroot=tmpsf", "overlayroot=tmpf", "preroot.enable=maybe"])
+  func isLoud(line: String) throws {
+    guard case .untouched(let reason) = mode(line, "ext4") else { throw Failure() }
+    #expect(reason.isLoud)
+    #expect(reason.text.string.hasPrefix("Kernel command line: "))
+  }
+
+  @Test("keeps nobody from an overlay where the root cannot be written", arguments: ["preroot=LABEL=", "preroot=", "preroot=tmpsf"])
+  func isStaged(line: String) {
+    #expect(mode(line, "squashfs") == .staged(target: "default.target", .fileSystem("squashfs")))
+  }
+
+  private struct Failure: Error {}
+}
+
 @Suite("A reason")
 struct ReasonTests {
   static let all: [(Reason, Remark.Priority)] = [
     (.userManager, .debug), (.initrd, .debug), (.disabled, .debug), (.container("docker"), .debug), (.rootUnknown, .error),
     (.rootWritable(type: "ext4", source: "/dev/sda1"), .debug), (.missing("/usr/lib/preroot/overlay-prep"), .error),
-    (.masked("overlay-prep.service"), .warning), (.emergency, .notice), (.unitIsNoTarget("a.service"), .warning), (.running, .notice),
+    (.masked("overlay-prep.service"), .warning), (.emergency, .notice), (.unitIsNoTarget("a.service"), .warning), (.running, .notice), (.unread("Kernel command line: preroot='LABEL='"), .warning),
   ]
 
   @Test("is a sentence that names what it is about", arguments: all)
   func isSentence(reason: Reason, priority: Remark.Priority) {
     let text = reason.text.string
     #expect(text.count >= 30)
-    #expect(text.first?.isLowercase == false || text.hasPrefix("overlay-prep") || text.hasPrefix("systemd."))
+    #expect(text.first?.isLowercase == false || text.hasPrefix("/etc/") || text.hasPrefix("overlay-prep") || text.hasPrefix("systemd."))
     #expect(!text.hasSuffix(".") && !text.contains("\n"))
     for name in reason.names { #expect(text.contains(name)) }
   }
@@ -321,7 +345,7 @@ struct ReasonTests {
   @Test("is one to act on", arguments: [
     (Reason.disabled, "preroot=no"), (.container("docker"), "preroot="), (.rootWritable(type: "ext4", source: "/dev/sda1"), "preroot=tmpfs"),
     (.missing("/x"), "install"), (.masked("x"), "unmask"), (.emergency, "rescue.target"), (.unitIsNoTarget("x"), "name a target"),
-    (.rootUnknown, "/proc/1/mountinfo"), (.initrd, "/etc/initrd-release"), (.userManager, "user's"), (.running, "only a boot"),
+    (.rootUnknown, "/proc/1/mountinfo"), (.initrd, "/etc/initrd-release"), (.userManager, "user's"), (.running, "only a boot"), (.unread("preroot=''"), "preroot="),
   ])
   func isToActOn(reason: Reason, hint: String) {
     #expect(reason.text.string.contains(hint))
@@ -336,7 +360,7 @@ struct ReasonTests {
 extension Reason {
   fileprivate var names: [String] {
     switch self {
-    case .container(let name), .missing(let name), .masked(let name), .unitIsNoTarget(let name): [name.string]
+    case .container(let name), .missing(let name), .masked(let name), .unitIsNoTarget(let name), .unread(let name): [name.string]
     case .rootWritable(let type, let source): [type.string, source.string]
     case .userManager, .initrd, .disabled, .rootUnknown, .emergency, .running: []
     }

@@ -28,6 +28,10 @@ struct ConfigurationTests {
     ("[Preroot]\nScope=1\n[B]\nScope=2\n", ["2 Scope=1", "!4: Scope= is not in the section [Preroot], ignoring"]),
     ("[Preroot]\njunk\n", ["!2: 'junk' is not 'Setting=value', ignoring"]),
     ("[Preroot\nScope=1", ["!1: '[Preroot' is not 'Setting=value', ignoring", "!2: Scope= is not in the section [Preroot], ignoring"]),
+    ("\u{feff}[Preroot]\nScope=1\n", ["2 Scope=1"]),
+    ("[Preroot]\nScope=1\\", ["2 Scope=1\\"]),
+    ("[Preroot]\nScope=1\\\n", ["2 Scope=1\\"]),
+    ("\n\n[Preroot]\n\nScope=1\n\n", ["5 Scope=1"]),
     ("[preroot]\nScope=1", ["!2: Scope= is not in the section [Preroot], ignoring"]),
   ] as [(String, [String])])
   func isRead(contents: String, expected: [String]) {

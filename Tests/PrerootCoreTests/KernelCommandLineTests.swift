@@ -27,17 +27,17 @@ struct KernelCommandLineTests {
     ("preroot=tmpfs -- single", ["preroot=tmpfs", "--", "single"]),
   ] as [(String, [String])])
   func isReadAsSystemdDoes(line: String, expected: [String]) {
-    #expect(KernelCommandLine(parsing: Text(utf8: line)).words.strings == expected)
+    #expect(KernelCommandLine(parsing: Text(utf8: line)).words.map(\.text.string) == expected)
   }
 
   @Test("separates words only where systemd does: a vertical tab and a form feed are letters to it")
   func separatesAsSystemdDoes() {
-    #expect(KernelCommandLine(parsing: Text(utf8: "a\u{b}b c\u{c}d")).words.strings == ["a\u{b}b", "c\u{c}d"])
+    #expect(KernelCommandLine(parsing: Text(utf8: "a\u{b}b c\u{c}d")).words.map(\.text.string) == ["a\u{b}b", "c\u{c}d"])
   }
 
   @Test("tells an empty value from none")
   func tellsEmptyFromNone() {
-    let words = KernelCommandLine(parsing: "a a= a=b").words.map { KernelCommandLine.Word($0) }
+    let words = KernelCommandLine(parsing: "a a= a=b").words
     #expect(words.map(\.key.string) == ["a", "a", "a"])
     #expect(words.map { $0.value?.string } == [nil, "", "b"])
   }
@@ -58,7 +58,7 @@ struct KernelCommandLineTests {
   @Test("is in a container what PID 1 was started with, word by word, without the program")
   func isArgumentsOfInit() {
     let arguments = Text(utf8: "/lib/systemd/systemd\0preroot=tmpfs\0a=b c\0\"q\"\0rescue\0")
-    #expect(KernelCommandLine(arguments: arguments).words.strings == ["preroot=tmpfs", "a=b c", "\"q\"", "rescue"])
+    #expect(KernelCommandLine(arguments: arguments).words.map(\.text.string) == ["preroot=tmpfs", "a=b c", "\"q\"", "rescue"])
     #expect(KernelCommandLine(arguments: Text(utf8: "/sbin/init\0")).words.isEmpty)
     #expect(KernelCommandLine(arguments: Text()).words.isEmpty)
   }

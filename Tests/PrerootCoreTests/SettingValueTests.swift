@@ -51,6 +51,67 @@ struct SettingValueTests {
     }
   }
 
+  @Test("of Options= is a list, whatever joins its lines", arguments: [("noatime, nodev", "noatime,nodev"), (" noatime ,,nodev", "noatime,nodev")])
+  func isOptions(value: String, expected: String) {
+    for (settings, _) in both("Options", value) { #expect(settings.options.string == expected) }
+  }
+
+  @Test("of Options= may be noexec for directories, and not for the whole root")
+  func isNoexec() {
+    for (settings, remarks) in both("Options", "nosuid,noexec,nodev") {
+      #expect(settings.options == "nosuid,nodev")
+      #expect(remarks == ["error: 'noexec' would keep every program of the root from running, ignoring; it is for Scope= of directories"])
+    }
+    let directories = settings("preroot.scope=/srv preroot.options=noexec")
+    #expect(directories.options == "noexec" && directories.remarks.isEmpty)
+  }
+
+  @Test("of Upper= that can only mean a device is one that is unavailable", arguments: [
+    ("sda3", "names no device; write /dev/sda3"), ("mmcblk0p2", "names no device; write /dev/mmcblk0p2"), ("nvme0n1p1", "names no device; write /dev/nvme0n1p1"),
+    ("mtd4", "names no device; write /dev/mtd4"), ("vdb", "names no device; write /dev/vdb"), ("xvda1", "names no device; write /dev/xvda1"),
+    ("LABEL=", "names no device: its value is empty"), ("/dev/", "names no device: its value is empty"), ("ubi0:", "names no device: its value is empty"),
+    ("LABLE=x", "names no device (/dev/..., LABEL=..., UUID=..., PARTLABEL=..., PARTUUID=..., mtd:..., ubi0:...)"),
+    ("dev/sda3", "names no device (/dev/..., LABEL=..., UUID=..., PARTLABEL=..., PARTUUID=..., mtd:..., ubi0:...)"),
+    ("mdt:data", "names no device (/dev/..., LABEL=..., UUID=..., PARTLABEL=..., PARTUUID=..., mtd:..., ubi0:...)"),
+  ])
+  func isUnreadable(value: String, why: String) {
+    for (settings, remarks) in both("Upper", value, over: "tmpfs") {
+      #expect(settings.upper == .unreadable(Text(utf8: value)))
+      #expect(settings.upper.isPersistent)
+      #expect(settings.upper.text.string == value)
+      #expect(settings.upper.unavailability?.string == why)
+      #expect(remarks.isEmpty)
+    }
+  }
+
+  @Test("of Upper= has its tag in small letters or large")
+  func hasTag() {
+    for (settings, _) in both("Upper", "label=Data") { #expect(settings.upper == .device(DeviceName(.label, "Data"))) }
+    for (settings, _) in both("Upper", "PartUuid=1-2") { #expect(settings.upper == .device(DeviceName(.partUUID, "1-2"))) }
+  }
+
+  @Test("of Scope= and Bind= loses no directory to white space", arguments: ["/etc: /var", " /etc :\t/var ", "/etc::/var"])
+  func keepsDirectories(value: String) {
+    for (settings, remarks) in both("Scope", value) {
+      #expect(settings.scope == .directories(["/etc", "/var"]))
+      #expect(remarks.isEmpty)
+    }
+    for (settings, _) in both("Bind", value) { #expect(settings.binds == ["/etc", "/var"]) }
+  }
+
+  @Test("of Scope= and Bind= fits in a unit's name")
+  func fitsInName() {
+    let longest = "/" + String(repeating: "a", count: 255 - ".mount".count)
+    for (settings, remarks) in both("Scope", "\(longest):/\(String(repeating: "é", count: 32))") {
+      #expect(settings.scope == .directories([Text(utf8: longest)]))
+      #expect(remarks == ["error: '/\(String(repeating: "é", count: 32))' is too long for the name of a mount unit, ignoring"])
+    }
+    for (settings, remarks) in both("Bind", longest + "a") {
+      #expect(settings.binds.isEmpty)
+      #expect(remarks.count == 1)
+    }
+  }
+
   @Test("of Dir= is an absolute path, and its top is none", arguments: [
     ("/", ""), ("", ""), ("//", ""), ("/a", "/a"), ("/a//b/", "/a/b"), ("/a b", "/a b"), ("/...", "/..."),
   ])
@@ -141,34 +202,28 @@ struct SettingValueTests {
     ("Switch", ["auto", "reload", "reexec"]),
   ])
   func isWord(directive: String, words: [String]) {
-    func number(_ settings: Settings) -> Int {
+    func word(_ settings: Settings) -> String {
       switch directive {
-      case "Fallback": settings.fallback.rawValue
-      case "Format": settings.formatsBlank ? 1 : 0
-      case "OnLowerChange": settings.onLowerChange.rawValue
-      default: settings.switchMode.rawValue
+      case "Fallback": settings.fallback.text.string
+      case "Format": settings.formatsBlank ? "blank" : "no"
+      case "OnLowerChange": settings.onLowerChange.text.string
+      default: settings.switchMode.text.string
       }
     }
-    for (place, word) in words.enumerated() {
+    for right in words {
       for earlier in words {
-        for (settings, remarks) in both(directive, word, over: earlier) {
-          #expect(number(settings) == place)
+        for (settings, remarks) in both(directive, right, over: earlier) {
+          #expect(word(settings) == right)
           #expect(remarks.isEmpty)
         }
       }
-      for wrong in ["", "yes", word + "s", word.uppercased(), String(word.dropLast()), words.joined(separator: " ")] {
-        for (settings, remarks) in both(directive, wrong, over: word) {
-          #expect(number(settings) == place)
+      for wrong in ["", "yes", right + "s", right.uppercased(), String(right.dropLast()), words.joined(separator: " ")] {
+        for (settings, remarks) in both(directive, wrong, over: right) {
+          #expect(word(settings) == right)
           #expect(remarks == ["error: '\(wrong)' is not understood, ignoring; it is one of: \(words.joined(separator: " "))"])
         }
       }
     }
-  }
-
-  @Test("of Fallback= is told as it is written")
-  func isTold() {
-    let all: [Fallback] = [.tmpfs, .readOnly, .emergency, .reboot]
-    #expect(all.map { Text(stringLiteral: $0.text).string } == Text(stringLiteral: Fallback.words).words.strings)
   }
 
   @Test("of Bind= is directories, each once and none within another; an empty one is none", arguments: [

@@ -1,9 +1,16 @@
 /// How PID 1 gets from the image's units to the overlay's.
-public enum SwitchMode: Int, Sendable {
-  case auto, reload, reexec
+public enum SwitchMode: Keyword {
+  case auto
+  case reload
+  case reexec
 
-  /// In the order of the cases.
-  static var words: StaticString { "auto reload reexec" }
+  public var word: StaticString {
+    switch self {
+    case .auto: "auto"
+    case .reload: "reload"
+    case .reexec: "reexec"
+    }
+  }
 }
 
 /// What the overlay has otherwise than the image, from which PID 1 has read it and cached it.

@@ -33,8 +33,7 @@ extension BootFacts {
   /// Whether systemd.factory_reset= is on. See systemd.factory-reset.target, kernel-command-line(7).
   public var isFactoryReset: Bool {
     var isReset = false
-    for text in commandLine.words {
-      let word = KernelCommandLine.Word(text)
+    for word in commandLine.words {
       if word.isKey("systemd.factory_reset") { isReset = Enable(word.value ?? "yes") == .yes }
     }
     return isReset

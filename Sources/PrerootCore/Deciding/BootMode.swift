@@ -61,7 +61,7 @@ extension BootFacts {
   /// Where an overlay of ours is mounted, there is nothing left to decide, whatever the files on it say by now.
   /// Without one, /run/preroot/failed tells that it was tried for this root; the flag alone is not enough, as /run outlives
   /// the root in a soft reboot. An empty /run/preroot/ready is the brake, pulled by hand or by preroot-fallback.service.
-  var isSettled: Bool {
+  public var isSettled: Bool {
     for mount in mountInfo.entries where mount.isOverlayOfPreroot { return true }
     if let ready, ready.trimmed.isEmpty { return true }
     guard let failed, let root = mountInfo.root else { return false }
@@ -77,7 +77,7 @@ extension BootFacts {
 
     guard let root = mountInfo.root else { return .rootUnknown }
     if request.enable == .auto, causeOfReadOnlyRoot == nil {
-      return .rootWritable(type: root.fileSystemType, source: root.mountSource)
+      return request.unread.map { .unread($0) } ?? .rootWritable(type: root.fileSystemType, source: root.mountSource)
     }
     if isRunning { return .running }
     if let file = missingFile { return .missing(file) }
@@ -107,8 +107,7 @@ extension BootFacts {
 
   /// The first unit of stage 1 that somebody masked, on the command line (systemd.mask=) or in /etc.
   private var maskedUnit: Text? {
-    for text in commandLine.words {
-      let word = KernelCommandLine.Word(text)
+    for word in commandLine.words {
       guard word.isKey("systemd.mask"), let unit = word.value else { continue }
       // A name without a suffix is a service's (systemd: unit_name_mangle()).
       let name = unit.bytes.contains(UInt8(ascii: ".")) ? unit : unit + ".service"

@@ -6,8 +6,7 @@ public struct BootUnit: Equatable, Sendable {
   /// Of both spellings the last valid one counts.
   public init(on commandLine: KernelCommandLine) {
     name = "default.target"
-    for text in commandLine.words {
-      let word = KernelCommandLine.Word(text)
+    for word in commandLine.words {
       if let value = word.value {
         if word.key == "systemd.unit", let unit = UnitName(value) { name = unit.text }
       } else if word.key.isOne(of: "emergency -b") {

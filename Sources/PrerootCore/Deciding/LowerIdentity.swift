@@ -49,8 +49,7 @@ public struct LowerIdentity: Equatable, Sendable {
   /// The root hash of a dm-verity device, as the kernel command line has it: in the table of dm-mod.create=, or by itself.
   /// See linux: Documentation/admin-guide/device-mapper/{dm-init,verity}.rst.
   public static func rootHash(on commandLine: KernelCommandLine) -> Text {
-    for text in commandLine.words {
-      let word = KernelCommandLine.Word(text)
+    for word in commandLine.words {
       if word.isKey("roothash"), let hash = word.value { return hash }
       guard word.isKey("dm-mod.create"), let table = word.value else { continue }
       let fields = table.words

@@ -6,6 +6,8 @@ public enum Reason: Equatable, Sendable {
   case container(Text)
   case rootUnknown
   case rootWritable(type: Text, source: Text)
+  /// The same, although something was asked for that cannot be read.
+  case unread(Text)
   case missing(Text)
   case masked(Text)
   case emergency
@@ -29,6 +31,8 @@ public enum Reason: Equatable, Sendable {
       "/proc/1/mountinfo names no root"
     case .rootWritable(let type, let source):
       Text("The root (") + type + " on " + source + ") can be written; preroot=tmpfs puts an overlay over it all the same"
+    case .unread(let origin):
+      origin + " does not say whether to make the root writable, and it can be written: it is left alone"
     case .missing(let path):
       path + " is missing: install preroot whole, or remove its generator"
     case .masked(let unit):
@@ -44,7 +48,7 @@ public enum Reason: Equatable, Sendable {
   public var priority: Remark.Priority {
     switch self {
     case .missing, .rootUnknown: .error
-    case .masked, .unitIsNoTarget: .warning
+    case .masked, .unitIsNoTarget, .unread: .warning
     case .emergency, .running: .notice
     case .userManager, .initrd, .disabled, .container, .rootWritable: .debug
     }

@@ -21,4 +21,12 @@ public enum Scope: Equatable, Sendable {
     for directory in directories where path.isWithin(directory) { return true }
     return false
   }
+
+  /// Where the overlays are.
+  public var paths: [Text] {
+    switch self {
+    case .root: ["/"]
+    case .directories(let paths): paths
+    }
+  }
 }

@@ -1,12 +1,12 @@
 // How the value of each setting is read. What cannot be read changes nothing, and is told.
 
 extension Settings {
-  /// The number of the word that the assignment's value is.
+  /// The word that the assignment's value is.
   ///
   /// - Parameter standard: what holds where it is none of them.
-  @inline(never) mutating func choice(_ assignment: Assignments.Assignment, _ words: StaticString, _ standard: Int) -> Int {
-    if let place = assignment.value.place(among: words, isExact: true) { return place }
-    remarks.add(.error, assignment.origin + "'" + assignment.value + "' is not understood, ignoring; it is one of: " + words)
+  mutating func choice<Choice: Keyword>(_ assignment: Assignments.Assignment, _ standard: Choice) -> Choice {
+    if let word = Choice(assignment.value) { return word }
+    remarks.add(.error, assignment.origin + "'" + assignment.value + "' is not understood, ignoring; it is one of: " + Choice.words)
     return standard
   }
 
@@ -30,6 +30,8 @@ extension Settings {
       takeTmpfsOptions(options, origin)
     } else if let name = DeviceName(value) {
       upper = .device(name)
+    } else if Upper.isDeviceMeant(by: value) {
+      upper = .unreadable(value)
     } else {
       remarks.reject(origin, value, "is not an upper (tmpfs:..., /dev/..., LABEL=..., mtd:..., ubi0:...), ignoring")
     }
@@ -37,7 +39,7 @@ extension Settings {
 
   private mutating func takeTmpfsOptions(_ text: Text, _ origin: Text) {
     var options = TmpfsOptions()
-    for option in text.split(at: UInt8(ascii: ",")) {
+    for option in text.items(at: UInt8(ascii: ",")) {
       let word = KernelCommandLine.Word(option)
       let value = word.value ?? Text()
       switch word.key {
@@ -63,6 +65,20 @@ extension Settings {
     else if value.isEmpty || !directories.isEmpty { binds = directories }
   }
 
+  mutating func takeOptions(_ value: Text, _ origin: Text) {
+    options = Text(joining: value.items(at: UInt8(ascii: ",")), separator: ",")
+    optionsOrigin = origin
+  }
+
+  /// An overlay on / that nothing on it can be executed from is no root.
+  mutating func refuseNoexecOnRoot() {
+    guard scope == .root, MountOptions(options).flags & MountOptions.noExecution != 0 else { return }
+    var others: [Text] = []
+    for option in options.split(at: UInt8(ascii: ",")) where !(option == "noexec") { others.add(option) }
+    options = Text(joining: others, separator: ",")
+    remarks.reject(optionsOrigin, "noexec", "would keep every program of the root from running, ignoring; it is for Scope= of directories")
+  }
+
   /// It is the name of programs, too: fsck.TYPE, mkfs.TYPE.
   mutating func takeType(_ value: Text, _ origin: Text) {
     for byte in value.bytes where !byte.isLetter && !byte.isDigit && byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_") {
@@ -81,7 +97,7 @@ extension Settings {
   /// The paths in a value with colons between them.
   @inline(never) private mutating func directories(in value: Text, _ origin: Text, isRoot: inout Bool) -> [Text] {
     var directories: [Text] = []
-    for piece in value.split(at: UInt8(ascii: ":")) {
+    for piece in value.items(at: UInt8(ascii: ":")) {
       guard let path = piece.normalPath else {
         remarks.reject(origin, piece, "is not an absolute path without '..', ignoring")
         continue
@@ -89,6 +105,8 @@ extension Settings {
       if path == "/" { isRoot = true }
       if path.isInApiDirectory {
         remarks.reject(origin, path, "lies in a file system of the kernel's, which cannot be overlaid, ignoring")
+      } else if path.mountUnitName.count > UnitName.limit {
+        remarks.reject(origin, path, "is too long for the name of a mount unit, ignoring")
       } else {
         directories.addDirectory(path)
       }

@@ -10,6 +10,8 @@ public struct Settings: Equatable, Sendable {
   public var fileSystemType = Text()
   /// With commas between them, as mount(2) takes them.
   public var options = Text()
+  /// Where they were set, for a remark.
+  var optionsOrigin = Text()
   /// Where the layers are on the file system: absolute and normal, empty for its top.
   public var directory = Text()
   /// How long to wait for the device.
@@ -38,19 +40,20 @@ public struct Settings: Equatable, Sendable {
       case .upper: takeUpper(value, assignment.origin)
       case .scope: takeScope(value, assignment.origin)
       case .fsType: takeType(value, assignment.origin)
-      case .options: options = value
+      case .options: takeOptions(value, assignment.origin)
       case .dir: takeDirectory(value, assignment.origin)
       case .timeout: timeoutSeconds = number(assignment, upTo: 300, timeoutSeconds)
-      case .fallback: fallback = Fallback(rawValue: choice(assignment, Fallback.words, fallback.rawValue)) ?? .tmpfs
-      case .format: formatsBlank = choice(assignment, "no blank", formatsBlank ? 1 : 0) == 1
+      case .fallback: fallback = choice(assignment, fallback)
+      case .format: formatsBlank = choice(assignment, formatsBlank ? Format.blank : .no) == .blank
       case .check: checks = boolean(assignment, checks)
       case .reset: resets = boolean(assignment, resets)
-      case .onLowerChange: onLowerChange = LowerChange(rawValue: choice(assignment, LowerChange.words, onLowerChange.rawValue)) ?? .warn
+      case .onLowerChange: onLowerChange = choice(assignment, onLowerChange)
       case .bind: takeBinds(value, assignment.origin)
       case .attempts: attempts = number(assignment, upTo: 100, attempts)
-      case .switch: switchMode = SwitchMode(rawValue: choice(assignment, SwitchMode.words, switchMode.rawValue)) ?? .auto
+      case .switch: switchMode = choice(assignment, switchMode)
       }
     }
+    refuseNoexecOnRoot()
   }
 }
 
@@ -74,14 +77,14 @@ extension Settings {
   public func checksFileSystem(of type: Text) -> Bool { checks && type.isOne(of: "ext2 ext3 ext4 f2fs") }
 }
 
-/// What is done when the upper that was asked for cannot be had.
-public enum Fallback: Int, Sendable {
-  case tmpfs, readOnly, emergency, reboot
+/// What is done when the upper that was asked for is unavailable.
+public enum Fallback: Keyword {
+  case tmpfs
+  case readOnly
+  case emergency
+  case reboot
 
-  /// In the order of the cases.
-  static var words: StaticString { "tmpfs read-only emergency reboot" }
-
-  public var text: StaticString {
+  public var word: StaticString {
     switch self {
     case .tmpfs: "tmpfs"
     case .readOnly: "read-only"
@@ -91,13 +94,34 @@ public enum Fallback: Int, Sendable {
   }
 }
 
-/// What is done with an upper that was made over another image than the one below it now.
-public enum LowerChange: Int, Sendable {
-  /// Nothing, in silence; or with a warning.
-  case keep, warn
-  /// An empty upper takes its place, and it is deleted; or it is set aside, under the name of its image.
-  case reset, new
+/// What is done with a device that is blank.
+enum Format: Keyword {
+  case no
+  case blank
 
-  /// In the order of the cases.
-  static var words: StaticString { "keep warn reset new" }
+  var word: StaticString {
+    switch self {
+    case .no: "no"
+    case .blank: "blank"
+    }
+  }
+}
+
+/// What is done with an upper that was made over another image than the one below it now.
+public enum LowerChange: Keyword {
+  /// Nothing, in silence; or with a warning.
+  case keep
+  case warn
+  /// An empty upper takes its place, and it is deleted; or it is set aside, under the name of its image.
+  case reset
+  case new
+
+  public var word: StaticString {
+    switch self {
+    case .keep: "keep"
+    case .warn: "warn"
+    case .reset: "reset"
+    case .new: "new"
+    }
+  }
 }

@@ -1,18 +1,46 @@
 /// A setting has one name in two dresses: `OnLowerChange=` in preroot.conf, section [Preroot], is `preroot.on-lower-change=` on the
 /// kernel command line. This is the table of them; a test holds preroot.conf(5) to it.
-public enum Setting: Int, CaseIterable, Sendable {
-  case enable, upper, scope, fsType, options, dir, timeout, fallback, format, check, reset, onLowerChange, bind, attempts, `switch`
+public enum Setting: Keyword {
+  case enable
+  case upper
+  case scope
+  case fsType
+  case options
+  case dir
+  case timeout
+  case fallback
+  case format
+  case check
+  case reset
+  case onLowerChange
+  case bind
+  case attempts
+  case `switch`
 
-  /// As preroot.conf has them, in the order of the cases.
-  static var directives: StaticString { "Enable Upper Scope FSType Options Dir Timeout Fallback Format Check Reset OnLowerChange Bind Attempts Switch" }
+  public var word: StaticString {
+    switch self {
+    case .enable: "Enable"
+    case .upper: "Upper"
+    case .scope: "Scope"
+    case .fsType: "FSType"
+    case .options: "Options"
+    case .dir: "Dir"
+    case .timeout: "Timeout"
+    case .fallback: "Fallback"
+    case .format: "Format"
+    case .check: "Check"
+    case .reset: "Reset"
+    case .onLowerChange: "OnLowerChange"
+    case .bind: "Bind"
+    case .attempts: "Attempts"
+    case .switch: "Switch"
+    }
+  }
 
   public init?(directive: Text) { self.init(directive, isExact: true) }
 
-  /// - Parameter name: what follows `preroot.`
-  public init?(key name: Text) { self.init(name, isExact: false) }
-
-  private init?(_ name: Text, isExact: Bool) {
-    guard let place = name.place(among: Self.directives, isExact: isExact) else { return nil }
-    self.init(rawValue: place)
+  /// - Parameter name: what follows `preroot.`, in small letters or large, with dashes or underscores anywhere.
+  public init?(key name: Text) {
+    self.init(name, isExact: false)
   }
 }

@@ -72,6 +72,14 @@ extension Text {
     }
   }
 
+  /// Of a mount at this path.
+  public var mountUnitName: Text { (self == "/" ? "-" : unitName) + ".mount" }
+
+  /// The text within double quotes of a unit's setting. See systemd.syntax(7), "Quoting".
+  var escapedForQuotes: Text {
+    replacing { byte, _ in byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? Text([UInt8(ascii: "\\"), byte]) : nil }
+  }
+
   // MARK: overlayfs
 
   /// In overlayfs' options `:` separates layers and `,` options; a backslash takes their meaning away.

@@ -46,6 +46,8 @@ extension UInt8 {
   var isDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
   var isLetter: Bool { let lower = self | 0x20; return lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z") }
   var isBlank: Bool { self == 0x20 || (self >= 0x09 && self <= 0x0d) }
+  /// A to Z as a small letter.
+  var lowercased: UInt8 { isLetter ? self | 0x20 : self }
   /// A dash as an underscore.
   var withoutDash: UInt8 { self == UInt8(ascii: "-") ? UInt8(ascii: "_") : self }
 

@@ -26,8 +26,8 @@ extension Text {
   }
 
   /// Whether the path is `directory` or below it. Both are absolute and normal.
-  public func isWithin(_ directory: Text) -> Bool {
-    self == directory || hasPrefix(directory + "/")
+  @inline(never) public func isWithin(_ directory: Text) -> Bool {
+    self == directory || hasPrefix(directory + "/") || directory == "/"
   }
 
   /// Whether the path is in one of the kernel's own file systems.

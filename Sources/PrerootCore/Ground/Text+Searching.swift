@@ -9,32 +9,39 @@ extension Text {
   }
 
   /// Whether the text is one of the words, which have blanks between them.
-  public func isOne(of words: StaticString) -> Bool { place(among: words, isExact: true) != nil }
-
-  /// Which of the words it is, which have blanks between them.
-  ///
-  /// - Parameter isExact: whether large letters, dashes and underscores of the text count.
-  @inline(never) public func place(among words: StaticString, isExact: Bool) -> Int? {
-    let largeOrSmall: UInt8 = isExact ? 0 : 0x20
-    return words.withUTF8Buffer { words in
+  @inline(never) public func isOne(of words: StaticString) -> Bool {
+    words.withUTF8Buffer { words in
       // -1: this word differs already.
-      var place = 0, matching = 0
+      var matching = 0
       for unsafe letter in unsafe words {
         if letter == 0x20 {
-          if matching == count { return place }
-          place += 1
+          if matching == count { return true }
           matching = 0
         } else if matching >= 0 {
-          while !isExact, matching < count, bytes[matching].withoutDash == UInt8(ascii: "_") { matching += 1 }
-          matching = matching < count && bytes[matching] | largeOrSmall == letter | largeOrSmall ? matching + 1 : -1
+          matching = matching < count && bytes[matching] == letter ? matching + 1 : -1
         }
       }
-      return matching == count ? place : nil
+      return matching == count
     }
   }
 
   @inline(never) public func hasSuffix(_ suffix: StaticString) -> Bool {
     suffix.withUTF8Buffer { unsafe count >= $0.count && bytes[(count - $0.count)...].elementsEqual($0) }
+  }
+
+  /// Whether it is the word, which has neither dashes nor underscores.
+  ///
+  /// - Parameter isExact: whether large and small letters differ, and dashes and underscores count.
+  @inline(never) func isWord(_ word: StaticString, isExact: Bool) -> Bool {
+    if isExact { return self == word }
+    return word.withUTF8Buffer { word in
+      var matching = 0
+      for byte in bytes where byte.withoutDash != UInt8(ascii: "_") {
+        guard matching < word.count, unsafe byte.lowercased == word[matching].lowercased else { return false }
+        matching += 1
+      }
+      return matching == word.count
+    }
   }
 
   /// What follows `prefix`; nil where the text does not begin with it.
@@ -49,19 +56,36 @@ extension Text {
   }
 
   /// The pieces between separators; empty pieces are left out.
-  public func split(at separator: UInt8) -> [Text] { split(at: separator, orBlank: false) }
+  public func split(at separator: UInt8) -> [Text] { split(at: separator, orBlank: false, keepsEmpty: false) }
+
+  /// The items of a list, without the white space around them: joined lines leave some.
+  @inline(never) public func items(at separator: UInt8) -> [Text] {
+    var items: [Text] = []
+    for piece in split(at: separator) {
+      let item = piece.trimmed
+      if !item.isEmpty { items.add(item) }
+    }
+    return items
+  }
 
   /// The pieces between white space.
-  public var words: [Text] { split(at: 0x20, orBlank: true) }
+  public var words: [Text] { split(at: 0x20, orBlank: true, keepsEmpty: false) }
 
   /// The lines, without their ends; empty lines are left out.
   public var lines: [Text] { split(at: 0x0a) }
 
-  @inline(never) private func split(at separator: UInt8, orBlank: Bool) -> [Text] {
+  /// The lines, without their ends, the empty ones included.
+  public var rows: [Text] {
+    var rows = split(at: 0x0a, orBlank: false, keepsEmpty: true)
+    if rows.last?.isEmpty == true { rows.removeLast() }
+    return rows
+  }
+
+  @inline(never) private func split(at separator: UInt8, orBlank: Bool, keepsEmpty: Bool) -> [Text] {
     var pieces: [Text] = []
     var start = 0
     for place in 0...count where place == count || bytes[place] == separator || (orBlank && bytes[place].isBlank) {
-      if place > start { pieces.add(Text(bytes[start..<place])) }
+      if place > start || keepsEmpty { pieces.add(Text(bytes[start..<place])) }
       start = place + 1
     }
     return pieces
@@ -70,7 +94,7 @@ extension Text {
   /// The text with A to Z in small letters.
   var lowercased: Text {
     var copy = self
-    for place in bytes.indices where bytes[place].isLetter { copy.bytes[place] |= 0x20 }
+    for place in bytes.indices { copy.bytes[place] = bytes[place].lowercased }
     return copy
   }
 

@@ -15,9 +15,9 @@ public struct StorePlan: Equatable, Sendable {
   public init(_ settings: Settings, over mountInfo: MountInfo) {
     switch settings.upper {
     case .tmpfs(let options): self.init(options, over: mountInfo)
-    case .device(let name):
+    case .device, .unreadable:
       let type: Text = settings.fileSystemType.isEmpty ? "TYPE" : settings.fileSystemType
-      self.init(name.text, .mount(type: type), settings, over: mountInfo)
+      self.init(settings.upper.text, .mount(type: type), settings, over: mountInfo)
     }
   }
 

@@ -35,41 +35,59 @@ public struct UnitTree: Equatable, Sendable {
   private mutating func stageTwo(_ facts: borrowing BootFacts) {
     let unit: Text = "preroot-report.service"
     add(.normal, Text("sysinit.target.wants/") + unit, .link(to: Text("/usr/lib/systemd/system/") + unit))
-    for mount in facts.mountInfo.entries where mount.isOverlayOfPreroot {
+    var overlays: [Text] = [], others: [Text] = []
+    for mount in facts.mountInfo.entries {
+      guard mount.isOverlayOfPreroot else {
+        others.add(mount.mountPoint)
+        continue
+      }
+      overlays.add(mount.mountPoint)
       if !(mount.mountPoint == "/") {
         // As systemd itself has it for /usr and /etc: not to be unmounted before the very end, as it is in use until then. A
         // whole unit, as a drop-in is not looked for where the unit was asked for before it was seen mounted.
         add(.late, mount.mountPoint.unitName + ".mount", .file(Self.header
           + "[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=preroot\nType=overlay\nWhere=" + mount.mountPoint.escapedForSpecifiers + "\n"))
-      } else if facts.fileSystemTable.hasRoot {
-        add(.normal, "systemd-remount-fs.service.d/zz-preroot.conf", .file(Self.header + Self.remountAllButRoot))
+      } else {
+        add(.normal, "systemd-remount-fs.service.d/zz-preroot.conf",
+            .file(Self.header + Self.keepRoot + (facts.fileSystemTable.root != nil ? Self.remountAllButRoot : Text())))
+        for unit in Text(stringLiteral: Self.ofLower).words { mask(unit) }
       }
     }
+    for file in facts.fileSystemTable.swapFiles(onOverlaysAt: overlays, besides: others) { mask(file.unitName + ".swap") }
   }
+
+  private mutating func mask(_ unit: Text) { add(.early, unit, .link(to: "/dev/null")) }
+
+  /// What fstab-generator and gpt-auto-generator start for a root that grows or has quotas: an overlay can do neither. The names are those
+  /// of systemd 248 and later, then of 247. See systemd: generator_hook_up_growfs(), generator_hook_up_quotacheck().
+  private static var ofLower: StaticString {
+    "systemd-growfs-root.service systemd-growfs@-.service systemd-quotacheck-root.service quotaon-root.service"
+  }
+
+  /// Without a line for `/` in fstab it is gpt-auto-generator that wants it remounted (50-remount-rw.conf).
+  private static var keepRoot: Text { "[Service]\nEnvironment=SYSTEMD_REMOUNT_ROOT_RW=0\n" }
 
   /// The line for `/` is about the lower: with `ro` it would make the overlay read-only, and new mount(8) on a new kernel fails
   /// on an overlay whatever it says (https://github.com/systemd/systemd/issues/39558). The other lines stay as they are.
   private static var remountAllButRoot: Text {
     """
-    [Service]
-    Environment=SYSTEMD_FSTAB=/run/preroot/fstab LIBMOUNT_FSTAB=/run/preroot/fstab SYSTEMD_REMOUNT_ROOT_RW=0
-    ExecStartPre=-sh -c 'grep -Ev "^[[:space:]]*[^#[:space:]]+[[:space:]]+/[[:space:]]" /etc/fstab >/run/preroot/fstab'
+    Environment=SYSTEMD_FSTAB=/run/preroot/fstab LIBMOUNT_FSTAB=/run/preroot/fstab
+    ExecStartPre=/usr/lib/preroot/overlay-prep --fstab
 
     """
   }
 
   private mutating func stageOne(bootingTo target: Text) {
-    let mask = Self.header + "[Unit]\nConditionPathExists=/run/preroot/ready\n"
+    let condition = Self.header + "[Unit]\nConditionPathExists=/run/preroot/ready\n"
     for type in StageOne.maskedTypes {
-      add(.early, type + Self.dropIn, .file(type == "target" ? mask + Self.wishOfTargets : mask))
+      add(.early, type + Self.dropIn, .file(type == "target" ? condition + Self.wishOfTargets : condition))
     }
-    let nothing: Text = "/dev/null"
-    for unit in StageOne.exempt { add(.early, unit + Self.dropIn, .link(to: nothing)) }
+    for unit in StageOne.exempt { mask(unit + Self.dropIn) }
     // It has a Requisite=, which a condition does not meet: one line on the console of a boot to rescue.target, up to systemd 257.
-    add(.early, "systemd-update-utmp-runlevel.service", .link(to: nothing))
+    mask("systemd-update-utmp-runlevel.service")
     if !(target == "default.target") {
       add(.early, "preroot-fallback.service.d/10-target.conf",
-          .file(Self.header + "[Service]\nEnvironment=PREROOT_TARGET=" + target + "\n"))
+          .file(Self.header + "[Service]\nEnvironment=\"PREROOT_TARGET=" + target.escapedForQuotes + "\"\n"))
       add(.early, target, .link(to: Self.overlayPrepTarget))
     }
     add(.early, "default.target", .link(to: Self.overlayPrepTarget))

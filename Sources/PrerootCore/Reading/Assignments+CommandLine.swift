@@ -4,8 +4,7 @@ extension Assignments {
     for word in commandLine.words { add(word: word) }
   }
 
-  private mutating func add(word text: Text) {
-    let word = KernelCommandLine.Word(text)
+  private mutating func add(word: KernelCommandLine.Word) {
     let origin = Text("Kernel command line: ") + word.key + "="
     if word.isKey("preroot") { return addShort(word.value, origin) }
     if word.isKey("overlayroot") { return addOverlayroot(word.value, origin) }
@@ -21,12 +20,26 @@ extension Assignments {
     let value = value ?? "yes"
     if Enable(value) != nil {
       add(.enable, value, origin, isFromCommandLine: true)
-    } else if Upper.isNamed(by: value) {
-      add(.upper, value, origin, isFromCommandLine: true)
-      add(.enable, "yes", origin, isFromCommandLine: true)
+    } else if Upper.isMeant(by: value) {
+      addUpper(value, value, origin)
     } else {
-      remarks.reject(origin, value, "is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring")
+      refuse(origin, value, "is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring")
     }
+  }
+
+  /// Naming an upper asks for it; a tag without a name asks for nothing, as nobody may have meant to.
+  private mutating func addUpper(_ upper: Text, _ value: Text, _ origin: Text) {
+    add(.upper, upper, origin, isFromCommandLine: true)
+    if Upper.isUnnamed(value) {
+      refuse(origin, value, "names no device, so it switches nothing on")
+    } else {
+      add(.enable, "yes", origin, isFromCommandLine: true)
+    }
+  }
+
+  @inline(never) private mutating func refuse(_ origin: Text, _ value: Text, _ what: StaticString) {
+    unread = origin + "'" + value + "'"
+    remarks.reject(origin, value, what)
   }
 
   /// What users of overlayroot have on their command lines, as far as it means the same.
@@ -38,8 +51,12 @@ extension Assignments {
     } else if value == "tmpfs" || value.hasPrefix("tmpfs:") {
       remarks.add(.notice, origin + " is understood as preroot, its own options are ignored")
       add(.enable, "yes", origin, isFromCommandLine: true)
+    } else if Upper.isDeviceMeant(by: value) {
+      // Its layers lie elsewhere on the device, and its options are others: the device is not used, and a tmpfs is no substitute.
+      remarks.reject(origin, value, "is overlayroot's name of a device; say it with preroot=")
+      addUpper(Text("overlayroot=") + value, value, origin)
     } else {
-      remarks.reject(origin, value, "is not understood, ignoring; say it with preroot=")
+      refuse(origin, value, "is not understood, ignoring; say it with preroot=")
     }
   }
 }

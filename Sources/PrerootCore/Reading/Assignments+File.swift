@@ -1,19 +1,18 @@
 extension Assignments {
   /// Adds what a configuration file says, in systemd's syntax: `[Section]`, `Directive=value`, `#` and `;` comments, `\` at
   /// a line's end joins it with the next. See systemd.syntax(7), preroot.conf(5).
+  ///
+  /// A byte order mark is left out, as some editors put one there.
   public mutating func add(file path: Text, _ contents: Text) {
     var section = Text()
     var pending = Text()
-    var number = 0
-    var rest = contents
-    while !rest.isEmpty {
-      let (line, after) = rest.cut(at: 0x0a) ?? (rest, Text())
-      rest = after
-      number += 1
+    let lines = (contents.dropping(prefix: "\u{feff}") ?? contents).rows
+    for number in lines.indices {
+      let line = lines[number]
       let first = line.trimmed.bytes.first
       if first == UInt8(ascii: "#") || first == UInt8(ascii: ";") { continue }
       pending.append(line)
-      if pending.bytes.last == UInt8(ascii: "\\"), !rest.isEmpty {
+      if pending.bytes.last == UInt8(ascii: "\\"), number + 1 < lines.count {
         pending.bytes[pending.count - 1] = UInt8(ascii: " ")
         continue
       }
@@ -23,7 +22,7 @@ extension Assignments {
       if whole.bytes[0] == UInt8(ascii: "["), whole.bytes.last == UInt8(ascii: "]") {
         section = whole
       } else {
-        add(line: whole, in: section, path + ":" + Text(decimal: number) + ": ")
+        add(line: whole, in: section, path + ":" + Text(decimal: number + 1) + ": ")
       }
     }
   }

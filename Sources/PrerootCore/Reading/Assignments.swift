@@ -9,12 +9,15 @@ public struct Assignments: Equatable, Sendable {
   }
 
   public var all: [Assignment] = []
+  /// What `preroot=` or `overlayroot=` was last given and does not say whether; nil where it did, or was not given.
+  public var unread: Text?
   /// On what is no setting at all.
   public var remarks: [Remark] = []
 
   public init() {}
 
   @inline(never) mutating func add(_ setting: Setting, _ value: Text, _ origin: Text, isFromCommandLine: Bool) {
+    if setting == .enable { unread = nil }
     all.append(Assignment(setting: setting, value: value, origin: origin, isFromCommandLine: isFromCommandLine))
   }
 }

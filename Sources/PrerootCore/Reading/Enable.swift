@@ -10,11 +10,12 @@ public enum Enable: Equatable, Sendable {
   /// Reads systemd's booleans and the words that users of overlayroot and dracut type; nil for any other.
   @inline(never) public init?(_ word: Text) {
     // In small letters or large, as systemd reads its booleans.
-    if word.place(among: "no 0 off false n f disabled", isExact: false) != nil {
+    let word = word.lowercased
+    if word.isOne(of: "no 0 off false n f disabled") {
       self = .no
-    } else if word.place(among: "yes 1 on true y t enabled", isExact: false) != nil {
+    } else if word.isOne(of: "yes 1 on true y t enabled") {
       self = .yes
-    } else if word.place(among: "auto", isExact: false) != nil {
+    } else if word == "auto" {
       self = .auto
     } else {
       return nil

@@ -20,6 +20,12 @@ public struct KernelCommandLine: Equatable, Sendable {
       }
     }
 
+    /// As it was written, but for quotes.
+    public var text: Text {
+      guard let value else { return key }
+      return key + "=" + value
+    }
+
     /// Whether the key is `name`, `-` and `_` being the same (proc_cmdline_key_streq()).
     public func isKey(_ name: StaticString) -> Bool {
       key.count == name.utf8CodeUnitCount && hasKeyPrefix(name)
@@ -35,8 +41,7 @@ public struct KernelCommandLine: Equatable, Sendable {
     }
   }
 
-  /// As they were written, but for quotes.
-  public var words: [Text] = []
+  public var words: [Word] = []
 
   public init() {}
 
@@ -54,7 +59,7 @@ public struct KernelCommandLine: Equatable, Sendable {
         quote = byte
         isInWord = true
       } else if byte == 0x20 || byte == 0x09 || byte == 0x0d {
-        if isInWord { words.add(word) }
+        if isInWord { add(word) }
         word = Text()
         isInWord = false
       } else {
@@ -62,13 +67,15 @@ public struct KernelCommandLine: Equatable, Sendable {
         isInWord = true
       }
     }
-    if isInWord { words.add(word) }
+    if isInWord { add(word) }
   }
 
   /// The words of /proc/1/cmdline, which is what systemd reads in a container: each ends with a NUL byte, and the
   /// first is the program's name. See proc_pid_cmdline(5).
   public init(arguments: Text) {
     let all = arguments.split(at: 0)
-    for place in all.indices where place > 0 { words.add(all[place]) }
+    for place in all.indices where place > 0 { add(all[place]) }
   }
+
+  @inline(never) private mutating func add(_ text: Text) { words.append(Word(text)) }
 }

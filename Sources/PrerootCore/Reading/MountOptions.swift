@@ -6,10 +6,10 @@ public struct MountOptions: Equatable, Sendable {
   /// What is no flag, with commas between.
   public var data = Text()
 
-  public static var readOnly: UInt64 { 1 }
-  public static var noSetUserID: UInt64 { 1 << 1 }
-  public static var noDevices: UInt64 { 1 << 2 }
-  public static var noExecution: UInt64 { 1 << 3 }
+  public static var readOnly: UInt64 { MountFlag.readOnly.bit }
+  public static var noSetUserID: UInt64 { MountFlag.noSetUserID.bit }
+  public static var noDevices: UInt64 { MountFlag.noDevices.bit }
+  public static var noExecution: UInt64 { MountFlag.noExecution.bit }
 
   public init(flags: UInt64 = 0, data: Text = Text()) {
     self.flags = flags
@@ -19,8 +19,8 @@ public struct MountOptions: Equatable, Sendable {
   public init(_ text: Text) {
     for option in text.split(at: UInt8(ascii: ",")) {
       if option == "defaults" || option == "rw" { continue }
-      if let place = option.place(among: Self.words, isExact: true) {
-        flags |= Self.flag(place)
+      if let flag = MountFlag(option) {
+        flags |= flag.bit
       } else {
         if !data.isEmpty { data.append(",") }
         data.append(option)
@@ -31,24 +31,47 @@ public struct MountOptions: Equatable, Sendable {
   /// With commas between, as they are written.
   public var text: Text {
     var options: [Text] = []
-    let words = Text(stringLiteral: Self.words).words
-    for place in words.indices where flags & Self.flag(place) != 0 { options.add(words[place]) }
+    for flag in MountFlag.allCases where flags & flag.bit != 0 { options.add(flag.text) }
     if !data.isEmpty { options.add(data) }
     return Text(joining: options, separator: ",")
   }
+}
 
-  /// The words for flags, in the order of `flag(_:)`. See linux: include/uapi/linux/mount.h.
-  private static var words: StaticString { "ro nosuid nodev noexec sync dirsync noatime nodiratime relatime strictatime lazytime" }
+/// An option that is a flag of mount(2).
+enum MountFlag: Keyword {
+  case readOnly, noSetUserID, noDevices, noExecution, synchronous, synchronousDirectories, noAccessTimes, noAccessTimesOfDirectories,
+    relativeAccessTimes, strictAccessTimes, lazyTimes
 
-  private static func flag(_ place: Int) -> UInt64 {
-    switch place {
-    case 0...4: 1 << UInt64(place)
-    case 5: 1 << 7
-    case 6: 1 << 10
-    case 7: 1 << 11
-    case 8: 1 << 21
-    case 9: 1 << 24
-    default: 1 << 25
+  var word: StaticString {
+    switch self {
+    case .readOnly: "ro"
+    case .noSetUserID: "nosuid"
+    case .noDevices: "nodev"
+    case .noExecution: "noexec"
+    case .synchronous: "sync"
+    case .synchronousDirectories: "dirsync"
+    case .noAccessTimes: "noatime"
+    case .noAccessTimesOfDirectories: "nodiratime"
+    case .relativeAccessTimes: "relatime"
+    case .strictAccessTimes: "strictatime"
+    case .lazyTimes: "lazytime"
+    }
+  }
+
+  /// See linux: include/uapi/linux/mount.h.
+  var bit: UInt64 {
+    switch self {
+    case .readOnly: 1
+    case .noSetUserID: 1 << 1
+    case .noDevices: 1 << 2
+    case .noExecution: 1 << 3
+    case .synchronous: 1 << 4
+    case .synchronousDirectories: 1 << 7
+    case .noAccessTimes: 1 << 10
+    case .noAccessTimesOfDirectories: 1 << 11
+    case .relativeAccessTimes: 1 << 21
+    case .strictAccessTimes: 1 << 24
+    case .lazyTimes: 1 << 25
     }
   }
 }

@@ -2,9 +2,12 @@
 public struct UnitName: Equatable, Sendable {
   public var text: Text
 
+  /// In bytes. See systemd: UNIT_NAME_MAX.
+  static var limit: Int { 255 }
+
   /// Nil where systemd would refuse it too: too long, no known suffix, a template, or a letter that no unit name has.
   public init?(_ text: Text) {
-    guard text.count < 256, let dot = text.bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
+    guard text.count <= Self.limit, let dot = text.bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
     let suffix = Text(text.bytes[(dot + 1)...])
     guard suffix.isOne(of: "target service socket mount automount swap timer path slice scope device") else { return nil }
     for byte in text.bytes where !byte.isDigit && !byte.isLetter && !byte.isUnitPunctuation { return nil }

@@ -4,14 +4,25 @@ public enum Upper: Equatable, Sendable {
   case tmpfs(TmpfsOptions)
   /// A file system on a device: it stays.
   case device(DeviceName)
+  /// What can only have been meant for a device, and names none. It is treated as a device that is not there, because a tmpfs in its
+  /// place would lose what is to stay.
+  case unreadable(Text)
 
   public static var standard: Upper { .tmpfs(TmpfsOptions()) }
 
   /// Whether a word means an upper of whatever kind, and not a typing error.
-  @inline(never) static func isNamed(by word: Text) -> Bool {
-    if tmpfsOptions(in: word) != nil { return true }
-    for prefix in Text("/dev/ LABEL= UUID= PARTLABEL= PARTUUID= mtd: ubi").words where word.hasPrefix(prefix) { return true }
-    return false
+  @inline(never) static func isMeant(by word: Text) -> Bool {
+    tmpfsOptions(in: word) != nil || isDeviceMeant(by: word)
+  }
+
+  /// Whether a word can only mean a device: it is made as the names of devices are, or as the kernel's own are without /dev/.
+  @inline(never) static func isDeviceMeant(by word: Text) -> Bool {
+    word.bytes.contains { $0.isSeparator } || word.isKernelName
+  }
+
+  /// Whether a word has the name of a tag, and nothing after it: as where a boot loader's variable is empty.
+  static func isUnnamed(_ word: Text) -> Bool {
+    tmpfsOptions(in: word) == nil && (word.bytes.last == UInt8(ascii: "=") || word.bytes.last == UInt8(ascii: ":") || word == "/dev/")
   }
 
   /// What follows `tmpfs:`, nothing where it is `tmpfs` alone; nil where it is neither.
@@ -24,11 +35,21 @@ public enum Upper: Equatable, Sendable {
     switch self {
     case .tmpfs(let options): Text("tmpfs:") + options.text
     case .device(let name): name.text
+    case .unreadable(let word): word
     }
   }
 
+  /// Why it is unavailable whatever the machine has, as half a sentence that goes on after the upper's name; nil where it is not.
+  public var unavailability: Text? {
+    guard case .unreadable(let word) = self else { return nil }
+    if Self.isUnnamed(word) { return "names no device: its value is empty" }
+    if word.isKernelName { return Text("names no device; write /dev/") + word }
+    return "names no device (/dev/..., LABEL=..., UUID=..., PARTLABEL=..., PARTUUID=..., mtd:..., ubi0:...)"
+  }
+
+  /// Whether what is written is meant to stay.
   public var isPersistent: Bool {
-    if case .device = self { true } else { false }
+    if case .tmpfs = self { false } else { true }
   }
 }
 
@@ -70,4 +91,17 @@ extension Text {
     let (product, isTooMuch) = (wideDecimalValue ?? 0).multipliedReportingOverflow(by: kilobytes)
     return isTooMuch ? .max : Int(clamping: product / divisor)
   }
+
+  /// Whether it has the form of a block device's name, or a flash chip's, in the kernel: `sda3`, `mmcblk0p2`, `nvme0n1p1`, `mtd4`.
+  @inline(never) var isKernelName: Bool {
+    if bytes.contains(where: { $0.isSeparator }) { return false }
+    let letters = Text(bytes.prefix { !$0.isDigit })
+    if letters.count < count, letters.isOne(of: "mmcblk nvme mtd mtdblock ubi loop dm- md nbd ram pmem") { return true }
+    return Text(letters.bytes.dropLast()).isOne(of: "sd hd vd xvd")
+  }
+}
+
+extension UInt8 {
+  /// In the name of a device, between what kind of a name it is and the name.
+  fileprivate var isSeparator: Bool { self == UInt8(ascii: "=") || self == UInt8(ascii: ":") || self == UInt8(ascii: "/") }
 }

@@ -73,14 +73,13 @@ extension [Remark] {
   public init(inEvents text: Text) {
     self = []
     var message = Text(), priority = Remark.Priority.debug, isRemark = false
-    var rest = text
-    while !rest.isEmpty {
-      let (line, after) = rest.cut(at: 0x0a) ?? (rest, Text())
-      rest = after
+    let lines = text.rows
+    for place in lines.indices {
+      let line = lines[place]
       if let value = line.dropping(prefix: "MESSAGE=") { message = value }
       if let value = line.dropping(prefix: "PRIORITY=")?.decimalValue { priority = Remark.Priority(rawValue: value) ?? .debug }
       if let value = line.dropping(prefix: "MESSAGE_ID=") { isRemark = value == Event.Message.remark.id }
-      if line.isEmpty || rest.isEmpty {
+      if line.isEmpty || place + 1 == lines.count {
         if isRemark, priority.rawValue <= Remark.Priority.warning.rawValue { add(priority, message) }
         isRemark = false
       }
