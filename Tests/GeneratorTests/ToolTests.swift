@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Foundation
 import Testing
 
@@ -538,7 +539,7 @@ struct ToolPlanTests {
 
       """))
     #expect(run.output.contains("\nmount overlay at /etc ("))
-    #expect(run.output.hasSuffix("\n# Then systemd loads its units anew, and goes on to default.target\n"))
+    #expect(run.output.hasSuffix("\n# Then systemd reloads its units and goes on to default.target\n"))
     #expect(try Tree(image.root) == before)
   }
 
