@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 /* What preroot asks of libsystemd, in functions that Swift can call: sd-bus' own are variadic. Each returns >= 0, or -errno.
  * See sd-bus(3), org.freedesktop.systemd1(5), sd_journal_sendv(3). */
