@@ -1,14 +1,15 @@
 # make            builds what ships
 # make install    puts it below $(DESTDIR)
 # make deb        makes a Debian package of it, in .build/deb
-# make check      runs every test; make demo shows it at work. All three install what they need, as root, on Debian.
+# make test       runs what needs no boot, in seconds; make lint looks at formats, manual pages, scripts and spelling
+# make check      runs every test, and lint; make demo shows it at work. Both install what they need, as root, on Debian.
 # make check-all  runs the tests on every version of systemd that the bed knows
 # make fuzz       feeds the readers and plans with anything, for SECONDS=600
 
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all install deb check check-all fuzz demo clean
+.PHONY: all install deb test lint check check-all fuzz demo clean
 
 DESTDIR =
 # For an image with an older libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd.
@@ -29,6 +30,8 @@ mandir = $(prefix)/share/man
 scratch = .build/ships$(if $(SYSROOT),-$(notdir $(abspath $(SYSROOT))))
 ships = $(scratch)/release
 programs = preroot-generator overlay-prep preroot
+# The first heading of NEWS.md: ## VERSION (DATE).
+version = $(shell awk '/^.. [0-9]/ { print $$2; exit }' NEWS.md)
 
 ifdef SYSROOT
 sysroot = $(abspath $(SYSROOT))
@@ -44,7 +47,7 @@ all:
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 	@for program in $(programs); do \
 	  case $$program in preroot-generator) libraries= ;; *) libraries='$(dlopen)' ;; esac; \
-	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath --omit-frame-pointers $(options) $$libraries $(SWIFTFLAGS) --product $$program; \
+	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath --omit-frame-pointers -Xcc -DPREROOT_VERSION=$(version) $(options) $$libraries $(SWIFTFLAGS) --product $$program; \
 	  llvm-objcopy --remove-section=.comment $(ships)/$$program; \
 	done
 
@@ -64,7 +67,9 @@ install: all
 packages_to_build = libsystemd-dev pkg-config
 packages_to_package = $(packages_to_build) build-essential debhelper
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
-packages_to_test = $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev \
+packages_to_lint = clang-format codespell mandoc shellcheck
+packages_to_try = $(packages_to_build) binutils mandoc perl systemd valgrind
+packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev \
   erofs-utils f2fs-tools fdisk flex gcc gpg libc6-dev libelf-dev lintian make mandoc mtd-utils perl procps squashfs-tools systemd \
   systemd-container util-linux valgrind xz-utils
 
@@ -73,8 +78,8 @@ packages_to_test = $(packages_to_package) $(packages_to_show) bc binutils bison 
 define install-packages
 missing=$$({ dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(1) 2>/dev/null || true; } | awk '$$1 == "installed" { print $$2 }' | sort -u \
   | comm -13 - <(printf '%s\n' $(1) | sort -u)); \
-if [ "$$(id -u)" != 0 ]; then echo "make: this has to be run as root" >&2; exit 1; fi; \
-if [ -n "$$missing" ] || ! compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null; then apt-get update -qq; fi; \
+if [ -n "$$missing" ] && [ "$$(id -u)" != 0 ]; then echo "make: to install these, this has to be run as root:" $$missing >&2; exit 1; fi; \
+if [ "$$(id -u)" = 0 ] && { [ -n "$$missing" ] || ! compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null; }; then apt-get update -qq; fi; \
 if [ -n "$$missing" ]; then \
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 fi
@@ -99,9 +104,26 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@swift run -q bed demo
 
+test:
+	@$(call install-packages,$(packages_to_try))
+	@$(MAKE) --no-print-directory all
+	swift test --filter 'PrerootCoreTests|GeneratorTests'
+
+# The rules of swift format, and not its layout: lines are as long as what they say. codespell: mdoc's .Nd, Swift's inout and upTo.
+scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/preroot.postinst Tests/Bed/files/bed-demo Tests/Bed/files/bed-probe
+lint:
+	@$(call install-packages,$(packages_to_lint))
+	swift format lint --strict --debug-disable-pretty-print --recursive Package.swift Sources generator Tests
+	clang-format --dry-run --Werror $$(find Sources Tests -name '*.[ch]')
+	mandoc -Tlint -Wwarning docs/*.[1-8]
+	shellcheck --severity=warning $(scripts)
+	codespell --ignore-words-list=nd,inout,upto *.md docs Sources generator Makefile
+
 check:
+	@if [ "$$(id -u)" != 0 ]; then echo "make: this has to be run as root" >&2; exit 1; fi
 	@$(call install-packages,$(packages_to_test))
 	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory lint
 	swift test
 
 check-all: export PREROOT_SUITES = all

@@ -19,3 +19,10 @@ int32_t linux_leave_mount_namespace(void) {
 int32_t linux_remount(const char *t, int32_t read_only, int32_t with_file_system) {
   return RESULT(mount(NULL, t, NULL, MS_REMOUNT | (read_only ? MS_RDONLY : 0) | (with_file_system ? 0 : MS_BIND), NULL));
 }
+
+#ifndef PREROOT_VERSION
+#define PREROOT_VERSION unknown
+#endif
+#define TEXT_OF(word) #word
+#define TEXT(word) TEXT_OF(word)
+const char *preroot_version(void) { return TEXT(PREROOT_VERSION); }

@@ -27,8 +27,7 @@ func help() throws(Complaint) -> Int32 {
   return ExitStatus.success
 }
 
-/// A test holds it to NEWS.md.
 func version() throws(Complaint) -> Int32 {
-  try reply("preroot 0.1\n")
+  try reply(Text("preroot ") + Version.text + "\n")
   return ExitStatus.success
 }

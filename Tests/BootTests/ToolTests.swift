@@ -153,7 +153,7 @@ struct ToolTests {
     let check = try boot.answer("preroot check")
     #expect(check.status == 1)
     #expect(check.output.contains("\nproblem: LABEL=nowhere is not there now;"))
-    #expect(try boot.answer("preroot plan").output.contains("\nmount device at /run/initramfs/preroot/upper (TYPE LABEL=nowhere )\n"))
+    #expect(try boot.answer("preroot plan").output.contains("\nmount device at /run/initramfs/preroot/upper (TYPE LABEL=nowhere nosuid,nodev)\n"))
     #expect(try boot.answer("preroot reset --keep /opt/image/changed --keep /opt/image/nowhere").status == 3)
     try boot.expectDifference()
   }

@@ -124,8 +124,8 @@ struct PersistentPlanTests {
     let plan = plan(in: Paths.store + "/a", binds: ["/home", "/var/lib/docker-x"])
     let root = "/run/initramfs/preroot/root", own = "/run/initramfs/preroot/upper/bind", lower = "/run/initramfs/preroot/lower"
     let binds = [
-      "make directory \(own)", "seed \(own)/home (\(lower)/home)", "make mount point \(root)/home", "bind at \(root)/home (\(own)/home)",
-      "make directory \(own)", "seed \(own)/var-lib-docker\\x2dx (\(lower)/var/lib/docker-x)", "make mount point \(root)/var/lib/docker-x",
+      "make mount point \(root)/home", "make directory \(own)", "seed \(own)/home (\(lower)/home)", "bind at \(root)/home (\(own)/home)",
+      "make mount point \(root)/var/lib/docker-x", "make directory \(own)", "seed \(own)/var-lib-docker\\x2dx (\(lower)/var/lib/docker-x)",
       "bind at \(root)/var/lib/docker-x (\(own)/var-lib-docker\\x2dx)",
     ]
     let texts = plan.steps.map(\.text.string)
@@ -141,9 +141,9 @@ struct PersistentPlanTests {
     let plan = plan(.directories(["/etc"]), binds: ["/home"])
     #expect(plan.steps.suffix(5).map(\.text.string) == [
       "provide the machine ID of /",
+      "make mount point /home",
       "make directory /run/initramfs/preroot/upper/bind",
       "seed /run/initramfs/preroot/upper/bind/home (/run/initramfs/preroot/lower/home)",
-      "make mount point /home",
       "bind at /home (/run/initramfs/preroot/upper/bind/home)",
     ])
   }

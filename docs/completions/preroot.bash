@@ -1,7 +1,7 @@
 # Completion of preroot(1) for bash.
 
 _preroot() {
-  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb= word place
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' word place
   for ((place = 1; place < COMP_CWORD; place++)); do
     word=${COMP_WORDS[place]}
     case $word in

@@ -14,3 +14,6 @@ intptr_t linux_get_attribute(const char *_Nonnull path, const char *_Nonnull nam
 int32_t linux_leave_mount_namespace(void);
 /* Of the mount alone, or with the file system that it shows. See mount(2), MS_REMOUNT. */
 int32_t linux_remount(const char *_Nonnull target, int32_t read_only, int32_t with_file_system);
+
+/* Of preroot: the first heading of NEWS.md, which make(1) hands to the compiler. */
+const char *_Nonnull preroot_version(void);

@@ -105,9 +105,10 @@ public struct OverlayPlan: Equatable, Sendable {
   private mutating func bind(_ directories: [Text], in root: Text) {
     for directory in directories {
       let own = bindings + "/bind/" + directory.unitName, part = "Bind=" + directory
+      // First: without a place nothing is to be left on the store.
+      add(.makeMountPoint, root + directory, part: part)
       add(.makeDirectory, bindings + "/bind", part: part)
       add(.seed, own, Paths.lower + directory, part: part)
-      add(.makeMountPoint, root + directory, part: part)
       steps.append(Step(.bind, root + directory, own, options: MountOptions(flags: flags), part: part))
     }
   }

@@ -1,0 +1,135 @@
+import Bed
+import Testing
+
+/// What an upgrade has replaced, what is closed since, and what a directory protects lies in the layers as it was.
+@Suite("The layers, to a user of the machine")
+struct HiddenLayersTests {
+  /// A hole that was mended, a file that was closed, and a directory that protects; then what `nobody` can do about it.
+  private static let tree = Tree.lean.with("/usr/bin/hole", "#!/bin/sh\n", mode: 0o4755).with("/etc/secret", "secret\n").with("/home/private/.keep", "").running("""
+    exec 2>&1
+    rm -f /usr/bin/hole; chmod 600 /etc/secret 2>/dev/null; chmod 700 /home/private 2>/dev/null; echo mine > /home/private/file 2>/dev/null
+    as() { setpriv --reuid=65534 --regid=65534 --clear-groups -- sh -c "$1"; }
+    echo "reached=$(as 'ls -d /run/initramfs/preroot/* /run/initramfs/preroot/*/usr /run/initramfs/preroot/*/*/etc' 2>/dev/null | tr '\\n' ' ')"
+    echo "secret=$(as 'cat /run/initramfs/preroot/lower/etc/secret /run/initramfs/preroot/upper/upper/etc/secret /run/initramfs/preroot/upper/bind/*/file' 2>/dev/null)"
+    echo "flags=$(awk '$5 ~ "^/run/initramfs/preroot/(lower|upper)$" { print $6 }' /proc/self/mountinfo | grep -c nosuid,nodev)"
+    echo "made=$(as 'touch /run/initramfs/preroot/upper/reset' 2>/dev/null && echo yes)"
+    echo "status=$(as 'preroot status >/run/lock/status 2>&1; echo $?' )"
+    echo "filled=$(as 'preroot status' | grep -c '^filled: ')"
+    """)
+
+  private func expectHidden(in boot: Boot, at location: SourceLocation = #_sourceLocation) {
+    #expect(boot.told("reached") == "", "\(boot)", sourceLocation: location)
+    #expect(boot.told("secret") == "", "\(boot)", sourceLocation: location)
+    #expect(boot.told("made") == "", "\(boot)", sourceLocation: location)
+    #expect(boot.told("flags") == "2", "\(boot)", sourceLocation: location)
+    #expect(boot.told("status") == "0", "\(boot)", sourceLocation: location)
+    #expect(boot.told("filled") == "1", "\(boot)", sourceLocation: location)
+  }
+
+  @Test("are out of reach, and 'preroot status' tells what it can", arguments: Leg.all, ["/", "/etc:/usr"])
+  func areHidden(leg: Leg, scope: String) async throws {
+    expectHidden(in: try await Machine(leg, Self.tree, "preroot=tmpfs", "preroot.scope=\(scope)").boot())
+  }
+
+  /// Whose top anybody may write to, as on a stick that was prepared elsewhere.
+  @Test("are out of reach on a device, also what is bound past the overlay")
+  func areHiddenOnDevice() async throws {
+    let disk = try await Disk.ext4()
+    let machine = Machine(keepingOn: disk, Self.tree, "preroot.bind=/home")
+    let boots = try await machine.boots(2)
+    for boot in boots { expectHidden(in: boot) }
+    #expect(try await disk.text(of: "/reset") == nil)
+  }
+
+  @Test("are seen with the flags of Options=, as the overlay and what is bound past it are")
+  func haveFlags() async throws {
+    let tree = Tree.lean.with("/usr/bin/other-id", "#!/bin/sh\nid -u\n", mode: 0o755).with("/home/.keep", "").running("""
+      echo "root=$(awk '$5 == "/" { print $6 }' /proc/self/mountinfo)"
+      echo "home=$(awk '$5 == "/home" { print $6 }' /proc/self/mountinfo)"
+      """)
+    let boot = try await Machine(keepingOn: .ext4(), tree, "preroot.options=nosuid,nodev,noexec,noatime", "preroot.bind=/home").boot()
+    #expect(boot.isRootWritable)
+    for name in ["root", "home"] {
+      let flags = (boot.told(name) ?? "").split(separator: ",")
+      #expect(flags.contains("nosuid") && flags.contains("nodev"), "\(name): \(flags)")
+      // Nothing could be run.
+      #expect(!flags.contains("noexec"), "\(name): \(flags)")
+    }
+  }
+}
+
+@Suite("An image that is mounted to be written")
+struct WritableImageTests {
+  /// `rw` on the command line is about the file system that the kernel mounts.
+  @Test("is closed when the overlay is there: nothing is written to it any more, and a power cut leaves it in order")
+  func isClosed() async throws {
+    let disk = try await Disk.root(Tree.lean.running("""
+      echo "image=$(awk '$5 == "/run/initramfs/preroot/lower" { print $NF }' /proc/self/mountinfo)"
+      echo new > /etc/new; sync
+      """))
+    var machine = Machine(.kernel(.squashfs), .lean, "root=/dev/ubdb", "rw", "preroot=tmpfs")
+    machine.disks = [disk]
+    let boot = try await machine.boot()
+    #expect(boot.mounts["/"]?.source == "preroot")
+    #expect(boot.told("image")?.hasPrefix("ro") == true, "\(boot.told("image") ?? "")")
+    #expect(try await !disk.needsRecovery)
+    machine.powerCut = "Reached target multi-user.target"
+    _ = try await machine.bootUntilPowerCut()
+    #expect(try await !disk.needsRecovery)
+    #expect(try await disk.text(of: "/etc/new") == nil)
+  }
+}
+
+@Suite("Links of an image")
+struct LinkedImageTests {
+  /// An image that keeps in one place what differs from machine to machine.
+  @Test("lead to the machine's ID", arguments: [[], ["preroot.scope=/etc:/var"]], ["/var/lib/machine-id", "../var/lib/machine-id"])
+  func leadToMachineID(words: [String], target: String) async throws {
+    let tree = Tree.lean.without("/etc/machine-id").linking("/etc/machine-id", to: target).with("/var/lib/machine-id", "").running("""
+      echo "id=$(cat /etc/machine-id)"; echo "pid1=$(busctl --system get-property org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus Features >/dev/null 2>&1; systemd-id128 machine-id)"
+      echo "mounts=$(grep -c machine-id /proc/self/mountinfo)"
+      """)
+    let boot = try await Machine(.container, tree).with("preroot=tmpfs").with(words).boot()
+    #expect(boot.state == "running", "\(boot)")
+    #expect(boot.told("id")?.count == 32, "\(boot.told("id") ?? "")")
+    #expect(boot.told("id") == boot.told("pid1"))
+    #expect(boot.told("mounts") == "0")
+    let disk = try await Disk.ext4()
+    var machine = Machine(keepingOn: disk, tree)
+    machine.words += words
+    let ids = try await machine.boots(2).map { $0.told("id") }
+    #expect(ids[0]?.count == 32)
+    #expect(ids[0] == ids[1], "A machine has one ID")
+  }
+
+  @Test("lead a directory of Bind= to its place, or cost that directory alone")
+  func leadBinds() async throws {
+    let disk = try await Disk.ext4()
+    let tree = Tree.lean.without("/srv").linking("/srv", to: "/var/srv").with("/var/srv/seed", "image\n").linking("/data", to: "/none/there").running("""
+      exec 2>&1
+      echo again >> /srv/times; echo "times=$(wc -l < /var/srv/times)"; echo "seed=$(cat /srv/seed)"
+      echo "bound=$(awk '$5 == "/var/srv" { print $4 }' /proc/self/mountinfo)"
+      preroot status > /run/status; echo "status=$?"; sed 's/^/login=/' /run/motd.d/preroot; sed 's/^/said: /' /run/status
+      """)
+    let boots = try await Machine(keepingOn: disk, tree, "preroot.bind=/srv:/data").boots(2)
+    #expect(boots.map { $0.told("times") } == ["1", "2"])
+    for boot in boots {
+      #expect(boot.store?.fileSystem == "ext4", "\(boot)")
+      #expect(boot.isRootWritable)
+      #expect(boot.told("seed") == "image")
+      #expect(boot.told("bound") == "/bind/srv")
+      #expect(boot.told("status") == "1", "\(boot.script?.output ?? "")")
+      let errors = boot.journal.entries(of: "overlay-prep.service").filter { $0.priority <= 3 }.map(\.message)
+      #expect(errors.contains { $0.contains("/data") && $0.contains("leads nowhere") }, "\(errors)")
+    }
+    #expect(try await disk.names(in: "/bind") == ["srv"])
+  }
+}
+
+extension Machine {
+  fileprivate func with(_ words: [String]) -> Machine {
+    var machine = self
+    machine.words += words
+    return machine
+  }
+}
