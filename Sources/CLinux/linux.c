@@ -131,6 +131,8 @@ int64_t linux_monotonic_microseconds(void) {
   if (clock_gettime(CLOCK_MONOTONIC, &t) < 0) return -errno;
   return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
+int64_t linux_clock_seconds(void) { return time(NULL); }
+int32_t linux_set_clock(int64_t seconds) { return RESULT(clock_settime(CLOCK_REALTIME, &(struct timespec){ .tv_sec = seconds })); }
 void linux_sleep(int64_t us) { nanosleep(&(struct timespec){ .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 }, NULL); }
 int32_t linux_getpid(void) { return getpid(); }
 const char *linux_getenv(const char *name) { return getenv(name); }

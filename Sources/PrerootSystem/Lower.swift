@@ -10,7 +10,7 @@ public enum Lower {
   public static func leaveMountNamespace() throws(Errno) { try check(linux_leave_mount_namespace()) }
 
   /// Without the nosuid and nodev that keep users from the layers, for this namespace: in the image, sudo and devices are to work (mount(2):
-  /// a remount sets all flags anew, those of time excepted).
+  /// a remount sets all flags, except those of time).
   ///
   /// - Parameter withFileSystem: whether the file system itself was read-only, too, for everybody.
   public static func makeWritable(_ path: Text, withFileSystem: Bool) throws(Errno) { try remount(path, isReadOnly: false, withFileSystem) }

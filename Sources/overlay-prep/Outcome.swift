@@ -11,6 +11,8 @@ struct Outcome {
   var upper: Upper?
   /// What was asked for and not given, and why; nil where all was.
   var failure: Text?
+  /// The parts of what was asked for that are lost alone, a sentence for each.
+  var lost: [Text] = []
 
   var mode: Text { upper == nil ? "read-only" : "overlay" }
 }
@@ -26,7 +28,7 @@ extension Preparation {
       // For the generator, which would stage this boot again. All was taken back: the root is the one it was.
       if outcome.upper == nil { machine.keep(Paths.failed, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", report) }
       machine.keep(Paths.state, state(of: outcome).text, report)
-      if outcome.failure != nil { machine.sayAtLogin(remark.text.escapedForTerminal + "\nSee: journalctl -u overlay-prep.service\n", report) }
+      if remark.priority == .error { machine.sayAtLogin(remark.text.escapedForTerminal + "\nSee: journalctl -u overlay-prep.service\n", report) }
     } catch {
       report.say(.error, "Cannot open /", error)
     }
@@ -34,6 +36,9 @@ extension Preparation {
 
   private func remark(on outcome: Outcome) -> Remark {
     let scope = settings.scope.text
+    if outcome.failure == nil, !outcome.lost.isEmpty {
+      return Remark(.error, scope + " is writable in part, upper: " + (outcome.upper?.text ?? Text()) + "; " + Text(joining: outcome.lost, separator: "; "))
+    }
     guard let failure = outcome.failure else { return Remark(.notice, scope + " is writable, upper: " + (outcome.upper?.text ?? Text())) }
     let result: Text = outcome.upper == nil ? " stays read-only: " : " is writable on a tmpfs only, what is written is lost at power-off: "
     return Remark(.error, scope + result + failure)
@@ -59,6 +64,7 @@ extension Preparation {
     state.add("asked", settings.upper.text)
     state.add("upper", outcome.upper?.text ?? Text())
     state.add("why", outcome.failure ?? Text())
+    state.add("lost", list: outcome.lost)
     state.add("scope", settings.scope.text)
     state.add("target", outcome.target)
     if let root = facts.mountInfo.root { state.add("lower", root.fileSystemType + " " + root.mountSource) }

@@ -52,6 +52,8 @@ enum ExitStatus {
   static let readOnly: Int32 = 3
   /// The upper that was asked for is unavailable; a tmpfs takes its place.
   static let fallback: Int32 = 4
+  /// A part of what was asked for is lost, such as a directory of Bind=; the rest is as asked for.
+  static let partly: Int32 = 5
 }
 
 func prepare() -> Int32 {

@@ -23,6 +23,7 @@ extension Preparation {
       firstReading.adoptHostname(of: machine, report)
       let mounts = machine.mounts()
       advance(&manager, over: firstReading.changes(on: machine, mounts), on: machine)
+      advanceClock()
       // Not before the reload: PID 1 may still hold jobs that wait for this.
       machine.keep(Paths.ready, (mounts.root?.majorMinor ?? Text()) + "\n", report)
       machine.keep(Paths.events, report.events, report)
@@ -55,6 +56,24 @@ extension Preparation {
     }
     for target in Text("multi-user.target rescue.target emergency.target").words where start(target, manager) { return true }
     return false
+  }
+
+  /// A machine without a battery-backed clock begins where it was last: systemd sets the clock forward to the time of this file, but only
+  /// when it starts or re-executes (systemd: clock_apply_epoch()). It read the image's.
+  private func advanceClock() {
+    guard facts.containerName == nil, settings.scope.covers("/var/lib/systemd/timesync") else { return }
+    let now = Clock.seconds
+    var latest = now
+    for path in Text("/var/lib/systemd/timesync/clock /var/lib/private/systemd/timesync/clock").words {
+      do throws(Errno) { latest = max(latest, try FileStatus(of: path).modifiedNanoseconds / 1_000_000_000) } catch { continue }
+    }
+    if latest == now { return }
+    do throws(Errno) {
+      try Clock.set(toSeconds: latest)
+      report.say(.notice, Text("The clock is set forward by ") + Text(decimal: latest - now) + " s, to the time in /var/lib/systemd/timesync/clock")
+    } catch {
+      report.say(.warning, "Cannot set the clock", error)
+    }
   }
 
   // MARK: Reload or re-execution

@@ -13,6 +13,8 @@ struct Preparation: ~Copyable {
   let startedAtMicroseconds: Int64
   var report: Report
   var kernel = LinuxKernel()
+  /// For each part of what was asked for that is lost alone, why.
+  private var lost: [Text] = []
 
   init(_ facts: consuming BootFacts, of image: consuming Machine, bootingTo target: Text, _ report: Report) {
     let asked = Settings(facts.assignments)
@@ -48,11 +50,14 @@ struct Preparation: ~Copyable {
       case .unreadable(let word): throw Failure(word + " " + (settings.upper.unavailability ?? Text()))
       }
       outcome.upper = settings.upper
+      if !lost.isEmpty { outcome.status = ExitStatus.partly }
     } catch {
       outcome.status = ExitStatus.readOnly
       outcome.failure = error.sentence
+      lost = []
       if settings.upper.isPersistent { fallBack(&outcome, error) }
     }
+    outcome.lost = lost
     return outcome
   }
 
@@ -127,6 +132,13 @@ struct Preparation: ~Copyable {
   }
 
   private mutating func mountOverlay(_ settings: Settings, on store: [Step], in directory: Text) throws(Failure) {
+    let conflicts = MountConflict.all(settings, on: image, upperTables(in: directory))
+    for conflict in conflicts { lose(conflict.text) }
+    let settings = settings.without(conflicts)
+    if settings.scope.paths.isEmpty {
+      store.takeBack(on: &kernel, before: &report)
+      throw Failure(Text(joining: lost, separator: "; "))
+    }
     let plan = OverlayPlan(settings, in: directory, over: facts.mountInfo, machineID: firstReading.machineID)
     let execution = plan.execute(on: &kernel, before: &report)
     if let step = execution.failure {
@@ -134,6 +146,12 @@ struct Preparation: ~Copyable {
       throw failure(of: step)
     }
     lose(execution.losses)
+  }
+
+  /// /etc/fstab of the upper, where it is the one that systemd will read.
+  private func upperTables(in directory: Text) -> [FileSystemTable] {
+    guard settings.scope.covers("/etc"), let table = FileSystemTable(ofUpperIn: directory) else { return [] }
+    return [table]
   }
 
   /// Does all the steps or none of them.
@@ -145,8 +163,13 @@ struct Preparation: ~Copyable {
 
   /// Says what is lost of what was asked for, where the rest goes on.
   private mutating func lose(_ losses: [StepRecord]) {
-    for step in losses { report.say(.error, step.step.part + " is lost: " + failure(of: step).sentence) }
+    for step in losses { lose(step.step.part + " is lost: " + failure(of: step).sentence) }
     sayRemarks()
+  }
+
+  private mutating func lose(_ sentence: Text) {
+    report.say(.error, sentence)
+    lost.add(sentence)
   }
 
   private mutating func failure(of step: StepRecord) -> Failure {

@@ -10,7 +10,7 @@ extension Findings {
       if name.kind != .path {
         problem(Text("libblkid.so.1 is missing, without which ") + name.text + " is not found: install it, or name the device by its path")
       } else if settings.fileSystemType.isEmpty {
-        problem("libblkid.so.1 is missing, without which nobody knows what is on the upper's device: install it, or set FSType=")
+        problem("libblkid.so.1 is missing, which identifies the file system on the upper's device: install it, or set FSType=")
       }
     }
     guard boot.isRootKnown else {

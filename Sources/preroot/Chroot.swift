@@ -53,7 +53,7 @@ private struct Image {
     }
     if let name = facts.containerName { throw Complaint(Text("In a container (") + name + ") the image is a matter of the host; change it there") }
     if lower.fileSystemType.isOne(of: "squashfs erofs cramfs romfs iso9660") {
-      throw Complaint(lower.fileSystemType + " cannot be written by anybody: build the image anew, or keep the changes in an upper on a device (preroot.conf(5), Upper=)")
+      throw Complaint(lower.fileSystemType + " cannot be written: rebuild the image, or keep the changes in an upper on a device (preroot.conf(5), Upper=)")
     }
     if machine.contents(Text("/sys/dev/block/") + lower.majorMinor + "/ro")?.hasPrefix("1") == true {
       throw Complaint(Text("The kernel has ") + lower.mountSource + " (" + lower.majorMinor + ") as read-only: 'blockdev --setrw' changes that, unless it is protected or verified")

@@ -34,7 +34,7 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
     text.append(LayerPlan(found, use, settings, isCounted: isCounted).steps.text)
   }
   text.append(OverlayPlan(settings, in: layers, over: boot.facts.mountInfo, machineID: RunningID(Text())).text)
-  text.comment(Text("Then systemd loads its units anew, and goes on to ") + target)
+  text.comment(Text("Then systemd reloads its units and goes on to ") + target)
   return text
 }
 

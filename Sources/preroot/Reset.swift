@@ -1,7 +1,7 @@
 import PrerootCore
 import PrerootSystem
 
-/// Marks the upper, so that the next boot starts with an empty one but for what is kept. Nothing that runs now loses a file by it.
+/// Marks the upper, so that the next boot starts with an empty one, except for what is kept. Nothing that runs now loses a file by it.
 func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machine) throws(Complaint) -> Int32 {
   try Machine.requireSuperuser(to: "mark the upper")
   let facts = BootFacts(asSeenOn: machine)

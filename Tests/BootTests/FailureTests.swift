@@ -18,7 +18,7 @@ struct FailureTests {
   static let failures: [Failure] = [
     Failure(testDescription: "as the kernel has no overlayfs", leg: .kernel(.ext4, .packaged), says: "overlay"),
     Failure(testDescription: "as the upper has no space", words: ["preroot=tmpfs:size=4k"], says: "space"),
-    Failure(testDescription: "as a directory of its scope is missing", words: ["preroot=tmpfs", "preroot.scope=/etc:/no/such"], says: "/no/such"),
+    Failure(testDescription: "as all directories of its scope are missing", words: ["preroot=tmpfs", "preroot.scope=/no/such:/nor/this"], says: "/no/such"),
     Failure(testDescription: "as the helper fails", tree: .lean.linking(helper, to: "/bin/false"), says: "overlay-prep.service: Failed"),
     Failure(testDescription: "as the helper crashes", tree: .lean.with(helper, "#!/bin/sh\nkill -SEGV $$\n", mode: 0o755), says: "overlay-prep.service: Failed"),
     Failure(testDescription: "as the helper hangs", tree: .lean.with(helper, "#!/bin/sh\nexec sleep infinity\n", mode: 0o755)

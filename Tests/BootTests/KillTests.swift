@@ -83,6 +83,8 @@ struct KillTests {
       outcome.wasKilled = boot.calls.count == number && boot.units["overlay-prep.service"]?.properties["ExecMainStatus"] == "9"
       if !["running", "degraded"].contains(boot.state) { outcome.faults.append("it is \(boot.state)") }
       if boot.units["graphical.target"]?.activeState != "active" { outcome.faults.append("it did not come to its target") }
+      let failed = boot.failedUnits.filter { $0 != "overlay-prep.service" }
+      if failed != [] { outcome.faults.append("\(failed.joined(separator: " ")) failed") }
       if boot.startupCount != 1 { outcome.faults.append("\(boot.startupCount) startups") }
       let isAsAsked = work.mountPoints.allSatisfy { boot.mounts[$0]?.source == "preroot" && boot.mounts[$0]?.isReadOnly == false }
         && boot.store?.fileSystem == (work.isOnDevice ? "ext4" : "tmpfs") && (work == .scope || boot.isRootWritable)

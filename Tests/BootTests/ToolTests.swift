@@ -98,7 +98,7 @@ struct ToolTests {
     #expect(try boot.answer("preroot reset --keep /opt/image/changed --keep /opt/image/nowhere") == ("Nothing to do: the upper is a tmpfs, which is empty at every boot", 0))
     let chroot = try boot.answer("preroot chroot sh -c mountpoint /proc && echo written > /opt/image/below && exit 7")
     #expect(chroot.status == 125)
-    #expect(chroot.output.hasPrefix("preroot: squashfs cannot be written by anybody: build the image anew"))
+    #expect(chroot.output.hasPrefix("preroot: squashfs cannot be written: rebuild the image"))
   }
 
   /// The image is on a disk that can be written, so this is also about changing it in place.

@@ -538,7 +538,7 @@ struct ToolPlanTests {
 
       """))
     #expect(run.output.contains("\nmount overlay at /etc ("))
-    #expect(run.output.hasSuffix("\n# Then systemd loads its units anew, and goes on to default.target\n"))
+    #expect(run.output.hasSuffix("\n# Then systemd reloads its units and goes on to default.target\n"))
     #expect(try Tree(image.root) == before)
   }
 
@@ -702,6 +702,16 @@ struct ToolCheckTests {
       "a bind that is a link to the kernel's", "/srv of Bind= goes through a symbolic link to /run, which is no directory of the image: make it there, or take it out of Bind=",
       on: "preroot preroot.bind=/srv"
     ) { try $0.link("srv", to: "run") },
+    Flaw(
+      "something else that is mounted on a directory", "Scope=/var is left out: /etc/fstab mounts LABEL=var there; take it out of one of the two",
+      on: "preroot preroot.scope=/etc:/var"
+    ) {
+      try $0.write("var/x", "")
+      try $0.write("etc/fstab", "LABEL=var /var ext4 defaults 0 2\n")
+    },
+    Flaw("a configuration that is a directory", "/etc/preroot.conf cannot be read, ignoring: Is a directory") { try $0.write("etc/preroot.conf/x", "") },
+    Flaw("a configuration that is a dangling link", "/etc/preroot.conf cannot be read, ignoring: No such file or directory") { try $0.link("etc/preroot.conf", to: "nowhere") },
+    Flaw("a name that is no device's", "sda3 names no device; write /dev/sda3", on: "preroot=sda3"),
     Flaw("a tmpfs larger than the memory", "A tmpfs for the upper may take 1.0 GiB of 240 MiB of memory, and fill it: give it less (preroot.conf(5), Upper=)", on: "preroot=tmpfs:size=1g"),
     Flaw(
       "a tmpfs larger than any number", "A tmpfs for the upper may take 8589934591 TiB of 240 MiB of memory, and fill it: give it less (preroot.conf(5), Upper=)",

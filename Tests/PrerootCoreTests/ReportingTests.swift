@@ -37,7 +37,7 @@ struct KernelLogLineTests {
 
   @Test("is one line, whatever is in it")
   func isOneLine() {
-    #expect(line(.error, Text(utf8: "a\nb\tc\u{1b}[31md\0e\n")) == "<27>preroot[7]: a b c [31md e \n")
+    #expect(line(.error, Text(utf8: "a\nb\tc\u{1b}[31md\0e\n")) == #"<27>preroot[7]: a\x0ab\x09c\x1b[31md\x00e\x0a"# + "\n")
   }
 
   @Test("is no longer than the kernel takes")

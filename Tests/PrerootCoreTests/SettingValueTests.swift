@@ -266,3 +266,12 @@ struct FactoryResetTests {
     #expect(facts.isFactoryReset == expected)
   }
 }
+
+@Suite("The scope")
+struct ScopeTests {
+  @Test("covers what is on an overlay", arguments: [
+    (.root, "/", true), (.root, "/var/lib", true), (.directories(["/etc", "/var"]), "/var", true), (.directories(["/etc", "/var"]), "/var/lib", true),
+    (.directories(["/etc"]), "/var/lib", false), (.directories(["/va"]), "/var", false), (.directories([]), "/var", false),
+  ] as [(Scope, Text, Bool)])
+  func covers(scope: Scope, path: Text, isCovered: Bool) { #expect(scope.covers(path) == isCovered) }
+}

@@ -43,6 +43,18 @@ struct ReadBackTests {
     #expect(booting.children(of: try #require(booting.root)).map(\.mountPoint) == ["/proc", "/sys", "/dev", "/run"])
   }
 
+  @Test("of the mount table is that the root is an overlay, also where the helper died before it left the old one")
+  func oldRoot() {
+    var facts = BootFacts()
+    facts.assignments.add(KernelCommandLine(parsing: "preroot=tmpfs"))
+    facts.mountInfo = MountInfo(parsing: """
+      21 382 254:0 / / ro - squashfs /dev/root ro
+      382 1 0:30 / / rw - overlay preroot rw,upperdir=/run/initramfs/preroot/upper/upper
+
+      """)
+    #expect(Standing(for: facts, nil) == .asAsked)
+  }
+
   @Test("of a size is how much it is", arguments: [
     ("25%", 1_000_000, 250_000), ("64m", 1, 65536), ("2G", 1, 2 << 20), ("512K", 1, 512), ("1048576", 1, 1024), ("", 1, 0),
     // More than there is a number for.

@@ -83,6 +83,9 @@ int32_t linux_enter_mount_namespace(int32_t file);
 
 /* The process. See clock_gettime(2) CLOCK_MONOTONIC, nanosleep(2), getpid(2), getenv(3), strerror(3). */
 int64_t linux_monotonic_microseconds(void);
+/* Of CLOCK_REALTIME. See clock_settime(2). */
+int64_t linux_clock_seconds(void);
+int32_t linux_set_clock(int64_t seconds);
 void linux_sleep(int64_t microseconds);
 int32_t linux_getpid(void);
 const char *_Nullable linux_getenv(const char *_Nonnull name);

@@ -15,6 +15,13 @@ public enum Scope: Equatable, Sendable {
     }
   }
 
+  /// Whether what is at the path is on an overlay.
+  public func covers(_ path: Text) -> Bool {
+    guard case .directories(let directories) = self else { return true }
+    for directory in directories where path.isWithin(directory) { return true }
+    return false
+  }
+
   /// Where the overlays are.
   public var paths: [Text] {
     switch self {

@@ -1,5 +1,7 @@
 /// One record for /dev/kmsg. journald makes a line of `ident` out of it. See systemd: dev_kmsg_record().
 ///
+/// The console shows it as it is, so control characters are written out.
+///
 /// Facility daemon (3): with kern (0), which user space may not use anyway, the identifier would be lost.
 public struct KernelLogLine: Equatable, Sendable {
   public var text: Text
@@ -9,9 +11,8 @@ public struct KernelLogLine: Equatable, Sendable {
 
   public init(_ remark: Remark, ident: Text, processID: Int) {
     let priority = Text(decimal: 3 << 3 | remark.priority.rawValue)
-    text = Text("<") + priority + ">" + ident + "[" + Text(decimal: processID) + "]: " + remark.text
+    text = Text("<") + priority + ">" + ident + "[" + Text(decimal: processID) + "]: " + remark.text.escapedForTerminal
     if text.count > Self.limit { text = Text(text.bytes[..<Self.limit]) }
-    for place in text.bytes.indices where text.bytes[place] < 0x20 { text.bytes[place] = UInt8(ascii: " ") }
     text.append("\n")
   }
 }

@@ -58,7 +58,7 @@ extension MountInfo {
   /// Whether the root, or each directory of a scope, is an overlay. That one is mounted somewhere is not enough: the helper may have died
   /// before the pivot, or between two directories.
   fileprivate func hasOverlays(on scope: Text) -> Bool {
-    for directory in scope.split(at: UInt8(ascii: ":")) where entry(at: directory)?.isOverlayOfPreroot != true { return false }
+    for directory in scope.split(at: UInt8(ascii: ":")) where (directory == "/" ? root : entry(at: directory))?.isOverlayOfPreroot != true { return false }
     return true
   }
 }

@@ -1,0 +1,60 @@
+import Bed
+import Testing
+
+/// A directory that has no place costs that directory and nothing else.
+@Suite("A machine that gets a part of what it was asked for")
+struct PartlyTests {
+  private func expectLoss(of part: String, _ how: String = "is lost: ", in boot: Boot, at location: SourceLocation = #_sourceLocation) {
+    #expect(boot.state == "degraded", sourceLocation: location)
+    #expect(boot.failedUnits == ["overlay-prep.service"], sourceLocation: location)
+    #expect(boot.units["overlay-prep.service"]?.properties["ExecMainStatus"] == "5", sourceLocation: location)
+    #expect(boot.units["graphical.target"]?.activeState == "active", sourceLocation: location)
+    #expect(boot.startupCount == 1, sourceLocation: location)
+    let errors = boot.journal.entries(of: "overlay-prep.service").filter { $0.identifier == "preroot" && $0.priority <= 3 }
+    #expect(errors.contains { $0.message.hasPrefix("\(part) \(how)") }, "\(errors.map(\.message))", sourceLocation: location)
+    #expect(boot.file("preroot/state.json")?.contains("\"lost\": [\"\(part) \(how)") == true, sourceLocation: location)
+    #expect(boot.told("login")?.contains("is writable in part") == true, sourceLocation: location)
+  }
+
+  @Test("has the directories that are there")
+  func hasDirectories() async throws {
+    let boot = try await Machine(.kernel(.squashfs), .noting, "preroot=tmpfs", "preroot.scope=/etc:/no/such:/var").boot()
+    expectLoss(of: "Scope=/no/such", in: boot)
+    for directory in ["/etc", "/var"] { #expect(boot.mounts[directory]?.source == "preroot") }
+    #expect(!boot.isRootWritable)
+  }
+
+  /// systemd would find /opt mounted, and never mount what the administrator put there.
+  @Test("has what /etc/fstab mounts in a directory of the scope, and the other directories")
+  func hasTable() async throws {
+    let tree = Tree.noting.withDirectory("/opt").with("/etc/fstab", "none /opt tmpfs size=1m,mode=0700 0 0\n")
+    let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs", "preroot.scope=/etc:/opt:/var").boot()
+    expectLoss(of: "Scope=/opt", "is left out: /etc/fstab mounts none there", in: boot)
+    #expect(boot.mounts["/opt"]?.source == "none")
+    for directory in ["/etc", "/var"] { #expect(boot.mounts[directory]?.source == "preroot") }
+  }
+
+  @Test("has its upper, though a directory past it is a link that leads nowhere")
+  func hasUpper() async throws {
+    let tree = Tree.noting.without("/srv").linking("/srv", to: "/nowhere/srv").withDirectory("/opt")
+    let boot = try await Machine(keepingOn: .ext4(), tree, "preroot.bind=/srv:/opt").boot()
+    expectLoss(of: "Bind=/srv", in: boot)
+    #expect(boot.isRootWritable)
+    #expect(boot.store?.fileSystem == "ext4")
+    #expect(boot.mounts["/opt"] != nil)
+  }
+}
+
+@Suite("The clock of a machine without a battery")
+struct ClockTests {
+  /// systemd does it where it starts or re-executes.
+  @Test("goes on from the time that the upper has seen, after a reload", arguments: ["/var/lib/systemd/timesync", "/var/lib/private/systemd/timesync"])
+  func goesOn(directory: String) async throws {
+    let tree = Tree.lean.noting("mkdir -p \(directory); touch -d '2035-01-01 00:00 UTC' \(directory)/clock; date +time=%Y\n")
+    let boots = try await Machine(keepingOn: .ext4(), tree, "preroot.switch=reload").boots(2)
+    for boot in boots { expectUpper(in: boot) }
+    #expect(boots[0].told("time") != "2035")
+    #expect(boots[1].told("time") == "2035")
+    #expect(boots[1].journal.entries.contains { $0.message.hasPrefix("The clock is set forward by ") })
+  }
+}
