@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # make            builds what ships
 # make install    puts it below $(DESTDIR)
 # make deb        makes a Debian package of it, in .build/deb
@@ -114,7 +115,7 @@ scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/pre
 lint:
 	@$(call install-packages,$(packages_to_lint))
 	swift format lint --strict --debug-disable-pretty-print --recursive Package.swift Sources generator Tests
-	clang-format --dry-run --Werror $$(find Sources Tests -name '*.[ch]')
+	clang-format --dry-run --Werror $$(find Sources -name '*.[ch]')
 	mandoc -Tlint -Wwarning docs/*.[1-8]
 	shellcheck --severity=warning $(scripts)
 	codespell --ignore-words-list=nd,inout,upto *.md docs Sources generator Makefile

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 /* What every file of this module includes before anything else: files and times of any size, also where long has 32 bits.
  * See feature_test_macros(7). */

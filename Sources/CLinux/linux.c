@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "internal.h"
 #include "CLinux.h"
 #include <fcntl.h>
@@ -44,8 +45,18 @@ int32_t linux_open_to_append(int32_t d, const char *p) {
   return RESULT(openat(d, p, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
 }
 int32_t linux_create(int32_t d, const char *p, uint32_t mode) { return RESULT(openat(d, p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)); }
-intptr_t linux_read(int32_t f, void *b, size_t n) { ssize_t r; do r = read(f, b, n); while (r < 0 && errno == EINTR); return RESULT(r); }
-intptr_t linux_write(int32_t f, const void *b, size_t n) { ssize_t r; do r = write(f, b, n); while (r < 0 && errno == EINTR); return RESULT(r); }
+intptr_t linux_read(int32_t f, void *b, size_t n) {
+  ssize_t r;
+  do r = read(f, b, n);
+  while (r < 0 && errno == EINTR);
+  return RESULT(r);
+}
+intptr_t linux_write(int32_t f, const void *b, size_t n) {
+  ssize_t r;
+  do r = write(f, b, n);
+  while (r < 0 && errno == EINTR);
+  return RESULT(r);
+}
 int32_t linux_close(int32_t f) { return RESULT(close(f)); }
 int32_t linux_mkdir(int32_t d, const char *p, uint32_t mode) { return RESULT(mkdirat(d, p, mode)); }
 int32_t linux_symlink(const char *t, int32_t d, const char *p) { return RESULT(symlinkat(t, d, p)); }
@@ -62,9 +73,14 @@ int32_t linux_get_status(int32_t d, const char *p, struct linux_status *status) 
   struct stat s;
   if (fstatat(d, p, &s, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0) return -errno;
   *status = (struct linux_status){
-    .device = s.st_dev, .inode = s.st_ino, .inode_device = s.st_rdev, .size = s.st_size,
+    .device = s.st_dev,
+    .inode = s.st_ino,
+    .inode_device = s.st_rdev,
+    .size = s.st_size,
     .modified_nanoseconds = (int64_t)s.st_mtim.tv_sec * 1000000000 + s.st_mtim.tv_nsec,
-    .mode = s.st_mode, .owner = s.st_uid, .group = s.st_gid,
+    .mode = s.st_mode,
+    .owner = s.st_uid,
+    .group = s.st_gid,
   };
   return 0;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "internal.h"
 #include "CLinux.h"
 #include <fcntl.h>
@@ -63,7 +64,8 @@ int32_t linux_spawn(const char *program, const char *arguments, size_t arguments
 int32_t linux_wait(int32_t process, int32_t until_it_ends, int32_t *status) {
   int s;
   pid_t ended;
-  do ended = waitpid(process, &s, until_it_ends ? 0 : WNOHANG); while (ended < 0 && errno == EINTR);
+  do ended = waitpid(process, &s, until_it_ends ? 0 : WNOHANG);
+  while (ended < 0 && errno == EINTR);
   if (ended < 0) return -errno;
   if (ended > 0) *status = WIFEXITED(s) ? WEXITSTATUS(s) : LINUX_SIGNALLED + WTERMSIG(s);
   return ended > 0;

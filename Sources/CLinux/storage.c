@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "internal.h"
 #include "CLinux.h"
 #include <dirent.h>
@@ -46,7 +47,9 @@ int32_t linux_is_erased(int32_t f, int64_t bytes) {
 typedef struct probe *Probe;
 /* See blkid.h: BLKID_SUBLKS_LABEL, UUID, TYPE, USAGE, BADCSUM; BLKID_PARTS_FORCE_GPT (where only the copy of the table at the
  * device's end is left, too), ENTRY_DETAILS. */
-enum { SUPERBLOCKS = 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7 | 1 << 10, FORCE_GPT = 1 << 1, ENTRY_DETAILS = 1 << 2 };
+enum { SUPERBLOCKS = 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7 | 1 << 10,
+       FORCE_GPT = 1 << 1,
+       ENTRY_DETAILS = 1 << 2 };
 
 int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
   void *library = dlopen && dlsym ? dlopen("libblkid.so.1", RTLD_NOW) : NULL;
@@ -78,8 +81,13 @@ int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
   size_t used = 0;
   /* What has a fixed form first: a label may have line ends in it. */
   static const char names[][2][16] = {
-    { "TYPE", "TYPE" }, { "PTTYPE", "PTTYPE" }, { "USAGE", "USAGE" }, { "UUID", "UUID" }, { "LABEL", "LABEL" },
-    { "PART_ENTRY_UUID", "PARTUUID" }, { "PART_ENTRY_NAME", "PARTNAME" },
+    { "TYPE", "TYPE" },
+    { "PTTYPE", "PTTYPE" },
+    { "USAGE", "USAGE" },
+    { "UUID", "UUID" },
+    { "LABEL", "LABEL" },
+    { "PART_ENTRY_UUID", "PARTUUID" },
+    { "PART_ENTRY_NAME", "PARTNAME" },
   };
   for (int i = entry ? 5 : 0; result == 0 && i < (entry ? 7 : 5); i++) {
     const char *value;
@@ -89,7 +97,8 @@ int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
   }
   buffer[used] = 0;
   free_probe(probe);
-  return result == -2 ? LINUX_PROBE_AMBIVALENT : result < 0 ? -EIO : result;
+  return result == -2 ? LINUX_PROBE_AMBIVALENT : result < 0 ? -EIO
+                                                            : result;
 }
 
 int32_t linux_sync_file_system(int32_t f) { return RESULT(syncfs(f)); }
@@ -108,7 +117,8 @@ int32_t linux_open_uevents(void) {
 int32_t linux_drain_uevents(int32_t s) {
   char b[64];
   /* Cut to the buffer, each receive takes one whole event; with ENOBUFS, which is told once, events were lost. */
-  while (recv(s, b, sizeof b, 0) >= 0 || errno == ENOBUFS);
+  while (recv(s, b, sizeof b, 0) >= 0 || errno == ENOBUFS)
+    ;
   return 0;
 }
 
@@ -116,7 +126,10 @@ static int32_t try_types(int d) {
   if (mkdirat(d, "a", 0700) < 0) return -errno;
   int list = openat(d, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (list < 0) return -errno;
-  union { char bytes[512]; struct dirent64 entry; } b;
+  union {
+    char bytes[512];
+    struct dirent64 entry;
+  } b;
   int32_t result = -EIO;
   ssize_t n = linux_getdents(list, &b, sizeof b);
   for (ssize_t o = 0; o < n; o += ((struct dirent64 *)(b.bytes + o))->d_reclen) {
@@ -139,20 +152,20 @@ int32_t linux_try(int32_t d, int32_t what) {
   remove_trial(d);
   int32_t result = 0;
   switch (what) {
-    case LINUX_TRY_ATTRIBUTE:
-      result = RESULT(fsetxattr(d, attribute, "y", 1, 0));
-      if (result == 0) result = RESULT(fgetxattr(d, attribute, &value, 1));
-      break;
-    case LINUX_TRY_TYPES:
-      result = try_types(d);
-      break;
-    case LINUX_TRY_WHITEOUT:
-      result = RESULT(mknodat(d, "a", S_IFCHR, makedev(0, 0)));
-      break;
-    default:
-      result = RESULT(mknodat(d, "a", S_IFREG | 0600, 0));
-      if (result == 0) result = RESULT(mknodat(d, "b", S_IFREG | 0600, 0));
-      if (result == 0) result = RESULT(renameat2(d, "a", d, "b", what == LINUX_TRY_RENAME ? 0 : RENAME_WHITEOUT));
+  case LINUX_TRY_ATTRIBUTE:
+    result = RESULT(fsetxattr(d, attribute, "y", 1, 0));
+    if (result == 0) result = RESULT(fgetxattr(d, attribute, &value, 1));
+    break;
+  case LINUX_TRY_TYPES:
+    result = try_types(d);
+    break;
+  case LINUX_TRY_WHITEOUT:
+    result = RESULT(mknodat(d, "a", S_IFCHR, makedev(0, 0)));
+    break;
+  default:
+    result = RESULT(mknodat(d, "a", S_IFREG | 0600, 0));
+    if (result == 0) result = RESULT(mknodat(d, "b", S_IFREG | 0600, 0));
+    if (result == 0) result = RESULT(renameat2(d, "a", d, "b", what == LINUX_TRY_RENAME ? 0 : RENAME_WHITEOUT));
   }
   remove_trial(d);
   return result < 0 ? result : 0;

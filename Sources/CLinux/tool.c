@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "internal.h"
 #include "CLinux.h"
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PrerootCore
 
 /// What the next boot of a machine will find, as far as that is known now: the image as it is, below the overlay where there is one,

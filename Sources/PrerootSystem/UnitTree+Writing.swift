@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PrerootCore
 
 /// The three directories that systemd gives a generator. See systemd.generator(7).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import SystemPackage
 
 /// How much of a distribution runs on the machine.

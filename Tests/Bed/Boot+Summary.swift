@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 extension Boot {
   /// What a person wants to know first, in a few lines.
   public var summary: String {

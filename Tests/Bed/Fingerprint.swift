@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// A short name for some content: FNV-1a with 64 bits, enough to tell apart the few things of a cache.
 struct Fingerprint: CustomStringConvertible, Sendable {
   private var value: UInt64 = 0xcbf2_9ce4_8422_2325

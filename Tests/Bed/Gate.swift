@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Foundation
 
 /// Lets as many machines run at once as there are processors: more would only make each slower.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import SystemPackage
 
 /// How a call of the helper to PID 1 ends in a machine under test.

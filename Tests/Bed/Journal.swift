@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Foundation
 
 /// The guest's whole journal of one boot, in the export format. See systemd.journal-fields(7).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What a machine is made of.
 public enum Leg: Hashable, Sendable, CustomStringConvertible {
   /// A container: a tree, the host's kernel, a real systemd as PID 1. A boot takes half a second.

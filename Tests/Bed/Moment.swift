@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// A moment in the run of a machine: something that happens, and some time after it.
 public struct Moment: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
   /// What can be seen of a machine from outside.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import SystemPackage
 
 /// What is mounted on a machine. See proc_pid_mountinfo(5).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Foundation
 
 /// How long something may take, in the time of a host that has nothing else to do.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What is done to a machine from outside while it runs, and what of it is due.
 struct Schedule {
   enum Act {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// A release of Debian or Ubuntu a base tree is made of.
 public struct Suite: Hashable, Sendable, CustomStringConvertible {
   /// Who signs its archive.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import SystemPackage
 
 /// The headers and libraries of an older distribution, for programs that are to run on it: they are unpacked, nothing is installed.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What PID 1 knows of a unit. See systemd.unit(5) and `systemctl show`.
 public struct Unit: Sendable {
   /// The properties the probe asked for, as systemctl prints them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import SystemPackage
 
 /// The hash tree of an image: with it the kernel proves each block of a root as it is read. See veritysetup(8).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Bed
 import Foundation
 import Testing

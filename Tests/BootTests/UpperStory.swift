@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Bed
 
 /// Three boots of one machine on one ext4 upper, each with its power-off, which many tests ask about.

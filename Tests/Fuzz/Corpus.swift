@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Foundation
 
 /// Where mutation begins: the machines of the golden cases, and what the tests of the readers have.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Foundation
 
 // fuzz --seconds N [--seed N]     mutates the corpus

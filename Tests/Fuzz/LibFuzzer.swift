@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Glibc
 
 /// Where libFuzzer comes in. See https://llvm.org/docs/LibFuzzer.html.

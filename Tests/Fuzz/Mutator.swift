@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Makes new inputs from those there are, the same ones for the same seed.
 struct Mutator {
   private var random: SplitMix

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Glibc
 
 /// Saves the input that a trap ends. A signal handler may do little: what it needs is there before.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PrerootCore
 
 /// What was expected of an input and did not come: a failure that is no trap.

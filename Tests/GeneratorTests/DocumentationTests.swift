@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Foundation
 import Testing
 
@@ -439,6 +440,22 @@ struct DocumentationTests {
       let remarks = Request(assignments).remarks + Settings(assignments).remarks
       #expect(remarks.map(\.text.string) == [])
     }
+  }
+}
+
+@Suite("The sources")
+struct SourceTests {
+  @Test("name their license")
+  func nameLicense() throws {
+    var count = 0
+    for directory in ["Sources", "generator", "Tests"] {
+      for file in try FileManager.default.subpathsOfDirectory(atPath: Checkout.path.appending(path: directory).path) where file.contains(#/\.(?:swift|c|h|service|target|slice)$/#) && !file.contains("Cases/") {
+        let lines = try Checkout.text("\(directory)/\(file)").split(separator: "\n", maxSplits: 2)
+        #expect(lines.prefix(2).contains { $0.hasSuffix(" SPDX-License-Identifier: MIT") }, "\(directory)/\(file)")
+        count += 1
+      }
+    }
+    #expect(count > 200)
   }
 }
 

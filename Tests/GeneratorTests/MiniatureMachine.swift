@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Foundation
 
 /// A root directory with as much of a machine in it as the generator looks at: `Cases/base`, the shipped units, and what is

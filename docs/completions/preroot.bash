@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Completion of preroot(1) for bash.
 
 _preroot() {

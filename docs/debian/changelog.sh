@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Writes debian/changelog from NEWS.md, in whose directory it is run. An entry begins with "## VERSION (YYYY-MM-DD)"; that of the version
 # to come has "(unreleased)", and is older than it by Debian's rules: 0.1~dev20261124.1224 is the state of that day and time.
 set -euo pipefail

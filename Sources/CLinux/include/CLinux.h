@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 /* The system calls that preroot makes, and nothing else: no policy, no memory of its own, no libc type, so that this
  * module can be imported for any target without a sysroot. Each returns >= 0, or -errno. Strings end with a NUL byte. */

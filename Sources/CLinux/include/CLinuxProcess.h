@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 /* Other processes, under the same rules as CLinux.h, which includes this. */
 #include <stddef.h>

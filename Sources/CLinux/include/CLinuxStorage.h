@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 /* What storage needs beyond files and mounts, under the same rules as CLinux.h, which includes this. */
 #include <stddef.h>

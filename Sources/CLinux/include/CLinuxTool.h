@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 /* What a person's tool needs beyond what a boot needs, under the same rules as CLinux.h, which includes this. */
 #include <stddef.h>

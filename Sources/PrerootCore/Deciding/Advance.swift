@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// How PID 1 gets from the image's units to the overlay's.
 public enum SwitchMode: Keyword {
   case auto

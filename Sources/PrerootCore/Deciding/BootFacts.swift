@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// All that the decision rests on, as values. Generator and helper read the same facts and so come to the same decision;
 /// nothing is handed from one to the other.
 public struct BootFacts: ~Copyable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What this boot is: the decision, made once, from facts alone.
 public enum BootMode: Equatable, Sendable {
   /// The image's own boot, as if preroot were not there.

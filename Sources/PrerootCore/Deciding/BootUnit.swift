@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// The unit that PID 1 boots to, as it finds it on its command line: `systemd.unit=`, or one of the words of old.
 /// See kernel-command-line(7), systemd(1); the table of words is systemd's `rlmap`, the same from v247 to v262.
 public struct BootUnit: Equatable, Sendable {

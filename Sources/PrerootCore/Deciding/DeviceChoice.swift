@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Which of the devices with a name is meant: anybody can bring a stick with the label of the upper.
 public struct DeviceChoice: Equatable, Sendable {
   /// Nil where there is none, or nothing decides between several.

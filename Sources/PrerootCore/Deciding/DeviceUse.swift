@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What is done with the device that is to hold the upper, by what is on it.
 public enum DeviceUse: Equatable, Sendable {
   case mount(type: Text)

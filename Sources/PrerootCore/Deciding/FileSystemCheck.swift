@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What the exit status of fsck means. See fsck(8), "EXIT STATUS".
 public enum FileSystemCheck: Equatable, Sendable {
   case clean

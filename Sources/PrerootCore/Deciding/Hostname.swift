@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What /etc/hostname says. See hostname(5).
 public enum Hostname: Equatable, Sendable {
   /// No file, or nothing in it but comments: whatever name the machine has stays.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Which image the lower is: the same bytes for the same image, others for another.
 public struct LowerIdentity: Equatable, Sendable {
   public var text: Text

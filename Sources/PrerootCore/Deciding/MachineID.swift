@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What /etc/machine-id says. See machine-id(5), "First Boot Semantics".
 public enum MachineID: Equatable, Sendable {
   /// There is no file: a first boot.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// A directory of Scope= or Bind= that the image has something else mounted on. systemd would find ours there, take it for its own, and
 /// never mount the other; or it would mount the other over ours. Either way what is written goes where nobody expects it.
 public struct MountConflict: Equatable, Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Why the boot is left as it is.
 public enum Reason: Equatable, Sendable {
   case userManager

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Whether the root is to be made writable, as far as anybody said. How is a matter of `Settings`, and of stage 1.
 public struct Request: Equatable, Sendable {
   public var enable = Enable.auto

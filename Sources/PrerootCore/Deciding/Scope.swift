@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What is made writable.
 public enum Scope: Equatable, Sendable {
   /// The whole root: PID 1 and all that follows stand on the overlay.

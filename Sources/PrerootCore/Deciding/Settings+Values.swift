@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How the value of each setting is read. What cannot be read changes nothing, and is told.
 
 extension Settings {

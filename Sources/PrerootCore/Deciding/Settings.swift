@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// How the root is made writable: what stage 1 is to do. See preroot.conf(5).
 public struct Settings: Equatable, Sendable {
   public var upper = Upper.standard

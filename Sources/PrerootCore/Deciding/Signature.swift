@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What a device holds, by the words of libblkid: a file system, a partition table, or anything else that has a name.
 public struct Signature: Equatable, Sendable {
   /// `ext4`, `crypto_LUKS`, `gpt`, …

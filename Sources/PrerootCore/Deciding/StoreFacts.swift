@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What is found on the upper's file system once it is mounted, and what it is compared with.
 public struct StoreFacts: Equatable, Sendable {
   /// Where the layers are or will be.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What overlayfs needs of the file system below its upper, and some have not. See linux: Documentation/filesystems/overlayfs.rst.
 public enum Unfitness: Int32, CaseIterable, Equatable, Sendable {
   // The raw values are CLinux's LINUX_TRY_ constants; in their order it is tried.

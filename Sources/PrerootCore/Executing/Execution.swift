@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What a plan is executed on: the real one makes system calls, the tests' one fails where it is told to.
 public protocol Kernel: ~Copyable {
   mutating func perform(_ step: Step) throws(Errno)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What was done, when, and how long it took; shared and never changed.
 public final class StepRecord: Sendable {
   public let step: Step

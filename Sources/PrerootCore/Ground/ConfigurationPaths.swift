@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Which files make up the configuration, and in which order. See preroot.conf(5).
 public enum ConfigurationPaths {
   /// The directories, the strongest first: what the administrator says, what this boot says, what the image says.

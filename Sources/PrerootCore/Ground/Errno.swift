@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// An error of a system call. See errno(3).
 public struct Errno: Error, Equatable, Sendable {
   public var rawValue: Int32

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// One of a few words, each beside its case: nothing has to keep the order of two lists.
 ///
 /// Not an enum of raw texts, which is shorter to write: its initializer makes a text of each word, 2 KB in the generator.

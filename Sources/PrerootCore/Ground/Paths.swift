@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Where preroot keeps what is of this boot only. See overlay-prep.service(8), "FILES".
 public enum Paths {
   // MARK: The layers, below a directory that systemd leaves mounted until the very end of shutdown

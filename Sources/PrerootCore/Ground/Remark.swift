@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// One line for the log about something the user wrote or asked for.
 public struct Remark: Equatable, Sendable {
   /// See syslog(3). The raw values are those of the kernel's log.

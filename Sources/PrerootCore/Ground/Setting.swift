@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// A setting has one name in two dresses: `OnLowerChange=` in preroot.conf, section [Preroot], is `preroot.on-lower-change=` on the
 /// kernel command line. This is the table of them; a test holds preroot.conf(5) to it.
 public enum Setting: Keyword {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// The names that make up stage 1.
 public enum StageOne {
   /// Its own units.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 extension Text {
   /// A copy of C's string.
   @inline(never) public init(cString: UnsafePointer<CChar>) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How bytes that mean something to a reader are written so that they mean themselves.
 
 extension Text {

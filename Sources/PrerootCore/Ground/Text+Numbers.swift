@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 extension Text {
   public init(decimal value: Int) { self.init(decimal: Int64(value)) }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Absolute paths, as texts.
 
 extension [Text] {

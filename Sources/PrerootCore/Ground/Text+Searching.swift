@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// So that a `switch` over texts reads as one, and makes no copies of its patterns.
 public func ~= (pattern: StaticString, value: Text) -> Bool { value == pattern }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 extension [Text] {
   /// Puts them in the order of their bytes. A heapsort: in place, never slow on names that somebody has chosen, and a tenth of the size
   /// of the library's.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Text as the kernel has it: bytes in no promised encoding.
 ///
 /// Its pieces are kept out of line: inlined, as the compiler likes them, they would double the programs' size.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// A file system in the making, so that a power cut leaves a blank device, an unfinished one or a whole file system, and one can
 /// tell which.
 ///

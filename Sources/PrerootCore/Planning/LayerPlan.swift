@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What is done on the upper's own file system before the overlay stands on it, so that every power cut leaves it as it was, or done,
 /// or begun and known to be begun.
 public struct LayerPlan: Equatable, Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// How the root becomes writable, once the upper's file system is there (`StorePlan`): the steps in their order.
 ///
 /// All is put together out of sight, below a private /run: the overlay, and on it what is mounted on the root, /run with the layers

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// systemd 247 to 257 refuses to reload with less than 16 MiB free on /run (RELOAD_DISK_SPACE_MIN, systemd: reload_space
 /// check in dbus-manager.c), and /run is a fifth of the memory: with less than some 85 MB of it no reload would ever be.
 /// So /run is made larger for that moment; it is a limit, not memory in use.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// One thing to do to the mount table or to a file, as a value. `Kernel.perform(_:)` does it.
 public struct Step: Equatable, Sendable {
   public enum Verb: Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// How the lower layer and the upper's file system come to where the overlay takes them from: the steps in their order.
 ///
 /// Both stay visible below /run/initramfs, where systemd leaves mounts alone until the very end of shutdown and then remounts them

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// The files that the generator writes, in order: a boot is redirected by the last of them, so until all is in place
 /// nothing has changed. See systemd.generator(7).
 public struct UnitTree: Equatable, Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 extension Assignments {
   /// Adds what the kernel command line says; it comes last, being the strongest.
   public mutating func add(_ commandLine: KernelCommandLine) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 extension Assignments {
   /// Adds what a configuration file says, in systemd's syntax: `[Section]`, `Directive=value`, `#` and `;` comments, `\` at
   /// a line's end joins it with the next. See systemd.syntax(7), preroot.conf(5).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Every setting that the image and the kernel command line give a value. Of one setting the last value counts.
 public struct Assignments: Equatable, Sendable {
   public struct Assignment: Equatable, Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// How a device is named in a setting. See fstab(5) for the tags.
 public struct DeviceName: Equatable, Sendable {
   public enum Kind: Int, Sendable {

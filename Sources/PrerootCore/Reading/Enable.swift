@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// When the root is made writable.
 public enum Enable: Equatable, Sendable {
   /// Never: the boot that the image has without preroot.

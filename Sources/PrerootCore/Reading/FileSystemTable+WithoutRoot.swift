@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 extension FileSystemTable {
   /// The lines of fstab(5) as they are, but for those that mount the root.
   public static func withoutRoot(_ text: Text) -> Text {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What /etc/fstab says. See fstab(5).
 public struct FileSystemTable: Equatable, Sendable {
   /// One line, shared and never changed.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What systemd tells its generators about the machine. See systemd.generator(7), "Environment".
 ///
 /// Only systemd >= 251 sets these; before it each is nil, and the facts come from the files that systemd itself would

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// The kernel command line, in words, as systemd reads it.
 ///
 /// Quotes group and vanish, a backslash is an ordinary character, an unclosed quote ends with the line: systemd's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What is mounted in a mount namespace. See proc_pid_mountinfo(5), whose names the fields have.
 ///
 /// The options of the mount itself are left out: a generator's sandbox (systemd >= 253) shows `ro` there for every mount.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Options of a mount as people write them, in the two parts that the kernel wants: flags, and the file system's own words.
 /// See mount(2), mount(8) "FILESYSTEM-INDEPENDENT MOUNT OPTIONS".
 public struct MountOptions: Equatable, Sendable {

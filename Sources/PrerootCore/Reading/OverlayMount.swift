@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the mount table tells of an overlay of preroot's.
 
 extension MountInfo.Entry {

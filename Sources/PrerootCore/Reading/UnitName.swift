@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// The name of a unit that PID 1 would take from its command line. See systemd.unit(5), unit_name_is_valid().
 public struct UnitName: Equatable, Sendable {
   public var text: Text

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Where what is written to the overlay goes.
 public enum Upper: Equatable, Sendable {
   /// Memory: gone at power-off.

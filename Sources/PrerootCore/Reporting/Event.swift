@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// Something that happened in stage 1, as fields for the journal, which does not run yet. Kept in /run/preroot/events and
 /// sent by preroot-report.service in stage 2. See systemd.journal-fields(7).
 public struct Event: Equatable, Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// One record for /dev/kmsg. journald makes a line of `ident` out of it. See systemd: dev_kmsg_record().
 ///
 /// The console shows it as it is, so control characters are written out.

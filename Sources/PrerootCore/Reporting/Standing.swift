@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What became of this boot, as far as preroot goes.
 public enum Standing: Equatable, Sendable {
   /// The overlay is there, with the upper that was asked for.

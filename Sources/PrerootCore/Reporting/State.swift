@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /// What was decided and done in stage 1, for programs: an object of JSON with a text for each name. Kept in /run/preroot/state.json.
 public struct State: Equatable, Sendable {
   private var members = Text()

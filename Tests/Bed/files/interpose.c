@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Preloaded into overlay-prep in a machine under test: has its calls of one method of PID 1, $BED_METHOD, end as $BED_FATE says:
  * "killed" before it is made, or "refused"; any other fate is a command that is run just before it is made. */
 #define _GNU_SOURCE

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* kill PROGRAM…: becomes the program, which dies by SIGKILL before its Nth system call that may change something, `bed.kill=N` being
  * among the words of the kernel command line (in a container: among PID 1's arguments). Without the word it lives. Those calls are written
  * to /run/bed/calls, a line with the number of each.
