@@ -30,7 +30,7 @@ struct Preparation: ~Copyable {
     // The generator has put these into the kernel log.
     for remark in self.facts.request.remarks { report.record(remark, as: .remark) }
     for remark in settings.remarks { report.say(remark, as: .remark) }
-    for conflict in conflicts { report.say(Remark(.error, conflict.text), as: .remark) }
+    for conflict in conflicts { lose(conflict.text) }
   }
 
   /// Whether this boot counts among those that may not get through with the upper.
