@@ -3,6 +3,7 @@
 /* What preroot asks of libsystemd, in functions that Swift can call: sd-bus' own are variadic. Each returns >= 0, or -errno.
  * See sd-bus(3), org.freedesktop.systemd1(5), sd_journal_sendv(3). */
 #define SD_JOURNAL_SUPPRESS_LOCATION /* this file's name says nothing to a reader of the journal */
+#include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <systemd/sd-bus.h>
@@ -47,16 +48,21 @@ static inline int systemd_preset_all(sd_bus *_Nonnull bus) {
   return sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "PresetAllUnitFiles", NULL, NULL, "sbb", "enable-only", 0, 0);
 }
 
-/* A text property, as Id, of the unit that `name` leads to, loaded where it has to be; good until the next call. */
-static inline int systemd_unit_property(sd_bus *_Nonnull bus, const char *_Nonnull name, const char *_Nonnull property, const char *_Nullable *_Nonnull text) {
+/* A text property, as Id, of the unit that `name` leads to; good until the next call. LoadUnit loads the unit where it has to be, with
+ * GetUnit that is -ENOENT. */
+static inline int systemd_unit_property(sd_bus *_Nonnull bus, const char *_Nonnull method, const char *_Nonnull name,
+                                        const char *_Nonnull property, const char *_Nullable *_Nonnull text) {
   static char *value;
   sd_bus_message *reply = NULL;
+  sd_bus_error failure = SD_BUS_ERROR_NULL;
   const char *path = NULL;
   free(value);
   value = NULL;
-  int r = sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "LoadUnit", NULL, &reply, "s", name);
+  int r = sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, &failure, &reply, "s", name);
+  if (sd_bus_error_has_name(&failure, SYSTEMD_NAME ".NoSuchUnit")) r = -ENOENT;
   if (r >= 0) r = sd_bus_message_read_basic(reply, 'o', &path);
   if (r >= 0) r = sd_bus_get_property_string(bus, SYSTEMD_NAME, path, SYSTEMD_NAME ".Unit", property, NULL, &value);
+  sd_bus_error_free(&failure);
   sd_bus_message_unref(reply);
   *text = value;
   return r;

@@ -92,16 +92,24 @@ import PrerootCore
   }
 
   /// The name that the unit itself has, where `name` may be an alias.
-  public func id(ofUnit name: Text) throws(Refusal) -> Text { try property("Id", ofUnit: name) }
+  public func id(ofUnit name: Text) throws(Refusal) -> Text { try property("Id", ofUnit: name, "LoadUnit") }
 
   /// Whether the unit is active, or on its way to that.
-  public func isActive(_ unit: Text) throws(Refusal) -> Bool { try property("ActiveState", ofUnit: unit).isOne(of: "active activating") }
+  public func isActive(_ unit: Text) throws(Refusal) -> Bool {
+    do throws(Refusal) { return try property("ActiveState", ofUnit: unit, "GetUnit").isOne(of: "active activating") } catch {
+      // Not even loaded.
+      guard error.errno == .noSuchFileOrDirectory else { throw error }
+      return false
+    }
+  }
 
-  @inline(never) private func property(_ property: Text, ofUnit name: Text) throws(Refusal) -> Text {
-    let property = property.terminated
+  @inline(never) private func property(_ property: Text, ofUnit name: Text, _ method: Text) throws(Refusal) -> Text {
+    let property = property.terminated, method = method.terminated
     var text: UnsafePointer<CChar>? = nil
     let result = unsafe name.terminated.withCString { name in
-      unsafe property.withCString { unsafe systemd_unit_property(bus, name, $0, &text) }
+      unsafe method.withCString { method in
+        unsafe property.withCString { unsafe systemd_unit_property(bus, method, name, $0, &text) }
+      }
     }
     guard result >= 0, let text = unsafe text else { throw Refusal("", Errno(rawValue: -result)) }
     return unsafe Text(cString: text)
