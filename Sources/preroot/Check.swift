@@ -147,7 +147,7 @@ extension Findings {
       problem(tool + " is missing, which preroot-fallback.service needs: install it")
     }
     if !settings.binds.isEmpty, !image.hasProgram("cp") { problem("cp is missing, which Bind= needs to copy what the image has in a directory: install it") }
-    if settings.upper.isPersistent, !image.hasProgram("rm") { problem("rm is missing, without which a reset deletes nothing: install it") }
+    if settings.upper.isPersistent, !image.hasProgram("rm") { note("rm is missing; a reset sets the old upper aside and cannot delete it") }
   }
 
   private mutating func lookAt(_ path: Text, of setting: StaticString, isBind: Bool, _ image: borrowing Machine) {

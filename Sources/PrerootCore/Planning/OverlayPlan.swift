@@ -54,7 +54,7 @@ public struct OverlayPlan: Equatable, Sendable {
       add(.makeLink, "/run/systemd/volatile-root", "/dev/block/" + root.majorMinor)
     }
     // PID 1's transient machine ID stays behind: it is mounted on the lower's file.
-    for child in mountInfo.children(of: root) where !child.isMachineID {
+    for child in mountInfo.children(of: root) where !child.isMachineID && child.mountPoint.normalPath == child.mountPoint {
       add(.bindRecursively, Paths.staging + child.mountPoint, child.mountPoint)
     }
     add(.pivot, Paths.staging)
