@@ -11,8 +11,9 @@
 #include <time.h>
 
 _Static_assert(sizeof(off_t) == 8, "off_t");
-/* glibc up to 2.33 has no other time_t on 32 bits. */
-#if !defined __GLIBC_PREREQ || __GLIBC_PREREQ(2, 34)
+#if defined __GLIBC__ && __GLIBC__ == 2 && __GLIBC_MINOR__ < 34
+/* It has no other time_t on 32 bits. */
+#else
 _Static_assert(sizeof(time_t) == 8, "time_t");
 #endif
 

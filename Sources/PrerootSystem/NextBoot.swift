@@ -23,7 +23,7 @@ public struct NextBoot: ~Copyable {
       facts.assignments.add(now.commandLine)
     }
     facts.mountInfo = MountInfo(bootingFrom: root ?? MountInfo.unbooted)
-    if let root { facts.isRootDeviceReadOnly = machine.contents(Text("/sys/dev/block/") + root.majorMinor + "/ro")?.hasPrefix("1") == true }
+    facts.isRootDeviceReadOnly = machine.isReadOnly(deviceOf: root)
     // They are on /run, and gone.
     facts.ready = nil
     facts.failed = nil

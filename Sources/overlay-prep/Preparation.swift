@@ -18,7 +18,9 @@ struct Preparation: ~Copyable {
   private var lost: [Text] = []
 
   init(_ facts: consuming BootFacts, of image: consuming Machine, bootingTo target: Text, _ report: Report) {
-    settings = Settings(facts.assignments)
+    let asked = Settings(facts.assignments)
+    let conflicts = MountConflict.all(asked, on: image)
+    settings = asked.without(conflicts)
     firstReading = FirstReading(of: image, facts)
     self.facts = facts
     self.image = image
@@ -28,6 +30,7 @@ struct Preparation: ~Copyable {
     // The generator has put these into the kernel log.
     for remark in self.facts.request.remarks { report.record(remark, as: .remark) }
     for remark in settings.remarks { report.say(remark, as: .remark) }
+    for conflict in conflicts { lose(conflict.text) }
   }
 
   /// Whether this boot counts among those that may not get through with the upper.
@@ -36,6 +39,11 @@ struct Preparation: ~Copyable {
   /// Mounts the overlay that was asked for, or falls back. What fails is taken back first.
   mutating func makeWritable() -> Outcome {
     var outcome = Outcome(target: target)
+    if settings.scope == .directories([]) {
+      outcome.status = ExitStatus.readOnly
+      outcome.failure = "no directory of Scope= is left"
+      return outcome
+    }
     do throws(Failure) {
       switch settings.upper {
       case .tmpfs(let options): try mountOverlay(on: options)

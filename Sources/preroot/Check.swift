@@ -144,8 +144,10 @@ extension Findings {
     // What the units of preroot run; a test holds this to them.
     let tools: [Text] = Text("sh systemctl mkdir touch mount").words
     for tool in tools where !image.hasProgram(tool) {
-      problem(tool + " is missing, which preroot-fallback.service or systemd-remount-fs.service needs: install it")
+      problem(tool + " is missing, which preroot-fallback.service needs: install it")
     }
+    if !settings.binds.isEmpty, !image.hasProgram("cp") { problem("cp is missing, which Bind= needs to copy what the image has in a directory: install it") }
+    if settings.upper.isPersistent, !image.hasProgram("rm") { problem("rm is missing, without which a reset deletes nothing: install it") }
   }
 
   private mutating func lookAt(_ path: Text, of setting: StaticString, isBind: Bool, _ image: borrowing Machine) {

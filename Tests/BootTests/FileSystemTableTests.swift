@@ -26,6 +26,30 @@ struct FileSystemTableTests {
     #expect(boot.consoleFailures == [])
   }
 
+  @Test("stands beside others: a directory of Scope= that one of them mounts is left out, and the file system is mounted")
+  func leavesOutWhatIsMounted() async throws {
+    let tree = Tree.lean.with("/etc/fstab", "tmpfs /mnt tmpfs size=4m 0 0\n")
+    let boot = try await Machine(.kernel(.squashfs), tree, "preroot.scope=/etc:/var:/mnt").boot()
+    #expect(boot.mounts["/etc"]?.source == "preroot")
+    #expect(boot.mounts["/var"]?.source == "preroot")
+    #expect(boot.mounts["/mnt"]?.superOptions.contains("size=4096k") == true)
+    let errors = boot.journal.entries(of: "overlay-prep.service").filter { $0.identifier == "preroot" && $0.priority <= 3 }.map(\.message)
+    #expect(errors.contains("Scope=/mnt is left out: /etc/fstab mounts tmpfs there; take it out of one of the two"), "\(errors)")
+  }
+
+  @Test("may want the root grown, and a file of it for swap: an overlay does neither, and says nothing")
+  func isAboutWhatAnOverlayCannotDo() async throws {
+    let table = "/dev/root / ext4 ro,x-systemd.growfs 0 0\n/swapfile none swap sw 0 0\n"
+    let tree = Tree.lean.with("/etc/fstab", table).with("/swapfile", String(repeating: "0", count: 65536), mode: 0o600)
+      .running("test -e /swapfile && test ! -e /run/initramfs/preroot/upper/upper/swapfile && systemctl is-enabled swapfile.swap")
+    let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").boot()
+    #expect(boot.state == "running")
+    #expect(boot.failedUnits == [])
+    #expect(boot.isRootWritable)
+    #expect(boot.script?.output == "masked-runtime\n" || boot.script?.output == "masked\n", "\(String(describing: boot.script))")
+    #expect(boot.consoleFailures == [])
+  }
+
   @Test("with ro is a reason to make the root writable, on a device that can be written")
   func isAReason() async throws {
     var machine = Machine(.kernel(.ext4), .lean.with("/etc/fstab", "/dev/ubda / ext4 ro 0 0\n"))

@@ -10,6 +10,24 @@ struct TypoTests {
     (["preroot=tmpfs:size=banana"], "banana"),
   ]
 
+  @Test("is no success where it would have switched the overlay on", arguments: ["preroot=LABEL=", "preroot="])
+  func isNoSuccess(word: String) async throws {
+    var machine = Machine(.kernel(.ext4), .lean.running("preroot status"), word)
+    machine.isRootDeviceReadOnly = false
+    let boot = try await machine.boot()
+    #expect(boot.script?.status == 1)
+    #expect(boot.script?.output.contains("' does not say whether to make the root writable") == true, "\(String(describing: boot.script))")
+    #expect(boot.mounts["/"]?.fileSystem == "ext4")
+  }
+
+  @Test("is not the machine's root: a boot has one, whatever the environment of PID 1 says")
+  func isNotTheRoot() async throws {
+    let boot = try await Machine(.kernel(.squashfs), .lean, "preroot=tmpfs", "PREROOT_ROOT=/var/empty").boot()
+    #expect(boot.state == "running")
+    #expect(boot.mounts["/"]?.source == "preroot")
+    #expect(boot.isRootWritable)
+  }
+
   @Test("is named in the log, and decides nothing silently", arguments: typos)
   func isNamed(words: [String], named: String) async throws {
     var machine = Machine(.kernel(.squashfs))

@@ -24,6 +24,15 @@ struct UpperFallbackTests {
     #expect(boot.bootsNoted == 1)
   }
 
+  @Test("as its name is none is no tmpfs that was asked for", arguments: [
+    ("preroot=sda3", "sda3 names no device; write /dev/sda3"), ("preroot=LABEL=", "LABEL= names no device: its value is empty"),
+    ("overlayroot=device:dev=LABEL=data", "overlayroot=device:dev=LABEL=data names no device"),
+  ])
+  func isNamedWrongly(word: String, sentence: String) async throws {
+    let boot = try await Machine(.kernel(.squashfs), .noting, word).boot()
+    expectFallback(in: boot, saying: sentence)
+  }
+
   @Test("leaves the root as it was where that is asked for")
   func leavesTheRootReadOnly() async throws {
     let boot = try await machine("preroot.fallback=read-only").boot()

@@ -122,7 +122,8 @@ struct DocumentationTests {
   }
 
   @Test("has what the log says of a wrong value", arguments: [
-    (.upper, "x"), (.scope, "x"), (.scope, "/run"), (.bind, "/"), (.dir, "x"), (.check, "x"),
+    (.upper, "x"), (.scope, "x"), (.scope, "/run"), (.bind, "/"), (.dir, "x"), (.check, "x"), (.options, "noexec"),
+    (.scope, "/" + String(repeating: "x", count: 255)),
   ] as [(Setting, String)])
   func hasRemark(setting: Setting, value: String) throws {
     let remark = try #require(remarks(on: setting, value).first)
