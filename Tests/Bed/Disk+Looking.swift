@@ -22,6 +22,23 @@ extension Disk {
     try await asMounted { try await sh("e2fsck", "-f", "-n", $0) }
   }
 
+  /// Brings what is in the journal to its place, as the next mount does, and checks the whole.
+  ///
+  /// - Throws: ``Problem`` with what e2fsck found.
+  public func recover() async throws {
+    try await sh("e2fsck", "-p", "-E", "journal_only", fileSystem)
+    try await sh("e2fsck", "-f", "-n", fileSystem)
+  }
+
+  /// The texts of many files, without looking at the journal; empty where one is absent.
+  public func texts(of files: [String]) async throws -> [String] {
+    let orders = path.string + ".orders"
+    try Data(files.map { "cat \($0)\n" }.joined().utf8).write(to: URL(fileURLWithPath: orders))
+    let output = try await sh("sh", "-c", "debugfs -f \(orders) '\(fileSystem)' 2> /dev/null; rm \(orders)")
+    // Each order is repeated before its answer.
+    return output.components(separatedBy: "debugfs: cat ").dropFirst().map { $0.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).dropFirst().joined() }
+  }
+
   /// The text of a file; nil where there is none.
   public func text(of file: String) async throws -> String? {
     let copy = path.string + ".file"

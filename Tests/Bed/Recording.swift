@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+import SystemPackage
+
+/// What a machine wrote to a disk, in the order of writing, and where it had the disk flush its cache.
+///
+/// A disk may write what it has been given between two flushes in any order. So a power cut leaves what was written before the last flush,
+/// and anything of what came after it.
+public struct Recording: Sendable {
+  enum Event: Sendable {
+    /// - Parameter isForced: whether it was on the disk before the machine went on (FUA).
+    case write(place: Int, data: Data, isForced: Bool)
+    case flush
+    case note(String)
+  }
+
+  let events: [Event]
+
+  /// Reads the log of a dm-log-writes device. See Documentation/admin-guide/device-mapper/log-writes.rst and drivers/md/dm-log-writes.c.
+  init(log disk: Disk) throws {
+    let data = try Data(contentsOf: URL(fileURLWithPath: disk.path.string), options: .alwaysMapped)
+    func number(_ place: Int, _ length: Int = 8) -> Int { data[place..<place + length].reversed().reduce(0) { $0 << 8 | Int($1) } }
+    guard data.count > 512, number(0) == 0x6a_7366_7773_6872 else { throw Problem("There is no log of writes on \(disk.path)") }
+    let sector = number(24, 4)
+    var place = sector
+    var events: [Event] = []
+    for _ in 0..<number(16) {
+      let target = number(place), count = number(place + 8), flags = number(place + 16), length = number(place + 24)
+      if flags & 1 != 0 { events.append(.flush) }
+      if flags & 8 != 0 {
+        events.append(.note(String(decoding: data[(place + 32)..<(place + 32 + length)].prefix { $0 != 0 }, as: UTF8.self)))
+      } else if flags & 4 == 0, count > 0 {
+        events.append(.write(place: target * sector, data: data[(place + sector)..<(place + sector * (1 + count))], isForced: flags & 2 != 0))
+        place += sector * count
+      }
+      place += sector
+    }
+    self.events = events
+  }
+
+  /// What may be found on a disk after a power cut.
+  public struct State: Sendable, CustomStringConvertible {
+    /// How many events there were before the cut.
+    public let cut: Int
+    /// All that is in the events before this one is on the disk.
+    let flushed: Int
+    /// What else is: events, in their order.
+    let written: [Int]
+    /// Of the last of these only so many bytes, where it is torn.
+    var rest: Int?
+
+    public var description: String { "cut after \(cut) events, the last flush after \(flushed), then \(written)\(rest.map { ", \($0) bytes of the last" } ?? "")" }
+  }
+
+  /// Some of the states that a power cut may leave: spread over the whole of the record, the same ones for the same seed.
+  public func states(count: Int, seed: UInt64) -> [State] {
+    var random = Seeded(state: seed)
+    let writes = events.indices.filter { if case .write = events[$0] { true } else { false } }
+    guard !writes.isEmpty else { return [] }
+    return (0..<count).map { number in
+      let cut = writes[number * writes.count / count] + 1
+      let flushed = events[..<cut].lastIndex { if case .flush = $0 { true } else { false } } ?? 0
+      let pending = (flushed..<cut).filter { if case .write = events[$0] { true } else { false } }
+      let forced = pending.filter { if case .write(_, _, true) = events[$0] { true } else { false } }
+      func state(_ written: [Int]) -> State { State(cut: cut, flushed: flushed, written: Set(written + forced).sorted()) }
+      switch number % 6 {
+      // All of it in its order, or none of it.
+      case 0: return state(pending)
+      case 1: return state([])
+      // All but one, or one.
+      case 2:
+        let missing = pending.randomElement(using: &random)
+        return state(pending.filter { $0 != missing })
+      case 3: return state(pending.randomElement(using: &random).map { [$0] } ?? [])
+      case 4: return state(pending.filter { _ in Bool.random(using: &random) })
+      // The last one torn.
+      default:
+        var torn = state(pending)
+        if case .write(_, let data, false) = events[cut - 1], data.count > 512 { torn.rest = 512 * Int.random(in: 1..<data.count / 512, using: &random) }
+        return torn
+      }
+    }
+  }
+
+  /// Makes the disks of some states, one after the other, in the order of the record.
+  ///
+  /// - Parameter base: what was on the disk before.
+  public func replay(_ states: [State], over base: Disk, _ look: (State, Disk) async throws -> Void) async throws {
+    let durable = try await base.copy()
+    var done = 0
+    for state in states.sorted(by: { $0.flushed < $1.flushed }) {
+      try durable.apply(events[done..<state.flushed])
+      done = state.flushed
+      let copy = try await durable.copy()
+      try copy.apply(state.written.map { events[$0] }, rest: state.rest)
+      try await look(state, copy)
+      try FileManager.default.removeItem(atPath: copy.path.string)
+    }
+    try FileManager.default.removeItem(atPath: durable.path.string)
+  }
+
+  /// What the machine noted before an event.
+  public func notes(before event: Int? = nil) -> [String] {
+    events[..<(event ?? events.count)].compactMap { if case .note(let text) = $0 { text } else { nil } }
+  }
+
+  public var writeCount: Int { events.count { if case .write = $0 { true } else { false } } }
+  public var flushCount: Int { events.count { if case .flush = $0 { true } else { false } } }
+}
+
+extension Disk {
+  /// - Parameter rest: of the last one only so many bytes.
+  fileprivate func apply(_ events: some Collection<Recording.Event>, rest: Int? = nil) throws {
+    let file = try FileDescriptor.open(path, .writeOnly)
+    defer { try? file.close() }
+    for (number, event) in events.enumerated() {
+      guard case .write(let place, let data, _) = event else { continue }
+      try file.writeAll(toAbsoluteOffset: Int64(place), number == events.count - 1 && rest != nil ? data.prefix(rest!) : data)
+    }
+  }
+}
+
+/// SplitMix64.
+private struct Seeded: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var bits = state
+    bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
+    bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
+    return bits ^ bits >> 31
+  }
+}
+
+extension Machine {
+  /// Boots a machine whose tree records (``Tree/recordingWrites()``): its first disk is /dev/dm-0 as well, and what is written there is
+  /// recorded on its second disk.
+  ///
+  /// - Throws: what ``boot(until:)`` throws, and ``Problem`` where nothing was recorded.
+  public func bootRecording() async throws -> (boot: Boot, recording: Recording) {
+    var machine = self
+    let log = try Disk.blank(megabytes: 256)
+    machine.disks.insert(log, at: 1)
+    let boot = try await machine.boot()
+    defer { try? FileManager.default.removeItem(atPath: log.path.string) }
+    return (boot, try Recording(log: log))
+  }
+}
+
+extension Tree {
+  /// The same tree, where /dev/dm-0 is made of /dev/ubdb before the helper starts, and what is written there is recorded on /dev/ubdc.
+  /// `/usr/lib/bed/note mark WORD` puts a note among it.
+  ///
+  /// - Throws: ``Problem`` where the program for it cannot be built.
+  public func recordingWrites() async throws -> Tree {
+    let fingerprint = Fingerprint(try Checkout.bedText("note.c"))
+    let program = try await Cache.shared.thing("packages/note-\(fingerprint)") { place in
+      try await sh("gcc", "-static", "-O1", "-Wall", "-Wextra", "-x", "c", Checkout.bedFile("note.c").string, "-o", place.string)
+    }
+    return with(copyOf: program, at: "/usr/lib/bed/note")
+      .with("/etc/systemd/system/overlay-prep.service.d/bed.conf",
+            "[Service]\nExecStartPre=-/usr/lib/bed/note record /dev/ubdb /dev/ubdc\n")
+  }
+}

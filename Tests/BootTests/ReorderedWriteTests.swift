@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+import Bed
+import Foundation
+import Testing
+
+/// The plug is pulled, and the disk has written what it had in its cache in any order. What was synced is there, and what was begun is
+/// known to be begun.
+///
+/// The states are looked at with the tools of e2fsprogs, some of them are booted too. `PREROOT_STATES=2000 swift test --filter ReorderedWriteTests`
+/// is the long form.
+@Suite("A disk that reorders writes")
+struct ReorderedWriteTests {
+  enum Work: String, CaseIterable, Sendable {
+    case firstUse = "first use", format, keep, reset, lowerChange = "lower change"
+
+    var words: [String] {
+      switch self {
+      case .firstUse, .keep: ["preroot.bind=/srv"]
+      case .format: ["preroot.format=blank", "preroot.bind=/srv"]
+      case .reset: ["preroot.bind=/srv"]
+      case .lowerChange: ["preroot.on-lower-change=reset", "preroot.bind=/srv"]
+      }
+    }
+
+    /// Whether the upper that was there before is to stay.
+    var keeps: Bool { self == .keep }
+    /// Whether there was one.
+    var isUsed: Bool { self != .firstUse && self != .format }
+
+    func disk() async throws -> Disk {
+      switch self {
+      case .firstUse: try await .ext4(megabytes: Self.megabytes)
+      case .format: try .blank(megabytes: Self.megabytes)
+      case .keep, .lowerChange: try await ReorderedWriteTests.usedDisk.value.copy()
+      case .reset: try await ReorderedWriteTests.markedDisk.value.copy()
+      }
+    }
+
+    static let megabytes = 32
+  }
+
+  private static let served = (1...20).map { "\($0)" }
+
+  /// Writes files, syncs them, and says so in the record.
+  private static let tree = Task {
+    let image = served.reduce(Tree.lean.release("2")) { $0.with("/srv/\($1)", "served\n") }
+    return try await image.recordingWrites().running("""
+      exec 2>&1
+      note() { /usr/lib/bed/note mark "$1"; }
+      note begun
+      mkdir -p /var/lib/written && sync /var/lib
+      for i in {1..8}; do
+        echo written > /var/lib/written/$i
+        sync /var/lib/written/$i /var/lib/written
+        note "$i"
+      done
+      echo "written=$(cat /var/lib/written/* | wc -l)"
+      """)
+  }
+
+  /// An upper that has been written to, made over another image.
+  private static let usedDisk = Task {
+    let disk = try await Disk.ext4(megabytes: Work.megabytes)
+    let first = try await tree.value.release("1").running("mkdir -p /var/lib/old /var/lib/kept; for i in {1..40}; do echo old > /var/lib/old/$i; echo kept > /var/lib/kept/$i; done")
+    expectUpper(in: try await Machine(keepingOn: disk, first, "preroot.bind=/srv").boot())
+    return disk
+  }
+
+  /// The same with the mark for a reset.
+  private static let markedDisk = Task {
+    let disk = try await usedDisk.value.copy()
+    let boot = try await Machine(keepingOn: disk, try await tree.value.release("1").running("preroot reset --keep /var/lib/kept")).boot()
+    #expect(boot.script?.status == 0, "\(boot.script?.output ?? "")")
+    return disk
+  }
+
+  private static func machine(_ work: Work, _ disk: Disk, on device: String) async throws -> Machine {
+    var machine = Machine(keepingOn: disk, try await tree.value, "preroot=\(device)")
+    machine.words += work.words
+    return machine
+  }
+
+  /// What is not as it should be; none where all is.
+  private func faults(in disk: Disk, _ work: Work, notes: [String]) async throws -> [String] {
+    var faults: [String] = []
+    if work == .format {
+      // Blank, or unfinished and known to be, or whole.
+      let size = Work.megabytes << 20
+      let file = try #require(FileHandle(forReadingAtPath: disk.path.string))
+      defer { try? file.close() }
+      try file.seek(toOffset: UInt64(size - 4096))
+      let marker = String(decoding: try file.read(upToCount: 64) ?? Data(), as: UTF8.self)
+      if marker.hasPrefix("preroot is making a file system here") { return notes.isEmpty ? [] : ["the device is unfinished, and was in use"] }
+      try file.seek(toOffset: 0)
+      if notes.isEmpty, try file.read(upToCount: 1 << 20)?.allSatisfy({ $0 == 0 }) == true { return [] }
+    }
+    do { try await disk.recover() } catch { return ["the file system is broken: \(error)"] }
+
+    let top = try await disk.names(in: "/")
+    let small = try await disk.texts(of: ["/attempts", "/lower.id"])
+    if top.contains("attempts"), small.first?.wholeMatch(of: /\d+\n/) == nil { faults.append("attempts says '\(small.first ?? "")'") }
+    if top.contains("lower.id"), small.last?.hasSuffix("\n") != true { faults.append("lower.id says '\(small.last ?? "")'") }
+    let old = try await disk.names(in: "/upper/var/lib/old").count
+    if !top.contains("resetting") {
+      let allowed = work.keeps ? [40] : work.isUsed ? [0, 40] : [0]
+      if !allowed.contains(old) { faults.append("half an upper, \(old) of 40 files") }
+    } else if !work.isUsed || work.keeps {
+      faults.append("a reset that nobody asked for")
+    }
+    if work == .reset {
+      let kept = try await disk.names(in: "/upper/var/lib/kept").count + disk.names(in: "/resetting/var/lib/kept").count
+      if kept != 40 { faults.append("\(kept) of 40 files that are to be kept") }
+    }
+    let bound = try await disk.names(in: "/bind/srv")
+    if !bound.isEmpty {
+      let texts = try await disk.texts(of: bound.map { "/bind/srv/\($0)" })
+      if bound.count != Self.served.count || !texts.allSatisfy({ $0 == "served\n" }) { faults.append("bind/srv has \(bound.count) files, of which \(texts.count { $0 == "served\n" }) are whole") }
+    }
+    if !notes.isEmpty {
+      // The next boot may not take away what is safe.
+      let isReset = top.contains("resetting") || top.contains("reset") || (work == .lowerChange && small.last?.hasSuffix(" 2\n") != true)
+      if isReset { faults.append("the next boot would reset the upper again: \(top)") }
+      let files = notes.compactMap { Int($0) }
+      let texts = try await disk.texts(of: files.map { "/upper/var/lib/written/\($0)" })
+      let lost = zip(files, texts).filter { $0.1 != "written\n" }.map(\.0)
+      if !lost.isEmpty || texts.count != files.count { faults.append("files that were synced are lost: \(lost)") }
+      if bound.isEmpty { faults.append("bind/srv is lost") }
+    }
+    return faults
+  }
+
+  private static let count = ProcessInfo.processInfo.environment["PREROOT_STATES"].flatMap { Int($0) } ?? 60
+  /// How many of them are booted.
+  private static let boots = 2
+
+  @Test("has what was synced, and boots", arguments: Work.allCases)
+  func loses(work: Work) async throws {
+    let disk = try await work.disk()
+    let base = try await disk.copy()
+    let (boot, recording) = try await Self.machine(work, disk, on: "/dev/dm-0").bootRecording()
+    expectUpper(in: boot)
+    #expect(boot.told("written") == "8")
+    try #require(recording.writeCount > 20 && recording.flushCount > 5 && recording.notes().count == 9, "\(boot.script?.output ?? "")")
+
+    let seed = UInt64.random(in: 0...UInt64(UInt32.max))
+    let states = recording.states(count: Self.count, seed: seed)
+    var bad = 0
+    try await recording.replay(states, over: base) { state, disk in
+      let faults = try await faults(in: disk, work, notes: recording.notes(before: state.cut))
+      if !faults.isEmpty {
+        bad += 1
+        Issue.record("\(work.rawValue), seed \(seed), \(state): \(faults.joined(separator: "; "))")
+      }
+    }
+    try await recording.replay((0..<Self.boots).map { states[($0 * 2 + 1) * states.count / (2 * Self.boots)] }, over: base) { state, disk in
+      let next = try await Self.machine(work, disk, on: "/dev/ubdb").boot()
+      expectUpper(in: next)
+      #expect(next.told("written") == "8", "\(work.rawValue), seed \(seed), \(state)")
+    }
+    print("reordered writes, \(work.rawValue): \(recording.writeCount) writes, \(recording.flushCount) flushes, \(states.count) states, \(bad) with faults, \(Self.boots) booted, seed \(seed)")
+    for disk in [disk, base] { try FileManager.default.removeItem(atPath: disk.path.string) }
+  }
+}
