@@ -57,6 +57,8 @@ public struct OverlayPlan: Equatable, Sendable {
     for child in mountInfo.children(of: root) where !child.isMachineID && child.mountPoint.normalPath == child.mountPoint {
       add(.bindRecursively, Paths.staging + child.mountPoint, child.mountPoint)
     }
+    // Whoever goes on where this one dies right after the pivot needs to bind / for mount namespaces of its own.
+    add(.makePrivate, Paths.staging)
     add(.pivot, Paths.staging)
     addAfterwards(.leaveOldRoot, Text())
     addAfterwards(.makeSharedRecursively, root.isShared ? "/" : "/run")
