@@ -118,7 +118,7 @@ lint:
 	clang-format --dry-run --Werror $$(find Sources -name '*.[ch]')
 	mandoc -Tlint -Wwarning docs/*.[1-8]
 	shellcheck --severity=warning $(scripts)
-	codespell --ignore-words-list=nd,inout,upto *.md docs Sources generator Makefile
+	codespell --ignore-words-list=nd,inout,upto,lable *.md docs Sources generator Makefile
 
 check:
 	@if [ "$$(id -u)" != 0 ]; then echo "make: this has to be run as root" >&2; exit 1; fi

@@ -81,6 +81,27 @@ struct WritableImageTests {
   }
 }
 
+@Suite("The disk behind the root")
+struct VolatileRootTests {
+  /// Tools of systemd's look for it there before udev makes its links: systemd-repart failed.
+  @Test("is found by systemd's link to it, also on a machine without udev")
+  func isFound() async throws {
+    var tree = Tree.lean.running("""
+      exec 2>&1
+      echo "link=$(readlink /run/systemd/volatile-root)"
+      echo "device=$(readlink -f /run/systemd/volatile-root)"; [ -b /run/systemd/volatile-root ] && echo block=yes
+      """)
+    for unit in ["systemd-udevd.service", "systemd-udevd-control.socket", "systemd-udevd-kernel.socket", "systemd-udev-trigger.service"] {
+      tree = tree.linking("/etc/systemd/system/\(unit)", to: "/dev/null")
+    }
+    let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").boot()
+    #expect(boot.isRootWritable)
+    #expect(boot.told("link")?.hasPrefix("/dev/block/98:") == true, "\(boot.script?.output ?? "")")
+    #expect(boot.told("device") == "/dev/ubda")
+    #expect(boot.told("block") == "yes")
+  }
+}
+
 @Suite("Links of an image")
 struct LinkedImageTests {
   /// An image that keeps in one place what differs from machine to machine.
