@@ -25,11 +25,12 @@ static const int flags_of_open[] = {
   [LINUX_OPEN_TO_READ] = O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC,
 };
 
+/* __NR_: the C library of Debian 11 is older than this call, its kernel headers are not. */
 int32_t linux_open(int32_t d, const char *p, int32_t how, int32_t look) {
   if (look == LINUX_LOOK_ANYWHERE) return RESULT(openat(d, p, flags_of_open[how]));
   struct open_how h = { .flags = flags_of_open[how] };
   h.resolve = look == LINUX_LOOK_IN_ROOT ? RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
-  return RESULT(syscall(SYS_openat2, d, p, &h, sizeof h));
+  return RESULT(syscall(__NR_openat2, d, p, &h, sizeof h));
 }
 
 int32_t linux_open_component(int32_t d, const char *p, int32_t how) {

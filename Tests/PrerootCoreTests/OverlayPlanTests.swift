@@ -203,6 +203,11 @@ struct OverlayPlanTests {
     #expect(plan(over: writable).afterwards.last == Step(.makeFileSystemReadOnly, Paths.lower))
     #expect(!plan(over: Table.shared).afterwards.contains { $0.verb == .makeFileSystemReadOnly })
     #expect(!plan(.directories(["/etc"]), over: writable).text.string.contains("read-only"))
+    let ofHost = MountInfo(parsing: """
+      26 1 8:1 /var/lib/machines/box / ro,relatime shared:1 - ext4 /dev/sda1 rw
+      25 26 0:22 / /run rw shared:9 - tmpfs tmpfs rw,mode=755
+      """)
+    #expect(!plan(over: ofHost).afterwards.contains { $0.verb == .makeFileSystemReadOnly })
   }
 
   @Test("touches no propagation where the root is not shared")

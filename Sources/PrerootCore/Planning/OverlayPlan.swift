@@ -65,8 +65,9 @@ public struct OverlayPlan: Equatable, Sendable {
     if !root.isShared { addAfterwards(.makePrivate, "/") }
     addAfterwards(.removeDirectory, Paths.staging)
     if isOnBlockDevice { addAfterwards(.makeDeviceLink, "/dev/block/" + root.majorMinor) }
-    // With `rw` on the kernel command line the image would be written to at every boot, and need recovery after a power cut.
-    if root.isWritable { addAfterwards(.makeFileSystemReadOnly, Paths.lower) }
+    // With `rw` on the kernel command line the image would be written to at every boot, and need recovery after a power cut. What a
+    // container shows of its host's file system is the host's affair.
+    if root.isWritable, root.isWhole { addAfterwards(.makeFileSystemReadOnly, Paths.lower) }
   }
 
   // MARK: Only some directories
