@@ -63,7 +63,7 @@ struct StageOneEmergencyTests {
 
   @Test("is where the machine stays when the helper is done")
   func isKept() async throws {
-    let tree = try await Tree.lean.withWaitingShells.having(calls: "LoadUnit", .after("systemctl --no-block emergency; sleep 1"))
+    let tree = try await Tree.lean.withWaitingShells.having(calls: "GetUnit", .after("systemctl --no-block emergency; sleep 1"))
     let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").boot()
     #expect(boot.units["emergency.target"]?.activeState == "active")
     #expect(boot.units["multi-user.target"]?.activeState != "active")
