@@ -4,8 +4,6 @@ import PrerootCore
 
 /// Performs steps with system calls, in the calling process's mount namespace.
 public struct LinuxKernel: Kernel, ~Copyable {
-  /// The root before the pivot, held to reach what is still mounted there.
-  private var oldRoot: Directory? = nil
   /// On what was found on the way and is no failure, for the log.
   public var remarks: [Remark] = []
 
@@ -62,23 +60,13 @@ public struct LinuxKernel: Kernel, ~Copyable {
 
   // MARK: The root
 
-  private mutating func pivot(to path: Text) throws(Errno) {
-    let old = try Directory("/")
-    unsafe try with(path) { unsafe linux_chdir($0) }
-    do throws(Errno) {
-      unsafe try with(".") { unsafe linux_pivot_root($0, $0) }
-    } catch {
-      _ = unsafe try? with("/") { unsafe linux_chdir($0) }
-      throw error
-    }
-    oldRoot = consume old
+  /// The old root comes to lie on the staging place as the new root's own /run shows it: hidden, and on nothing that anybody looks up.
+  private func pivot(to path: Text) throws(Errno) {
+    unsafe try with(path, path + Paths.staging) { unsafe linux_pivot_root($0, $1) }
+    unsafe try with("/") { unsafe linux_chdir($0) }
   }
 
-  private mutating func leaveOldRoot() throws(Errno) {
-    guard let directory = oldRoot?.rawValue else { throw .invalidArgument }
-    try check(linux_fchdir(directory))
-    unsafe try with(".") { unsafe linux_detach($0) }
-    unsafe try with("/") { unsafe linux_chdir($0) }
-    oldRoot = nil
+  private func leaveOldRoot() throws(Errno) {
+    unsafe try with(Paths.staging) { unsafe linux_detach($0) }
   }
 }

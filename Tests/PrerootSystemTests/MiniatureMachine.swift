@@ -115,10 +115,13 @@ struct MiniatureMachine: ~Copyable {
     }
     try mount("miniature", at: root, flags: MS_REMOUNT | MS_RDONLY)
 
+    // Where the old root lies for the moment.
+    for parent in (Paths.staging + "/").parents.dropFirst() { mkdir(root + parent.string, 0o755) }
     var kernel = LinuxKernel()
     for step in [Step(.pivot, Text(utf8: root)), Step(.leaveOldRoot, ""), Step(.makeSharedRecursively, "/")] {
       do throws(Errno) { try kernel.perform(step) } catch { throw Problem("Cannot \(step.text.string): \(error.text.string)") }
     }
+    for parent in (Paths.staging + "/").parents.dropFirst().reversed() { rmdir(parent.string) }
   }
 
   /// The mount table, in which this thread and not the test's process is looked up.

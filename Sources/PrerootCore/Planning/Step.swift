@@ -72,8 +72,8 @@ public struct Step: Equatable, Sendable {
     case makeShared
     case makeSharedRecursively
 
-    /// Makes the mount at the path the root of all processes of the mount namespace, PID 1 included; the old root lies on
-    /// top of it until `leaveOldRoot`. See pivot_root(2), "pivot_root(".", ".")".
+    /// Makes the mount at the path the root of all processes of the mount namespace, PID 1 included; the old root lies at the staging
+    /// place of the new root's /run until `leaveOldRoot`. See pivot_root(2).
     case pivot
     case leaveOldRoot
 
