@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,8 +39,6 @@ int32_t linux_open_component(int32_t d, const char *p, int32_t how) {
   return S_ISLNK(s.st_mode) ? -ELOOP : RESULT(openat(d, p, flags_of_open[how] | O_NOFOLLOW));
 }
 
-int32_t linux_open_directory(int32_t d, const char *p) { return RESULT(openat(d, p, O_PATH | O_DIRECTORY | O_CLOEXEC)); }
-int32_t linux_open_to_read(int32_t d, const char *p) { return RESULT(openat(d, p, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)); }
 int32_t linux_open_to_append(int32_t d, const char *p) {
   return RESULT(openat(d, p, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
 }
@@ -67,7 +64,6 @@ int32_t linux_rmdir(int32_t d, const char *p) { return RESULT(unlinkat(d, p, AT_
 intptr_t linux_readlink(int32_t d, const char *p, void *b, size_t n) { return RESULT(readlinkat(d, p, b, n)); }
 int32_t linux_exists(int32_t d, const char *p) { return RESULT(faccessat(d, p, F_OK, 0)); }
 
-int32_t linux_open_directory_to_list(int32_t d, const char *p) { return RESULT(openat(d, p, O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
 intptr_t linux_getdents(int32_t d, void *b, size_t n) { return RESULT(syscall(SYS_getdents64, d, b, n)); }
 
 int32_t linux_get_status(int32_t d, const char *p, struct linux_status *status) {
@@ -134,7 +130,6 @@ int32_t linux_statvfs(const char *p, uint64_t *total, uint64_t *free, uint64_t *
 }
 
 int32_t linux_chdir(const char *p) { return RESULT(chdir(p)); }
-int32_t linux_fchdir(int32_t d) { return RESULT(fchdir(d)); }
 
 int32_t linux_is_same_file(const char *p, const char *other) {
   struct stat s, t;

@@ -35,7 +35,7 @@ public struct Directory: ~Copyable {
 
   /// A directory that is found from this process's root or working directory. The system call is `open` with O_PATH.
   public init(_ path: Text, lookup: Lookup = .anywhere) throws(Errno) {
-    self.init(FileDescriptor(unsafe try with(path) { unsafe linux_open_directory(LINUX_CURRENT_DIRECTORY, $0) }), lookup)
+    self.init(FileDescriptor(unsafe try with(path) { unsafe linux_open(LINUX_CURRENT_DIRECTORY, $0, LINUX_OPEN_DIRECTORY, LINUX_LOOK_ANYWHERE) }), lookup)
   }
 
   private init(_ descriptor: consuming FileDescriptor, _ lookup: Lookup) {

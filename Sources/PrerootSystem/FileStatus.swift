@@ -37,7 +37,6 @@ public struct FileStatus: Equatable, Sendable {
 
   public var isDirectory: Bool { type == 0o040000 }
   public var isRegularFile: Bool { type == 0o100000 }
-  public var isLink: Bool { type == 0o120000 }
   public var isCharacterDevice: Bool { type == 0o020000 }
   /// /dev/null, 1:3. See makedev(3), linux: Documentation/admin-guide/devices.txt.
   public var isNull: Bool { isCharacterDevice && inodeDevice == 0x103 }

@@ -10,7 +10,7 @@ public enum MountNamespace {
 
   /// Joins PID 1's, `/` being its root from then on. The system call is `setns`; the process must have one thread.
   public static func enterThatOfInit() throws(Errno) {
-    let file = FileDescriptor(unsafe try with(initNamespace) { unsafe linux_open_to_read(LINUX_CURRENT_DIRECTORY, $0) })
+    let file = FileDescriptor(unsafe try with(initNamespace) { unsafe linux_open(LINUX_CURRENT_DIRECTORY, $0, LINUX_OPEN_TO_READ, LINUX_LOOK_ANYWHERE) })
     try check(linux_enter_mount_namespace(file.rawValue))
   }
 

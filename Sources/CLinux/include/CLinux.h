@@ -25,8 +25,6 @@ int32_t linux_open(int32_t directory, const char *_Nonnull path, int32_t how, in
 int32_t linux_open_component(int32_t directory, const char *_Nonnull name, int32_t how);
 
 /* Files. See openat(2), read(2), write(2), mkdirat(2), symlinkat(2), renameat(2), unlinkat(2), readlinkat(2). */
-int32_t linux_open_directory(int32_t directory, const char *_Nonnull path);
-int32_t linux_open_to_read(int32_t directory, const char *_Nonnull path);
 int32_t linux_open_to_append(int32_t directory, const char *_Nonnull path);
 int32_t linux_create(int32_t directory, const char *_Nonnull path, uint32_t mode);
 intptr_t linux_read(int32_t file, void *_Nonnull buffer, size_t size);
@@ -40,8 +38,7 @@ int32_t linux_rmdir(int32_t directory, const char *_Nonnull path);
 intptr_t linux_readlink(int32_t directory, const char *_Nonnull path, void *_Nonnull buffer, size_t size);
 /* 0 where it exists. See faccessat(2), F_OK. */
 int32_t linux_exists(int32_t directory, const char *_Nonnull path);
-/* The next entries of a directory opened with linux_open_directory_to_list(), struct linux_dirent64. See getdents64(2). */
-int32_t linux_open_directory_to_list(int32_t directory, const char *_Nonnull path);
+/* The next entries of a directory opened to list, struct linux_dirent64. See getdents64(2). */
 intptr_t linux_getdents(int32_t directory, void *_Nonnull buffer, size_t size);
 /* Links are not followed; an empty path is the descriptor's own file. See fstatat(2), whose words the fields have. */
 struct linux_status {
@@ -76,7 +73,6 @@ int32_t linux_make_shared(const char *_Nonnull target, int32_t recursively);
 int32_t linux_pivot_root(const char *_Nonnull new_root, const char *_Nonnull put_old);
 int32_t linux_statvfs(const char *_Nonnull path, uint64_t *_Nonnull total_bytes, uint64_t *_Nonnull free_bytes, uint64_t *_Nonnull free_inodes);
 int32_t linux_chdir(const char *_Nonnull path);
-int32_t linux_fchdir(int32_t directory);
 
 /* The mount namespace: 1 where `path` names the same file as `other`, else 0. See namespaces(7), setns(2). */
 int32_t linux_is_same_file(const char *_Nonnull path, const char *_Nonnull other);

@@ -15,7 +15,6 @@ public struct Errno: Error, Equatable, Sendable {
   public static var invalidArgument: Errno { Errno(rawValue: 22) }
   public static var fileTooLarge: Errno { Errno(rawValue: 27) }
   public static var noSpace: Errno { Errno(rawValue: 28) }
-  public static var readOnlyFileSystem: Errno { Errno(rawValue: 30) }
   public static var outOfRange: Errno { Errno(rawValue: 34) }
   public static var functionNotImplemented: Errno { Errno(rawValue: 38) }
   public static var tooManyLinks: Errno { Errno(rawValue: 40) }
