@@ -6,7 +6,7 @@ import Testing
 /// how much.
 @Suite("The budget")
 struct BudgetTests {
-  @Test("of a program's size is kept", arguments: [("preroot-generator", 54 << 10), ("overlay-prep", 174 << 10), ("preroot", 178 << 10)])
+  @Test("of a program's size is kept", arguments: [("preroot-generator", 48_500), ("overlay-prep", 160_000), ("preroot", 156_000)])
   func ofSize(program: String, bytes: Int) throws {
     let size = try FileManager.default.attributesOfItem(atPath: Checkout.ships(program))[.size] as? Int
     #expect(try #require(size) <= bytes)
@@ -37,8 +37,8 @@ struct BudgetTests {
   func ofInstructions() throws {
     let few = try instructions(units: 50)
     let many = try instructions(units: 2000)
-    #expect(few <= 600_000)
-    #expect(many <= 600_000)
+    #expect(few <= 400_000)
+    #expect(many <= 400_000)
     #expect(abs(few - many) * 100 <= few)
   }
 

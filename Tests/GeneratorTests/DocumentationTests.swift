@@ -6,7 +6,7 @@ import Testing
 
 extension Text {
   fileprivate init(utf8 string: String) { self.init(Array(string.utf8)) }
-  fileprivate var string: String { String(decoding: bytes, as: UTF8.self) }
+  fileprivate var string: String { String(decoding: Array(self), as: UTF8.self) }
 }
 
 /// A manual page as a reader has it: one line a paragraph, blanks as they fall.
@@ -146,7 +146,7 @@ struct DocumentationTests {
 
   @Test("names everything that holds no upper")
   func namesWhatHoldsNone() throws {
-    let list = try #require(try Checkout.text("Sources/PrerootCore/Deciding/DeviceUse.swift").firstMatch(of: #/holdsNone: StaticString \{\s*"(.*?)"/#))
+    let list = try #require(try Checkout.text("Sources/PrerootCore/Deciding/DeviceUse.swift").firstMatch(of: #/holdsNone: Text \{\s*"(.*?)"/#))
     let page = try Page("preroot.conf.5").section("A DEVICE AS UPPER")
     let names = ["swap": "swap space", "crypto_LUKS": "LUKS", "LVM2_member": "LVM", "linux_raid_member": "RAID member", "DM_verity_hash": "dm-verity hash"]
     for type in list.output.1.split(separator: " ").map(String.init) { #expect(page.contains(names[type] ?? type), "\(type)") }
@@ -420,7 +420,7 @@ struct DocumentationTests {
 
   @Test("and the catalog explain every message", arguments: Event.Message.allCases)
   func explainMessage(message: Event.Message) throws {
-    let id = Text(stringLiteral: message.id).string
+    let id = message.id.string
     #expect(try Page("overlay-prep.service.8").section("THE LOG").contains(id))
     #expect(try Checkout.text("docs/preroot.catalog").contains("-- \(id)\nSubject: "))
   }

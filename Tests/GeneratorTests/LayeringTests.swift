@@ -20,7 +20,7 @@ private struct Source {
     }
   }
 
-  var types: [String] { code.matches(of: #/(?m)^ *(?:(?:public|final|indirect|private|fileprivate) )*(?:enum|struct|class|protocol|typealias) ([A-Z]\w*)/#).map { String($0.output.1) } }
+  var types: [String] { code.matches(of: #/(?m)^ *(?:(?:@\w+|public|final|indirect|private|fileprivate) )*(?:enum|struct|class|protocol|typealias) ([A-Z]\w*)/#).map { String($0.output.1) } }
 
   /// What it adds to the texts, which everybody has.
   var members: [String] {
@@ -48,6 +48,13 @@ struct LayeringTests {
   @Test("are the folders that are there")
   func areFolders() throws {
     #expect(try Set(Source.all().map(\.folder)) == Set(Self.floors.keys))
+  }
+
+  @Test("import nothing, and have unsafe code in one file")
+  func arePure() throws {
+    let sources = try Source.all()
+    #expect(sources.filter { $0.words.contains("import") }.map(\.path) == [])
+    #expect(sources.filter { $0.words.contains("unsafe") }.map(\.path) == ["Ground/Text.swift"])
   }
 
   @Test("use only what lies below them")

@@ -7,7 +7,7 @@ import Testing
 @Suite("The state for programs")
 struct StateTests {
   private func parsed(_ state: State) throws -> [String: String]? {
-    try JSONSerialization.jsonObject(with: Data(state.text.bytes)) as? [String: String]
+    try JSONSerialization.jsonObject(with: Data(Array(state.text))) as? [String: String]
   }
 
   @Test("is this")

@@ -7,7 +7,7 @@ extension Text {
   init(utf8 string: String) { self.init(Array(string.utf8)) }
 
   /// What a failed expectation shows, and what is easy to compare with.
-  var string: String { String(decoding: bytes, as: UTF8.self) }
+  var string: String { String(decoding: Array(self), as: UTF8.self) }
 }
 
 extension [Text] {

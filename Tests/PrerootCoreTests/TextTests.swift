@@ -114,13 +114,6 @@ struct TextTests {
     #expect(Text("z") < Text([0xc3]))
   }
 
-  @Test("ends with a NUL where C reads it, and begins where C's did")
-  func goesToAndFromC() {
-    #expect(Text("ab").terminated == [0x61, 0x62, 0])
-    #expect(Text().terminated == [0])
-    #expect(unsafe Text("ab").terminated.withCString { unsafe Text(cString: $0) } == Text("ab"))
-  }
-
   @Test("is split into lines without their ends")
   func isSplitIntoLines() {
     #expect(Text("a\n\n b \nc").lines.strings == ["a", " b ", "c"])

@@ -7,7 +7,7 @@ import PrerootCore
 
 extension Text {
   init(utf8 string: String) { self.init(Array(string.utf8)) }
-  var string: String { String(decoding: bytes, as: UTF8.self) }
+  var string: String { String(decoding: Array(self), as: UTF8.self) }
 }
 
 /// What stopped a test before it could ask anything, in one line.
