@@ -3,7 +3,7 @@ import Testing
 
 @testable import PrerootCore
 
-@Suite("The memory of a text")
+@Suite("Text memory")
 struct TextMemoryTests {
   /// One that was built, so that there is room behind it.
   private static func built(_ bytes: String) -> Text {
@@ -12,7 +12,7 @@ struct TextMemoryTests {
     return Text(builder)
   }
 
-  @Test("is not changed by what its copies become", arguments: [Text("literal"), built("built"), built("a part of")[2..<6]])
+  @Test("A text keeps its value when its copies grow", arguments: [Text("literal"), built("built"), built("a part of")[2..<6]])
   func isOfValues(text: Text) {
     let before = text.string
     var first = text, second = text
@@ -28,7 +28,7 @@ struct TextMemoryTests {
     #expect(third.string == before + " 2 and more?")
   }
 
-  @Test("of a builder's beginning is not changed by the builder")
+  @Test("A builder that begins with a text does not change it")
   func isNotTheBuilders() {
     let beginning = Self.built("beginning")
     var builder = Text.Builder(beginning[0..<5]), other = Text.Builder(beginning)
@@ -40,7 +40,7 @@ struct TextMemoryTests {
     #expect(second.string == "beginning?")
   }
 
-  @Test("may be used by any number of threads at the same time")
+  @Test("Threads may append to copies of one text at the same time")
   func isShared() async {
     let text = Self.built("shared")
     let sums = await withTaskGroup(of: Bool.self) { group in
@@ -56,7 +56,7 @@ struct TextMemoryTests {
     #expect(sums)
   }
 
-  @Test("grows by doubling, however a text comes to its length")
+  @Test("A builder takes bytes and texts of any number")
   func grows() {
     var builder = Text.Builder()
     for place in 0..<100_000 {
@@ -66,7 +66,7 @@ struct TextMemoryTests {
     #expect(Array(Text(builder)) == (0..<100_000).map { UInt8($0 % 251) })
   }
 
-  @Test("is filled from outside, as far as it is")
+  @Test("A system call fills a builder as far as it returns")
   func isFilled() {
     var builder = Text.Builder("ab")
     let filled = unsafe builder.append(upTo: 10) { place in
@@ -78,7 +78,7 @@ struct TextMemoryTests {
     #expect(Text(builder).string == "abc")
   }
 
-  @Test("has a NUL behind it for C: a literal's and a builder's own, and a copy's where the text is a part")
+  @Test("C reads a NUL behind every text, and only a part of another text is copied for that")
   func endsForC() {
     let literal: Text = "literal", built = Self.built("built"), part = Self.built("a part of it")[2..<6]
     for text in [literal, built, part, part.dropFirst(9), Text(), Text([0x61]), literal + built, Text(Text.Builder("b"))] {
@@ -89,7 +89,7 @@ struct TextMemoryTests {
     #expect(unsafe UnsafeRawPointer(part.cString) != part.pointer)
   }
 
-  @Test("is never left by a place or a part")
+  @Test("A place or a part outside of a text ends the program")
   func isNotLeft() async {
     await #expect(processExitsWith: .failure) { _ = Text("ab")[2] }
     await #expect(processExitsWith: .failure) { _ = Text("ab")[-1] }
