@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 import PrerootCore
-import Testing
 
 extension Text {
   /// The bytes of a text that is no literal.
-  init(utf8 string: String) { self.init(Array(string.utf8)) }
+  public init(utf8 string: String) { self.init(Array(string.utf8)) }
 
   /// What a failed expectation shows, and what is easy to compare with.
-  var string: String { String(decoding: bytes, as: UTF8.self) }
+  public var string: String { String(decoding: bytes, as: UTF8.self) }
 }
 
 extension [Text] {
-  var strings: [String] { map(\.string) }
+  /// Each as a string.
+  public var strings: [String] { map(\.string) }
+}
+
+extension [Remark] {
+  /// `error: …`, one each.
+  public var strings: [String] { map { "\($0.priority): \($0.text.string)" } }
 }
 
 // Otherwise a failed expectation would show bytes.
@@ -21,12 +26,4 @@ extension Text: CustomStringConvertible, CustomDebugStringConvertible {
 }
 extension Step: CustomStringConvertible {
   public var description: String { text.string }
-}
-extension OverlayPlan: CustomTestStringConvertible {
-  public var testDescription: String { "\(steps.count) steps, \(afterwards.count) afterwards" }
-}
-
-extension [Remark] {
-  /// `error: …`, one each.
-  var strings: [String] { map { "\($0.priority): \($0.text.string)" } }
 }
