@@ -2,10 +2,10 @@
 import PrerootCore
 
 extension Text {
-  /// The bytes of a text that is no literal.
+  /// The bytes of a string that is not a literal.
   public init(utf8 string: String) { self.init(Array(string.utf8)) }
 
-  /// What a failed expectation shows, and what is easy to compare with.
+  /// The form that a failed expectation shows and that tests compare.
   public var string: String { String(decoding: bytes, as: UTF8.self) }
 }
 
@@ -15,11 +15,11 @@ extension [Text] {
 }
 
 extension [Remark] {
-  /// `error: …`, one each.
+  /// One `error: …` or the like for each remark.
   public var strings: [String] { map { "\($0.priority): \($0.text.string)" } }
 }
 
-// Otherwise a failed expectation would show bytes.
+// Without these a failed expectation would show bytes.
 extension Text: CustomStringConvertible, CustomDebugStringConvertible {
   public var description: String { string }
   public var debugDescription: String { "\"\(string)\"" }
