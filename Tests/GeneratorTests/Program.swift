@@ -2,22 +2,22 @@
 import Foundation
 import Testing
 
-/// What stopped a test before it could ask anything, in one line.
+/// The reason why a test could not run, in one line.
 struct Problem: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }
 }
 
-/// The source tree, and what was built from it.
+/// The source tree and its build products.
 enum Checkout {
   static let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  /// A file of it, as text.
+  /// A file of the source tree as text.
   static func text(_ file: String) throws -> String { try String(contentsOf: path.appending(path: file), encoding: .utf8) }
 
-  /// A program as it ships.
+  /// The path of a shipped program.
   ///
-  /// - Throws: ``Problem`` where `make` has not built it.
+  /// - Throws: ``Problem`` if `make` has not built it.
   static func ships(_ program: String) throws -> String {
     let file = path.appending(path: ".build/ships/release/\(program)").path
     guard FileManager.default.isExecutableFile(atPath: file) else { throw Problem("\(file) is missing: run make") }
@@ -25,15 +25,15 @@ enum Checkout {
   }
 }
 
-/// A program that was run to its end.
+/// A finished run of a program.
 struct Run {
   let status: Int32
   let output: String
   let errors: String
 
-  /// Runs a program with this environment and nothing else in it.
+  /// Runs a program with exactly this environment, PATH and LC_ALL.
   ///
-  /// - Throws: ``Problem`` where it is missing: then the package to install is known.
+  /// - Throws: ``Problem``, which names the package to install, if the program is missing.
   init(_ program: String, _ arguments: [String], environment: [String: String] = [:], package: String? = nil) throws {
     let process = Process()
     if program.hasPrefix("/") {
@@ -48,7 +48,7 @@ struct Run {
     process.arguments = arguments
     process.environment = environment.merging(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"]) { mine, _ in mine }
     process.standardInput = FileHandle.nullDevice
-    // Files, not pipes: nobody has to read while the program writes.
+    // With files instead of pipes nobody has to read while the program writes.
     let directory = try Temporary()
     let out = directory.path("out"), err = directory.path("err")
     for file in [out, err] { _ = FileManager.default.createFile(atPath: file, contents: nil) }
@@ -61,7 +61,7 @@ struct Run {
     errors = String(decoding: try Data(contentsOf: URL(filePath: err)), as: UTF8.self)
   }
 
-  /// What it printed; for programs that are tools here and nothing to be tested.
+  /// The output of a program that the test only uses as a tool.
   static func tool(_ program: String, _ arguments: String..., package: String? = nil) throws -> String {
     let run = try Run(program, arguments, package: package)
     guard run.status == 0 else { throw Problem("'\(program) \(arguments.joined(separator: " "))' failed: \(run.errors)") }
@@ -69,7 +69,7 @@ struct Run {
   }
 }
 
-/// A directory that goes with its owner.
+/// A temporary directory; `deinit` removes it.
 final class Temporary {
   let path: String
 
