@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
 /// The shipped programs have to be small and must not need libraries that a small image may lack. A commit that moves a budget

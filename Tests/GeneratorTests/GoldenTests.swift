@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
 /// One directory of `Cases`: a machine that differs from the base in one respect, and the files that the shipped generator writes there.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
 /// These tests always pass an option: without one the helper would make this machine's root writable and start its default target.

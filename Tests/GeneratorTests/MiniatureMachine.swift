@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 
 /// A root directory with the files that the generator reads: `Cases/base`, the shipped units, and a test's own files over them.
 struct MiniatureMachine {

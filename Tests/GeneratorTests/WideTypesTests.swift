@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
 /// The clang that comes with Swift knows every architecture. This machine's headers also serve for 32 bits, except one that the

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import Glibc
 import PrerootCore
+import Support
 
 @testable import PrerootSystem
-
-extension Text {
-  init(utf8 string: String) { self.init(Array(string.utf8)) }
-  var string: String { String(decoding: bytes, as: UTF8.self) }
-}
-
-/// The reason why a test could not run, in one line.
-struct Problem: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
 
 /// Runs `body` on a thread with its own mount namespace: to the kernel a thread has a root and a mount namespace as a process does.
 /// Both end with the thread, and with them all mounts, even if `body` fails.
