@@ -13,6 +13,8 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var memoryInMegabytes = 256
   /// Whether the kernel calls the root's block device read-only. Where not, what is written is gone with the run.
   public var isRootDeviceReadOnly = true
+  /// The initramfs that the kernel of its own begins with; nil for none.
+  public var initramfs: FilePath?
   /// Whether the root is /dev/dm-0, on which dm-verity proves what is read from /dev/ubda. The hash tree is /dev/ubdb.
   public var isVerified = false
   /// Of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later where the root is verified.
