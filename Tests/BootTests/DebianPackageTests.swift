@@ -52,7 +52,7 @@ private struct Computer {
       .running("""
         set -ex
         export DEBIAN_FRONTEND=noninteractive
-        # What is on the disk, but for what every package work and every boot changes.
+        # The files on the disk, except those that any package or boot changes.
         files() {
           cd /
           find . -xdev \\( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/lib/systemd -o -path ./var/cache -o -path ./var/log -o -path ./tmp -o -path ./var/tmp \\) -prune \\
@@ -64,7 +64,7 @@ private struct Computer {
           apt-get install -qq /opt/bed/1.deb
           test -x \(generator)
           journalctl --list-catalog | grep preroot
-          # Whatever has PID 1 read its units anew: this boot stays as it is.
+          # A reload leaves this boot alone.
           systemctl daemon-reload
           test ! -e /run/systemd/generator.early/default.target
           systemd-run --quiet --wait touch /run/started

@@ -38,7 +38,7 @@ struct HostileImageTests {
     #expect(boot.failedUnits.filter { !plain.failedUnits.contains($0) } == [])
     #expect(boot.isRootWritable)
     #expect(boot.mounts["/"]?.source == "preroot")
-    try #require(boot.unitsLoaded != nil, "The units were never loaded anew")
+    try #require(boot.unitsLoaded != nil, "PID 1 never reloaded its units")
     #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
     #expect(boot.unitsStarted["eager.service"] == 1)
     #expect(boot.unitsStartedAgain == [])
@@ -64,7 +64,7 @@ struct HostileImageTests {
     #expect(boot.state == "running")
     #expect(boot.failedUnits == [])
     #expect(boot.mounts["/"]?.source == "preroot")
-    try #require(boot.unitsLoaded != nil, "The units were never loaded anew")
+    try #require(boot.unitsLoaded != nil, "PID 1 never reloaded its units")
     #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
     // Containers have no automounts.
     let automounts = leg == .container ? [] : ["opt.automount"]
@@ -96,7 +96,7 @@ struct HostileImageTests {
     #expect(boot.isRootWritable)
     #expect(boot.mounts["/"]?.source == "preroot")
     #expect(boot.units["graphical.target"]?.activeState == "active")
-    try #require(boot.unitsLoaded != nil, "The units were never loaded anew")
+    try #require(boot.unitsLoaded != nil, "PID 1 never reloaded its units")
     #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
     #expect(boot.unitsStarted["eager.service"] == 1)
     #expect(boot.unitsStartedAgain == [])

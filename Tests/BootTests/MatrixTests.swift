@@ -145,7 +145,7 @@ struct MatrixTests {
 
   /// Expects one startup, in which no unit started before the root was writable, started twice, or stopped.
   private func expectOneBoot(_ boot: Boot, _ location: SourceLocation = #_sourceLocation) {
-    #expect(boot.unitsLoaded != nil, "The units were never loaded anew", sourceLocation: location)
+    #expect(boot.unitsLoaded != nil, "PID 1 never reloaded its units", sourceLocation: location)
     #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [], sourceLocation: location)
     #expect(boot.unitsStartedAgain == [], sourceLocation: location)
     #expect(boot.unitsStopped == [], sourceLocation: location)

@@ -10,7 +10,7 @@ struct TypoTests {
     (["preroot=tmpfs:size=banana"], "banana"),
   ]
 
-  @Test("preroot status fails if an invalid preroot= leaves the root read-write as it was", arguments: ["preroot=LABEL=", "preroot="])
+  @Test("preroot status exits with 1 if an invalid preroot= leaves a writable root alone", arguments: ["preroot=LABEL=", "preroot="])
   func isNoSuccess(word: String) async throws {
     var machine = Machine(.kernel(.ext4), .lean.running("preroot status"), word)
     machine.isRootDeviceReadOnly = false

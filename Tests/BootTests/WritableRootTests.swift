@@ -39,7 +39,7 @@ struct WritableRootTests {
   @Test("preroot=tmpfs starts only overlay-prep before the root is writable", arguments: Leg.all)
   func startsNothingInStageOne(leg: Leg) async throws {
     let boot = try await boot(leg)
-    try #require(boot.unitsLoaded != nil, "The units were never loaded anew")
+    try #require(boot.unitsLoaded != nil, "PID 1 never reloaded its units")
     #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
   }
 
