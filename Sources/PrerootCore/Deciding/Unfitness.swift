@@ -11,7 +11,7 @@ public enum Unfitness: Int32, CaseIterable, Equatable, Sendable {
   /// Whether an overlay works without this feature, with limits.
   public var isLimit: Bool { self == .renamingWithWhiteout }
 
-  /// Half a sentence that says what to do. It follows "… cannot hold an upper: ", or "… holds an upper with limits: " for a limit.
+  /// Half a sentence that says what to do. It follows "… cannot hold an upper: ", or "… supports an upper with limits: " for a limit.
   public var text: Text {
     switch self {
     case .attributes: "it lacks trusted.* extended attributes, like vfat and NFS; use ext4, f2fs, xfs, btrfs or UBIFS"
