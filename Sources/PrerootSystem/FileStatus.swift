@@ -43,7 +43,7 @@ public struct FileStatus: Equatable, Sendable {
   /// Whether overlayfs hides a file of the lower with this one: a character device 0:0.
   public var isWhiteout: Bool { isCharacterDevice && inodeDevice == 0 }
 
-  /// Equal for equal files.
+  /// Identifies the file on this machine.
   var identity: Text { Text(decimal: Int(truncatingIfNeeded: device)) + ":" + Text(decimal: Int(truncatingIfNeeded: inode)) }
   public func hasOwnerAndMode(of other: FileStatus) -> Bool { mode == other.mode && owner == other.owner && group == other.group }
 
