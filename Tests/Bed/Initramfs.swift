@@ -7,7 +7,7 @@ import SystemPackage
 enum Initramfs {
   /// Its file, made where there is none of the same content.
   ///
-  /// - Throws: ``Problem`` where Debian's package of busybox cannot be had.
+  /// - Throws: ``Problem`` if Debian's package of busybox is unavailable.
   static func path() async throws -> FilePath {
     let script = try Checkout.bedText("bench-initramfs")
     return try await Cache.shared.thing("packages/initramfs-\(Fingerprint(script, "recipe 1"))") { place in

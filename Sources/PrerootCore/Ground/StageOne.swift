@@ -18,7 +18,7 @@ public enum StageOne {
     Text("service socket target timer path mount swap automount").words
   }
 
-  /// What starts in stage 1 all the same: our own, and the way out, so that Ctrl-Alt-Del, FailureAction=, poweroff,
+  /// What starts in stage 1 anyway: our own, and the way out, so that Ctrl-Alt-Del, FailureAction=, poweroff,
   /// emergency and systemd.debug_shell work while the overlay is being made.
   static var exempt: [Text] {
     (names + """
