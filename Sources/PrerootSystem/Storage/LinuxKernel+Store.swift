@@ -27,8 +27,7 @@ extension LinuxKernel {
 
   // MARK: Layers
 
-  /// What is there already has been in use, and its owner and mode are the machine's. Made under another name first, so that what a
-  /// power cut leaves never has too wide a mode.
+  /// What is there already has been in use, and its owner and mode are the machine's.
   func makeStoreDirectory(_ path: Text, like model: Text) throws(Errno) {
     let place = try Place(path)
     if place.exists {
@@ -36,11 +35,7 @@ extension LinuxKernel {
       return
     }
     let model = try Place(model)
-    let image = try model.directory.open(model.path, .toList)
-    try place.directory.replacing(place.path) { temporary throws(Errno) in
-      try place.directory.makeDirectory(temporary)
-      try place.directory.open(temporary, .toList).becomeLike(image)
-    }
+    try place.directory.makeDirectoryDurably(place.path, like: try model.directory.open(model.path, .toList))
   }
 
   func setAside(_ path: Text, as newPath: Text) throws(Errno) {
@@ -59,9 +54,7 @@ extension LinuxKernel {
     }
     for parent in place.path.parents where !place.directory.exists(parent) {
       // Both paths end alike.
-      let model = try oldPlace.directory.open(Text(oldPlace.path.bytes.dropLast(place.path.count - parent.count)), .toList)
-      try place.directory.makeDirectory(parent)
-      try place.directory.open(parent, .toList).becomeLike(model)
+      try place.directory.makeDirectoryDurably(parent, like: try oldPlace.directory.open(Text(oldPlace.path.bytes.dropLast(place.path.count - parent.count)), .toList))
     }
     try place.directory.renameDurably(oldPlace.path, to: place.path)
   }
