@@ -3,27 +3,27 @@ import Foundation
 import Testing
 
 /// `make fuzz SECONDS=600` is the long form, with libFuzzer where the toolchain has it.
-@Suite("The core, fed with anything")
+@Suite("Fuzzing")
 struct FuzzTests {
-  @Test("neither traps nor breaks a rule in twenty seconds")
+  @Test("The core neither traps nor breaks a rule in twenty seconds of random input")
   func holds() throws {
     let output = try run("--seconds", "20")
     #expect(output.status == 0, "\(output.text)")
     print(output.text)
   }
 
-  @Test("is read as systemd reads it")
+  @Test("The core parses random input as systemd does")
   func agrees() throws {
     let output = try run("--compare", "--seconds", "5")
     #expect(output.status == 0, "\(output.text)")
     #expect(output.text.contains("compared with"), "\(output.text)")
   }
 
-  @Test("is the same for the same seed, and what traps is saved")
+  @Test("The fuzzer replays an input from a file")
   func isReproducible() throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "fuzz-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: file) }
-    // The first byte is the subject: nothing that it is fed with may be less than nothing.
+    // The first byte selects the subject: a tmpfs size is never negative.
     try Data([10] + Array("25%".utf8)).write(to: file)
     #expect(try run(file.path).status == 0)
   }

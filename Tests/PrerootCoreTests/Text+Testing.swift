@@ -3,10 +3,10 @@ import PrerootCore
 import Testing
 
 extension Text {
-  /// The bytes of a text that is no literal.
+  /// The bytes of a string that is not a literal.
   init(utf8 string: String) { self.init(Array(string.utf8)) }
 
-  /// What a failed expectation shows, and what is easy to compare with.
+  /// The form that a failed expectation shows and that tests compare.
   var string: String { String(decoding: bytes, as: UTF8.self) }
 }
 
@@ -14,7 +14,7 @@ extension [Text] {
   var strings: [String] { map(\.string) }
 }
 
-// Otherwise a failed expectation would show bytes.
+// Without these a failed expectation would show bytes.
 extension Text: CustomStringConvertible, CustomDebugStringConvertible {
   public var description: String { string }
   public var debugDescription: String { "\"\(string)\"" }
@@ -27,6 +27,6 @@ extension OverlayPlan: CustomTestStringConvertible {
 }
 
 extension [Remark] {
-  /// `error: …`, one each.
+  /// One `error: …` or the like for each remark.
   var strings: [String] { map { "\($0.priority): \($0.text.string)" } }
 }
