@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import CWitness
+import CoreSupport
 import Foundation
 import Glibc
 import PrerootCore
+import Support
 
 @testable import PrerootSystem
 
