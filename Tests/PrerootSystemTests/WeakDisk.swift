@@ -33,7 +33,7 @@ struct SmallTree: Hashable, Sendable {
       for name in here().names(in: Text(utf8: path)).map(\.string) where name != "." && name != ".." {
         let (inode, isDirectory, _) = number(path + "/" + name)
         directories[directory]![name] = inode
-        if isDirectory { rest.append((path + "/" + name, inode)) } else { files[inode] = Array(((try? here().read(Text(utf8: path + "/" + name))) ?? Text()).bytes) }
+        if isDirectory { rest.append((path + "/" + name, inode)) } else { files[inode] = Array(((try? here().read(Text(utf8: path + "/" + name))) ?? Text()).string.utf8) }
       }
     }
   }

@@ -54,7 +54,7 @@ extension LinuxKernel {
     }
     for parent in place.path.parents where !place.directory.exists(parent) {
       // Both paths end alike.
-      try place.directory.makeDirectoryDurably(parent, like: try oldPlace.directory.open(Text(oldPlace.path.bytes.dropLast(place.path.count - parent.count)), .toList))
+      try place.directory.makeDirectoryDurably(parent, like: try oldPlace.directory.open(oldPlace.path.dropLast(place.path.count - parent.count), .toList))
     }
     try place.directory.renameDurably(oldPlace.path, to: place.path)
   }
