@@ -48,6 +48,7 @@ public enum Kernel: String, Hashable, Sendable {
     try await sh("tar", "-xf", "\(work)/usr/src/\(name).tar.xz", "-C", work.string)
 
     let tree = work.appending(name)
+    try await sh("sed", "-i", "-f", Checkout.bedFile("nandsim.sed").string, "drivers/mtd/nand/raw/nandsim.c", in: tree)
     try await sh("make", "ARCH=um", "tinyconfig", in: tree)
     try await sh("sh", "scripts/kconfig/merge_config.sh", "-m", "-O", ".", ".config", Checkout.bedFile("kernel.config").string, in: tree)
     try await sh("make", "ARCH=um", "olddefconfig", in: tree)

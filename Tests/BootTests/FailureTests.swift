@@ -17,14 +17,14 @@ struct FailureTests {
   private static let helper = "/usr/lib/preroot/overlay-prep"
 
   static let failures: [Failure] = [
-    Failure(testDescription: "as the kernel has no overlayfs", leg: .kernel(.ext4, .packaged), says: "overlay"),
-    Failure(testDescription: "as the upper has no space", words: ["preroot=tmpfs:size=4k"], says: "space"),
-    Failure(testDescription: "as all directories of its scope are missing", words: ["preroot=tmpfs", "preroot.scope=/no/such:/nor/this"], says: "/no/such"),
-    Failure(testDescription: "as the helper fails", tree: .lean.linking(helper, to: "/bin/false"), says: "overlay-prep.service: Failed"),
-    Failure(testDescription: "as the helper crashes", tree: .lean.with(helper, "#!/bin/sh\nkill -SEGV $$\n", mode: 0o755), says: "overlay-prep.service: Failed"),
-    Failure(testDescription: "as the helper hangs", tree: .lean.with(helper, "#!/bin/sh\nexec sleep infinity\n", mode: 0o755)
+    Failure(testDescription: "the kernel has no overlayfs", leg: .kernel(.ext4, .packaged), says: "overlay"),
+    Failure(testDescription: "the upper has no space", words: ["preroot=tmpfs:size=4k"], says: "space"),
+    Failure(testDescription: "all directories of its scope are missing", words: ["preroot=tmpfs", "preroot.scope=/no/such:/nor/this"], says: "/no/such"),
+    Failure(testDescription: "the helper fails", tree: .lean.linking(helper, to: "/bin/false"), says: "overlay-prep.service: Failed"),
+    Failure(testDescription: "the helper crashes", tree: .lean.with(helper, "#!/bin/sh\nkill -SEGV $$\n", mode: 0o755), says: "overlay-prep.service: Failed"),
+    Failure(testDescription: "the helper hangs", tree: .lean.with(helper, "#!/bin/sh\nexec sleep infinity\n", mode: 0o755)
       .with("/etc/systemd/system/overlay-prep.service.d/bed.conf", "[Service]\nTimeoutStartSec=2s\n"), says: "overlay-prep.service: Failed with result 'timeout'"),
-    Failure(testDescription: "as the helper cannot be run", tree: .lean.with(helper, "no program\n"), says: "overlay-prep.service: Failed"),
+    Failure(testDescription: "the helper cannot be run", tree: .lean.with(helper, "no program\n"), says: "overlay-prep.service: Failed"),
   ]
 
   @Test("A machine whose overlay fails boots read-only and says why", arguments: failures)
@@ -129,6 +129,6 @@ struct FailureTests {
     #expect(boot.mounts.normalised == plain.mounts.normalised)
     #expect(boot.failedUnits.filter { !$0.contains("overlay-prep") } == plain.failedUnits)
     #expect(boot.units["multi-user.target"]?.activeState == "active")
-    #expect(boot.journal.entries.contains { $0.priority <= 4 && $0.message.contains(Self.helper) }, "Nobody says that the helper is missing")
+    #expect(boot.journal.entries.contains { $0.priority <= 4 && $0.message.contains(Self.helper) }, "No warning names the missing helper")
   }
 }

@@ -99,9 +99,9 @@ struct MatrixTests {
   private static let helper = "/usr/lib/preroot/overlay-prep"
   /// The three ways in which a boot continues: by the helper, by preroot-fallback.service, and by that without a failed service.
   static let failures = [
-    Failure(testDescription: "as the upper has no space", words: ["preroot=tmpfs:size=4k"]),
-    Failure(testDescription: "as the helper crashes", change: { $0.with(helper, "#!/bin/sh\nkill -SEGV $$\n", mode: 0o755) }),
-    Failure(testDescription: "as the helper does nothing", change: { $0.linking(helper, to: "/bin/true") }, failed: []),
+    Failure(testDescription: "the upper has no space", words: ["preroot=tmpfs:size=4k"]),
+    Failure(testDescription: "the helper crashes", change: { $0.with(helper, "#!/bin/sh\nkill -SEGV $$\n", mode: 0o755) }),
+    Failure(testDescription: "the helper does nothing", change: { $0.linking(helper, to: "/bin/true") }, failed: []),
   ]
 
   @Test("Each systemd boots read-only if the overlay fails", arguments: Suite.chosen, failures)

@@ -80,7 +80,7 @@ struct BudgetTests {
       "valgrind", ["--tool=callgrind", "--callgrind-out-file=/dev/null", Checkout.ships("preroot-generator"), machine.normal, machine.early, machine.late],
       environment: ["PREROOT_ROOT": machine.root])
     #expect(run.status == 0)
-    #expect(try machine.output.nodes["generator.early/default.target"] != nil, "It was not a boot in stages that was measured")
+    #expect(try machine.output.nodes["generator.early/default.target"] != nil, "The measured boot was not staged")
     let match = try #require(run.errors.firstMatch(of: #/Collected : ([0-9]+)/#), "\(run.errors)")
     return try #require(Int(match.output.1))
   }
