@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# make            builds what ships
-# make install    puts it below $(DESTDIR)
-# make deb        makes a Debian package of it, in .build/deb
-# make test       runs what needs no boot, in seconds; make lint looks at formats, manual pages, scripts and spelling
-# make check      runs every test, and lint; make demo shows it at work. Both install what they need, as root, on Debian.
+# make            builds the programs
+# make install    installs them below $(DESTDIR)
+# make deb        makes a Debian package, in .build/deb
+# make test       runs the tests that boot nothing, in seconds; make lint checks formats, manual pages, scripts and spelling
+# make check      runs every test, and lint; make demo boots a demonstration. Both install the packages they need, as root, on Debian.
 # make check-all  runs the tests on every version of systemd that the bed knows
-# make fuzz       feeds the readers and plans with anything, for SECONDS=600
+# make fuzz       feeds the readers and plans with random inputs, for SECONDS=600
 
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
@@ -15,7 +15,7 @@ SHELL = /bin/bash
 DESTDIR =
 # For an image with an older libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd.
 SYSROOT =
-# More options of swift build, as for another architecture: see docs/recipes.md.
+# Additional options of swift build, for example for another architecture: see docs/recipes.md.
 SWIFTFLAGS =
 prefix = /usr
 systemunitdir = $(prefix)/lib/systemd/system
@@ -27,7 +27,7 @@ bashcompletiondir = $(prefix)/share/bash-completion/completions
 zshcompletiondir = $(prefix)/share/zsh/vendor-completions
 mandir = $(prefix)/share/man
 
-# A build directory of its own: the tests' build of the same sources takes the usual one.
+# A separate build directory: the tests' build of the same sources uses the default one.
 scratch = .build/ships$(if $(SYSROOT),-$(notdir $(abspath $(SYSROOT))))
 ships = $(scratch)/release
 programs = preroot-generator overlay-prep preroot
@@ -37,13 +37,13 @@ version = $(shell awk '/^.. [0-9]/ { print $$2; exit }' NEWS.md)
 ifdef SYSROOT
 sysroot = $(abspath $(SYSROOT))
 options = -Xcc --sysroot=$(sysroot) -Xswiftc -Xclang-linker -Xswiftc --sysroot=$(sysroot)
-# dlopen(3) is in a library of its own before glibc 2.34, and asked for by name only.
+# Before glibc 2.34, dlopen(3) is in a separate library, and storage.c refers to it weakly, for which --as-needed links nothing.
 dlopen = $(if $(wildcard $(sysroot)/usr/lib/*/libdl.so $(sysroot)/usr/lib/libdl.so),-Xlinker --no-as-needed -Xlinker -ldl)
 export PKG_CONFIG_SYSROOT_DIR = $(sysroot)
 export PKG_CONFIG_LIBDIR = $(subst $() ,:,$(wildcard $(sysroot)/usr/lib/*/pkgconfig $(sysroot)/usr/lib/pkgconfig $(sysroot)/usr/share/pkgconfig))
 endif
 
-# The compilers' names, .comment, are no use on a device. llvm-objcopy comes with Swift.
+# The compilers' names, .comment, are useless on a device. llvm-objcopy comes with Swift.
 all:
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 	@for program in $(programs); do \
@@ -64,7 +64,7 @@ install: all
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man5 docs/*.5
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man8 docs/*.8
 
-# What Debian calls what is needed: to build, to show, to test.
+# The Debian packages that are needed to build, to demonstrate, to test.
 packages_to_build = libsystemd-dev pkg-config
 packages_to_package = $(packages_to_build) build-essential debhelper
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
@@ -74,8 +74,7 @@ packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show
   erofs-utils f2fs-tools fdisk flex gcc gpg libc6-dev libelf-dev lintian make mandoc mtd-utils perl procps squashfs-tools systemd \
   systemd-container util-linux valgrind xz-utils
 
-# $(call install-packages,PACKAGES): those that are not there yet. The lists of packages are needed in any case, as the images are
-# made from them.
+# $(call install-packages,PACKAGES): installs those that are missing. The package lists are needed in any case, to make the images.
 define install-packages
 missing=$$({ dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(1) 2>/dev/null || true; } | awk '$$1 == "installed" { print $$2 }' | sort -u \
   | comm -13 - <(printf '%s\n' $(1) | sort -u)); \
@@ -86,8 +85,8 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-# The packaging is in docs/debian, as what lies at the top is settled; debhelper wants it at the top of a source tree, which is laid out
-# for it. Of an earlier one the build stays, as most of it is good still.
+# The packaging is in docs/debian, because the top directory has a fixed set of files; debhelper needs it at the top of a source tree, which
+# this makes. The build directory of an earlier tree stays, because most of it is still good.
 deb = .build/deb
 
 deb:
@@ -110,7 +109,7 @@ test:
 	@$(MAKE) --no-print-directory all
 	swift test --filter 'PrerootCoreTests|GeneratorTests'
 
-# The rules of swift format, and not its layout: lines are as long as what they say. codespell: mdoc's .Nd, Swift's inout and upTo.
+# swift format checks its rules, not its layout: lines are as long as they need to be. codespell: mdoc's .Nd, Swift's inout and upTo.
 scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/preroot.postinst Tests/Bed/files/bed-demo Tests/Bed/files/bed-probe
 lint:
 	@$(call install-packages,$(packages_to_lint))
@@ -131,8 +130,8 @@ check-all: export PREROOT_SUITES = all
 check-all: export PREROOT_KILLS = all
 check-all: check
 
-# libFuzzer, where the toolchain has it: it sees which inputs take a new path, and keeps them. What traps is left in .build/fuzz. A
-# text's memory is never freed, so it is started again after so many inputs.
+# Uses libFuzzer if the toolchain has it: it notices inputs that take a new path, and keeps them. Inputs that trap are left in .build/fuzz.
+# A text's memory is never freed, so the loop restarts it after a number of inputs.
 SECONDS = 60
 fuzz = .build/fuzz
 swiftc_fuzz = swiftc -O -wmo -package-name preroot -parse-as-library -sanitize=fuzzer
