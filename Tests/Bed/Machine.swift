@@ -8,6 +8,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var leg: Leg
   public var tree: Tree
   public var words: [String]
+  public var entrance = Entrance.stageOne
   /// Of a machine with its own kernel.
   public var memoryInMegabytes = 256
   /// Whether the kernel calls the root's block device read-only. Where not, what is written is gone with the run.
@@ -43,13 +44,20 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     self.words = words
   }
 
+  /// The same machine by another entrance.
+  public func by(_ entrance: Entrance) -> Machine {
+    var machine = self
+    machine.entrance = entrance
+    return machine
+  }
+
   /// How a run of it ends.
   public enum Ending: Equatable, Sendable {
     case poweredOff, rebooted, powerCut, timedOut, died(String)
   }
 
   public var description: String {
-    ([leg.description, tree.suite.name, tree.profile.rawValue] + words).joined(separator: " ")
+    ([leg.description, tree.suite.name, tree.profile.rawValue] + (entrance == .stageOne ? [] : [entrance.description]) + words).joined(separator: " ")
   }
 
   /// The boot of this machine that all tests share: it happens when the first one asks.
