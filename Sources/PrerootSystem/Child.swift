@@ -7,6 +7,8 @@ struct Child {
   /// Also of its process group, where it has an output of its own.
   let processID: Int32
 
+  init(processID: Int32) { self.processID = processID }
+
   /// How it ended.
   enum End: Equatable, Sendable {
     case exited(Int)

@@ -19,6 +19,8 @@ public struct BootFacts: ~Copyable {
   public var ready: Text?
   /// What /run/preroot/failed says; nil where it is absent.
   public var failed: Text?
+  /// Whether overlay-prep was PID 1 and has failed (/run/preroot/status).
+  public var hasFailedAsFirstProcess = false
   /// Whether PID 1 has started units before, so that this is a reload. The generator alone has to know: the helper is one of them.
   public var isRunning = false
   /// The first unit of stage 1 that the administrator masked in /etc/systemd/system.

@@ -24,7 +24,9 @@ public enum BootMode: Equatable, Sendable {
 
   /// What the log should say about the decision: what the user wrote wrong, then what follows. A settled boot is silent:
   /// it runs the generators at every reload.
-  public func remarks(on facts: borrowing BootFacts) -> [Remark] {
+  ///
+  /// - Parameter maker: who makes the root writable.
+  public func remarks(on facts: borrowing BootFacts, by maker: StaticString = "overlay-prep.service") -> [Remark] {
     var remarks: [Remark] = []
     switch self {
     case .settled: break
@@ -33,7 +35,7 @@ public enum BootMode: Equatable, Sendable {
       remarks.add(reason.priority, reason.text)
     case .staged(let target, let cause):
       remarks = facts.request.remarks
-      remarks.add(.info, cause.text + "; overlay-prep.service makes it writable before " + target)
+      remarks.add(.info, cause.text + "; " + Text(stringLiteral: maker) + " makes it writable before " + target)
     }
     return remarks
   }
