@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
 /// `make fuzz SECONDS=600` is the long form, with libFuzzer where the toolchain has it.
@@ -29,15 +30,9 @@ struct FuzzTests {
   }
 
   private func run(_ arguments: String...) throws -> (status: Int32, text: String) {
-    let fuzz = Process(), pipe = Pipe()
-    fuzz.executableURL = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")).deletingLastPathComponent().appending(path: "fuzz")
-    fuzz.arguments = arguments
-    fuzz.currentDirectoryURL = FileManager.default.temporaryDirectory
-    fuzz.standardOutput = pipe
-    fuzz.standardError = pipe
-    try fuzz.run()
-    let text = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    fuzz.waitUntilExit()
-    return (fuzz.terminationStatus, text)
+    let fuzz = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    let run = try Run(
+      URL(filePath: fuzz).deletingLastPathComponent().appending(path: "fuzz").path, arguments, in: FileManager.default.temporaryDirectory.path)
+    return (run.status, run.output + run.errors)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
 /// What ships has to fit in a few pages and needs nothing that a small image might lack. A commit that changes a size says by

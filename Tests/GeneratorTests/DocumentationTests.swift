@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
+import Support
 import Testing
 
 @testable import PrerootCore
-
-extension Text {
-  fileprivate init(utf8 string: String) { self.init(Array(string.utf8)) }
-  fileprivate var string: String { String(decoding: bytes, as: UTF8.self) }
-}
 
 /// A manual page as a reader has it: one line a paragraph, blanks as they fall.
 private struct Page {

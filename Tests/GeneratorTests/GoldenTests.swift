@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
 /// One directory of `Cases`: a machine that has one thing special, and what the shipped generator must write for it.

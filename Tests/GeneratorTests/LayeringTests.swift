@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
+import Support
 import Testing
 
 /// PrerootCore is one module, so the compiler lets any file use any other. Its folders are floors all the same: a file uses what

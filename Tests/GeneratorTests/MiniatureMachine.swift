@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 
 /// A root directory with as much of a machine in it as the generator looks at: `Cases/base`, the shipped units, and what is
 /// laid over them.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
 /// The compiler that comes with Swift knows every architecture, and the headers of this machine do for its 32 bits, but for one that

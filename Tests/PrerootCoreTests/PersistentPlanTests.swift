@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
@@ -15,14 +16,7 @@ struct DevicePlanTests {
 
   @Test("The store plan for a device has the documented steps in order")
   func isThis() {
-    #expect(steps(.mount(type: "ext4")) { $0.options = "noatime,data=journal" }.text.string == """
-      make private /run
-      make directory /run/initramfs
-      make hidden directory /run/initramfs/preroot
-      make directory /run/initramfs/preroot/lower
-      bind at /run/initramfs/preroot/lower (/ ro,nosuid,nodev)
-      make private /run/initramfs/preroot/lower
-      make directory /run/initramfs/preroot/upper
+    #expect(steps(.mount(type: "ext4")) { $0.options = "noatime,data=journal" }.text.string == PrintedPlan.beginning + """
       check the file system on /dev/vdb (ext4)
       mount device at /run/initramfs/preroot/upper (ext4 /dev/vdb nosuid,nodev,noatime,data=journal)
       require fitness for an upper of /run/initramfs/preroot/upper

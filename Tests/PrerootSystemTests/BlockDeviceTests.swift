@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
-
-/// The error that a call throws; nil where it throws none.
-func errno(of body: () throws(Errno) -> Void) -> Errno? {
-  do throws(Errno) {
-    try body()
-    return nil
-  } catch { return error }
-}
 
 /// A file that stands in for a block device: libblkid and mkfs take one as the other.
 struct Disk {

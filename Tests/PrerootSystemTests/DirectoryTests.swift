@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
-
-/// The error that a call throws; nil where it throws none.
-private func error(of body: () throws(Errno) -> Void) -> Errno? {
-  do throws(Errno) {
-    try body()
-    return nil
-  } catch { return error }
-}
 
 @Suite("A path below a directory")
 struct DirectoryTests {
@@ -76,11 +70,11 @@ struct DirectoryTests {
   @Test("is changed beneath it only", arguments: ["absolute/new", "relative/new"])
   func isChangedBeneath(path: String) throws {
     let beneath = try directory(.beneath), path = Text(utf8: path)
-    #expect(error { () throws(Errno) in try beneath.create(path, contents: "") } == .tooManyLinks)
-    #expect(error { () throws(Errno) in try beneath.makeDirectory(path) } == .tooManyLinks)
-    #expect(error { () throws(Errno) in try beneath.replace(path, contents: "") } == .tooManyLinks)
-    #expect(error { () throws(Errno) in try beneath.rename("a/b/file", to: path) } == .tooManyLinks)
-    #expect(error { () throws(Errno) in try beneath.makeDirectory("absolute") } != nil, "A link is no directory")
+    #expect(errno { () throws(Errno) in try beneath.create(path, contents: "") } == .tooManyLinks)
+    #expect(errno { () throws(Errno) in try beneath.makeDirectory(path) } == .tooManyLinks)
+    #expect(errno { () throws(Errno) in try beneath.replace(path, contents: "") } == .tooManyLinks)
+    #expect(errno { () throws(Errno) in try beneath.rename("a/b/file", to: path) } == .tooManyLinks)
+    #expect(errno { () throws(Errno) in try beneath.makeDirectory("absolute") } != nil, "A link is no directory")
     #expect(temporary.text("tree/a/b/file") == "inside\n")
     // A link in the way is replaced itself.
     try beneath.replaceDurably("up", contents: "mine\n")
@@ -97,8 +91,8 @@ struct DirectoryTests {
       try mount("other", at: path + "/a/b", type: "tmpfs")
       let beneath = try Directory(Text(utf8: path), lookup: .beneath)
       return [Errno?](arrayLiteral:
-        error { () throws(Errno) in _ = try beneath.read("a/b/file") },
-        error { () throws(Errno) in _ = try beneath.walk("a/b/file", .toRead) }
+        errno { () throws(Errno) in _ = try beneath.read("a/b/file") },
+        errno { () throws(Errno) in _ = try beneath.walk("a/b/file", .toRead) }
       )
     }
     #expect(errors == [Errno.crossDevice, .crossDevice])

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
@@ -17,7 +19,7 @@ struct HostileStoreTests {
     let settings: Settings
     static let outside = "/run/outside"
 
-    init(_ change: (inout Settings) -> Void = { _ in }, lay: () -> Void) throws {
+    init(_ change: (inout Settings) -> Void = { _ in }, lay: () throws -> Void) throws {
       var settings = Settings()
       settings.upper = .device(DeviceName(.path, "/dev/vdb"))
       settings.options = "size=8m,nr_inodes=2k"
@@ -29,10 +31,10 @@ struct HostileStoreTests {
       var kernel = LinuxKernel()
       let failure = StorePlan("standin", .mount(type: "tmpfs"), settings, over: machine.mountInfo).steps.execute(on: &kernel, before: &memory).failure
       guard failure == nil else { throw Problem("\(memory.failures)") }
+      try lay()
       self.settings = settings
       self.machine = machine
       self.kernel = kernel
-      lay()
     }
 
     /// How the layers and the overlay come about, in the order of the helper.
@@ -137,23 +139,14 @@ struct HostileStoreTests {
   // MARK: Small files
 
   @Test("has files that are none, or too large for one: they count as absent, and that is said", arguments: ["attempts", "reset", "lower.id"], [
-    "a sparse file", "a directory", "a device", "a pipe", "a link",
+    WrongFile.sparse, .directory, .device, .fifo, .zeroes,
   ])
-  func isAbsent(name: String, what: String) async throws {
+  func isAbsent(name: String, what: WrongFile) async throws {
     let (outcome, upper) = try await inPrivateNamespace {
       var trap = try Trap {
         mkdir("\(Self.store)/upper", 0o755)
         try? here().create("/run/initramfs/preroot/upper/upper/mine", contents: "mine\n")
-        let path = "\(Self.store)/\(name)"
-        switch what {
-        case "a sparse file":
-          try? here().create(Text(utf8: path), contents: "")
-          truncate(path, 1 << 36)
-        case "a directory": mkdir(path, 0o755)
-        case "a pipe": mkfifo(path, 0o644)
-        case "a link": symlink("/dev/zero", path)
-        default: mknod(path, S_IFCHR | 0o666, 0x105)
-        }
+        try what.lay(at: "\(Self.store)/\(name)")
       }
       let outcome = trap.boot()
       return (outcome, trap.machine.contents("/mine").string)
@@ -165,26 +158,19 @@ struct HostileStoreTests {
     #expect(outcome.remarks.first?.hasPrefix("Cannot read /run/initramfs/preroot/upper/\(name), ignoring: ") == true, "\(outcome.remarks)")
   }
 
-  @Test("has an /etc/machine-id that is too large, a device or a directory: the boot goes on", arguments: ["a sparse file", "a device", "a directory"])
-  func hasOtherMachineID(what: String) async throws {
+  @Test("has an /etc/machine-id that is too large, a device or a directory: the boot goes on", arguments: [WrongFile.sparse, .device, .directory])
+  func hasOtherMachineID(what: WrongFile) async throws {
     let (outcome, id) = try await inPrivateNamespace {
       var trap = try Trap {
         for directory in ["upper", "upper/etc"] { mkdir("\(Self.store)/\(directory)", 0o755) }
-        let path = "\(Self.store)/upper/etc/machine-id"
-        switch what {
-        case "a sparse file":
-          try? here().create(Text(utf8: path), contents: "")
-          truncate(path, 1 << 36)
-        case "a directory": mkdir(path, 0o755)
-        default: mknod(path, S_IFCHR | 0o666, 0x105)
-        }
+        try what.lay(at: "\(Self.store)/upper/etc/machine-id")
       }
       let outcome = trap.boot()
       return (outcome, trap.machine.contents("/etc/machine-id").string)
     }
     #expect(outcome.failure == nil)
     #expect(outcome.isWritable)
-    #expect(id == (what == "a directory" ? "" : "0123456789abcdef0123456789abcdef\n"))
+    #expect(id == (what == .directory ? "" : "0123456789abcdef0123456789abcdef\n"))
     #expect(outcome.remarks.contains { $0.contains("machine-id") || $0.contains("machine ID") })
   }
 

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import Glibc
 import PrerootCore
+import Support
 
 @testable import PrerootSystem
-
-extension Text {
-  init(utf8 string: String) { self.init(Array(string.utf8)) }
-  var string: String { String(decoding: bytes, as: UTF8.self) }
-}
-
-/// What stopped a test before it could ask anything, in one line.
-struct Problem: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
 
 /// Runs `body` in a mount namespace of its own, on a thread of its own: to the kernel a thread has a root and a mount namespace
 /// like a process has. Both are gone with the thread, and all mounts with them, whatever became of `body`.
