@@ -11,26 +11,18 @@ public enum FirstProcess {
   /// - Returns: nil in the child.
   public static func fork() throws(Errno) -> FirstChild? {
     linux_reset_signals(1)
-    unsafe try with("/") { unsafe linux_chdir($0) }
+    try check(unsafe linux_chdir("/"))
     let child = try check(linux_fork())
     return child == 0 ? nil : FirstChild(Child(processID: child))
   }
 
-  /// Executes the first of the programs that can be, with the arguments of this process.
+  /// Becomes the program, with the arguments of this process.
   ///
-  /// - Parameters:
-  ///   - argument: one more, before them; empty for none.
-  ///   - failed: is told of each that cannot be executed.
-  public static func execute(
-    _ programs: [Text], _ argument: StaticString, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>, failed: (Text, Errno) -> Void
-  ) {
+  /// - Parameter argument: one more, before them; empty for none.
+  /// - Returns: why it cannot be executed.
+  public static func execute(_ program: Text, _ argument: Text, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Errno {
     linux_reset_signals(0)
-    for program in programs {
-      do throws(Errno) {
-        let argument = Text(stringLiteral: argument)
-        unsafe try with(program, argument) { unsafe linux_execute($0, arguments, $1) }
-      } catch { failed(program, error) }
-    }
+    return unsafe Errno(rawValue: -linux_execute(program.cString, arguments, argument.cString))
   }
 }
 

@@ -14,8 +14,8 @@ func boot(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int
     if succession == nil { FirstChild.killAll() }
   } catch {}
   if succession == nil { leaveRootAlone() }
-  unsafe FirstProcess.execute(
-    Succession.programs(besides: Text(cString: arguments[0])), (succession ?? .systemd).argument, arguments) { program, errno in
+  for program in unsafe Succession.programs(besides: Text(cString: arguments[0])) {
+    let errno = unsafe FirstProcess.execute(program, (succession ?? .systemd).argument, arguments)
     say(Text("Cannot execute ") + program + ": " + errno.text)
   }
   return ExitStatus.failure

@@ -26,9 +26,9 @@ extension WrongFile {
   fileprivate static let ofAnybody = allCases.filter { $0 != .device }
 }
 
-@Suite("What is no small file", .timeLimit(.minutes(1)))
+@Suite("Unreadable small files", .timeLimit(.minutes(1)))
 struct SmallFileTests {
-  @Test("counts as absent for the generator, which says so", arguments: WrongFile.ofAnybody, ["etc/preroot.conf", "etc/preroot.conf.d/1.conf", "etc/fstab"])
+  @Test("The generator treats an unreadable configuration file as absent, and logs it", arguments: WrongFile.ofAnybody, ["etc/preroot.conf", "etc/preroot.conf.d/1.conf", "etc/fstab"])
   func countsAsAbsent(wrong: WrongFile, file: String) throws {
     let machine = try MiniatureMachine()
     try wrong.lay(at: file, of: machine)
@@ -38,7 +38,7 @@ struct SmallFileTests {
     #expect(try machine.output.nodes["generator.early/default.target"] != nil)
   }
 
-  @Test("lets the weaker file count", arguments: WrongFile.ofAnybody)
+  @Test("An unreadable preroot.conf does not hide one in a weaker directory", arguments: WrongFile.ofAnybody)
   func letsWeakerCount(wrong: WrongFile) throws {
     let machine = try MiniatureMachine()
     try wrong.lay(at: "etc/preroot.conf", of: machine)
@@ -47,7 +47,7 @@ struct SmallFileTests {
     #expect(try machine.output.nodes["generator.early/default.target"] == nil)
   }
 
-  @Test("masks no unit", arguments: WrongFile.ofAnybody)
+  @Test("An unreadable unit file in /etc masks no unit", arguments: WrongFile.ofAnybody)
   func masksNothing(wrong: WrongFile) throws {
     let machine = try MiniatureMachine()
     try wrong.lay(at: "etc/systemd/system/overlay-prep.service", of: machine)
@@ -55,7 +55,7 @@ struct SmallFileTests {
     #expect(try machine.output.nodes["generator.early/default.target"] != nil)
   }
 
-  @Test("is not waited for in the place of the kernel's log", arguments: [WrongFile.fifo, .directory, .danglingLink])
+  @Test("The generator does not wait for a /dev/kmsg that is not a device", arguments: [WrongFile.fifo, .directory, .danglingLink])
   func isNoLog(wrong: WrongFile) throws {
     let machine = try MiniatureMachine()
     try wrong.lay(at: "dev/kmsg", of: machine)
@@ -63,18 +63,18 @@ struct SmallFileTests {
     #expect(try machine.output.nodes["generator.early/default.target"] != nil)
   }
 
-  @Test("is a problem to preroot check", arguments: WrongFile.ofAnybody)
+  @Test("preroot check reports an unreadable preroot.conf as a problem", arguments: WrongFile.ofAnybody)
   func isProblem(wrong: WrongFile) throws {
     let machine = try MiniatureMachine()
     try wrong.lay(at: "etc/preroot.conf", of: machine)
     let run = try Run(Checkout.ships("preroot"), ["check"], environment: ["PREROOT_ROOT": machine.root, "SYSTEMD_PROC_CMDLINE": ""])
-    // A link leads where it would on the image, which has no /dev/zero.
+    // The tool resolves a link within the image, which has no /dev/zero.
     let words = wrong == .zeroes ? WrongFile.danglingLink.words : wrong.words
     #expect(run.output.contains("problem: /etc/preroot.conf cannot be read, ignoring: \(words)\n"), "\(run.output)")
     #expect(run.status == 1)
   }
 
-  @Test("is not even looked at in a settled boot")
+  @Test("The generator reads no configuration in a settled boot")
   func isNotLookedAt() throws {
     let machine = try MiniatureMachine()
     try machine.write("run/preroot/ready", "")
@@ -88,11 +88,11 @@ struct SmallFileTests {
   }
 }
 
-@Suite("A boot")
+@Suite("$PREROOT_ROOT in a boot")
 struct SeamTests {
-  @Test("has one machine, whatever $PREROOT_ROOT says")
+  @Test("The generator ignores $PREROOT_ROOT in a boot")
   func hasOneMachine() throws {
-    // There is no directory of that name, so nothing can be written; which machine was read is what the system calls tell.
+    // No directory has this name, so the generator cannot write anything. The system calls show which machine it reads.
     let machine = try MiniatureMachine()
     let run = try Run(
       "strace", ["-f", "-e", "trace=file", Checkout.ships("preroot-generator"), "/run/systemd/no-generator", "/run/systemd/no-generator.early", "/run/systemd/no-generator.late"],

@@ -28,8 +28,8 @@ struct FirstProcessTests {
   @Test("ends with a status that says how PID 1 goes on")
   func hasSuccession() {
     #expect(Succession(to: "default.target") == .systemd)
-    #expect(Succession(to: "emergency.target").argument.description == "--unit=emergency.target")
-    #expect(Succession(to: "reboot.target").argument.description == "--unit=reboot.target")
+    #expect(Succession(to: "emergency.target").argument.string == "--unit=emergency.target")
+    #expect(Succession(to: "reboot.target").argument.string == "--unit=reboot.target")
     for succession in Succession.allCases { #expect(Succession(rawValue: succession.rawValue) == succession) }
     // What an untold death has, and what programs do not come to be: those of a crash, of an abort, of the loader.
     for status in [1, 2, 126, 127, 134, 255] { #expect(Succession(rawValue: status) == nil) }

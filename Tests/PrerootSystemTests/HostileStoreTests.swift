@@ -7,12 +7,12 @@ import Testing
 
 @testable import PrerootSystem
 
-/// What somebody may have put on the upper's file system, or into the image, and what must not come of it.
-@Suite("A store that leads elsewhere", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+/// Files that an attacker may have put on the upper's file system or into the image, and effects that they must not have.
+@Suite("Hostile stores", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
 struct HostileStoreTests {
   private static let store = Paths.store.string
 
-  /// A machine with its store mounted, and a directory outside that nothing may touch.
+  /// A machine whose store is mounted, and a directory outside the store that nothing may touch.
   private struct Trap: ~Copyable {
     let machine: MiniatureMachine
     var kernel: LinuxKernel
@@ -37,7 +37,7 @@ struct HostileStoreTests {
       self.kernel = kernel
     }
 
-    /// How the layers and the overlay come about, in the order of the helper.
+    /// Prepares the layers and mounts the overlay, in the same order as the helper.
     mutating func boot(isReset: Bool = false) -> Outcome {
       let directory = settings.layersDirectory(over: nil)
       let found = StoreFacts(in: directory, over: LowerIdentity(type: "tmpfs", superblock: "", rootHash: "", imageVersion: "1"))
@@ -63,7 +63,7 @@ struct HostileStoreTests {
     var isWritable: Bool
   }
 
-  /// What is in the directory outside, and its owner and mode.
+  /// The names in the directory outside, its mode and its owner.
   private static var outside: [String] {
     var status = stat()
     lstat(Trap.outside, &status)
@@ -71,7 +71,7 @@ struct HostileStoreTests {
   }
   private static let untouched = ["kept", "700 0"]
 
-  @Test("as a whole is refused where the layers' directory or a layer is a link", arguments: ["state", "state/upper", "state/work", "state/upper/etc", "state/work/etc"])
+  @Test("An upper is refused if its directory or one of its layers is a link", arguments: ["state", "state/upper", "state/work", "state/upper/etc", "state/work/etc"])
   func refusesLayers(name: String) async throws {
     let (outcome, outside) = try await inPrivateNamespace {
       var trap = try Trap({ $0.directory = "/state"; $0.scope = .directories(["/etc"]) }) {
@@ -86,7 +86,7 @@ struct HostileStoreTests {
     #expect(outside == Self.untouched)
   }
 
-  @Test("has a link in the way of what is written under another name first, or tried out", arguments: ["upper.preroot", "work.preroot", "attempts.preroot", "bind/srv.preroot"])
+  @Test("A link at a temporary name is removed, and its target stays untouched", arguments: ["upper.preroot", "work.preroot", "attempts.preroot", "bind/srv.preroot"])
   func removesLink(name: String) async throws {
     let (outcome, outside) = try await inPrivateNamespace {
       var trap = try Trap({ $0.binds = ["/srv"] }) {
@@ -101,7 +101,7 @@ struct HostileStoreTests {
     #expect(outside == Self.untouched)
   }
 
-  @Test("is tried out in a directory of its own, whatever has its name", arguments: ["a link", "a file", "a directory"])
+  @Test("The fitness trial uses a directory of its own and follows no link there", arguments: ["a link", "a file", "a directory"])
   func isTriedOut(what: String) async throws {
     let (failure, outside) = try await inPrivateNamespace {
       var trap = try Trap {
@@ -120,7 +120,7 @@ struct HostileStoreTests {
     #expect(outside == Self.untouched)
   }
 
-  @Test("loses a directory of Bind= that is a link, or in one, and nothing else", arguments: ["bind", "bind/srv"])
+  @Test("A bind directory that is a link, or below one, is the only loss", arguments: ["bind", "bind/srv"])
   func losesBind(name: String) async throws {
     let (outcome, outside, etc) = try await inPrivateNamespace {
       var trap = try Trap({ $0.binds = ["/srv"] }) {
@@ -138,7 +138,7 @@ struct HostileStoreTests {
 
   // MARK: Small files
 
-  @Test("has files that are none, or too large for one: they count as absent, and that is said", arguments: ["attempts", "reset", "lower.id"], [
+  @Test("A state file that is oversized or not regular counts as absent, with a log line", arguments: ["attempts", "reset", "lower.id"], [
     WrongFile.sparse, .directory, .device, .fifo, .zeroes,
   ])
   func isAbsent(name: String, what: WrongFile) async throws {
@@ -158,7 +158,7 @@ struct HostileStoreTests {
     #expect(outcome.remarks.first?.hasPrefix("Cannot read /run/initramfs/preroot/upper/\(name), ignoring: ") == true, "\(outcome.remarks)")
   }
 
-  @Test("has an /etc/machine-id that is too large, a device or a directory: the boot goes on", arguments: [WrongFile.sparse, .device, .directory])
+  @Test("A boot survives an /etc/machine-id that is huge, a device or a directory", arguments: [WrongFile.sparse, .device, .directory])
   func hasOtherMachineID(what: WrongFile) async throws {
     let (outcome, id) = try await inPrivateNamespace {
       var trap = try Trap {
@@ -176,7 +176,7 @@ struct HostileStoreTests {
 
   // MARK: Resets
 
-  @Test("keeps the old upper where what is to be kept is behind a link in it, and goes on without a reset")
+  @Test("A reset is skipped and the old upper kept if a kept path is behind a link")
   func keepsOld() async throws {
     let (outcome, names, old, mark) = try await inPrivateNamespace {
       var trap = try Trap {
@@ -199,7 +199,7 @@ struct HostileStoreTests {
     #expect(mark == "/srv/www/kept\n")
   }
 
-  @Test("is reset though what earlier resets left cannot be deleted, and the mark goes with the upper")
+  @Test("A reset succeeds even if the trash of earlier resets cannot be deleted")
   func resetsBesideTrash() async throws {
     let (outcomes, mine, names) = try await inPrivateNamespace {
       var outcomes: [Outcome] = []
@@ -212,18 +212,18 @@ struct HostileStoreTests {
       outcomes.append(trap.boot())
       return (outcomes, trap.machine.contents("/mine").string, here().names(in: Paths.store).map(\.string).sorted())
     }
-    // A reset was begun: what is there of the new upper stays, and what is left of the old one has a name of its own.
+    // An earlier boot had begun the reset: the new upper stays, and the rest of the old one becomes trash.1.
     #expect(outcomes.allSatisfy { $0.failure == nil && $0.isWritable })
     #expect(mine == "mine\n")
     #expect(!names.contains("reset"))
     #expect(names.contains("trash.1") && !names.contains("resetting"))
   }
 
-  // MARK: What an overlay shows of a directory of its own
+  // MARK: Attributes of an overlaid directory
 
-  @Test("gives the top of a scope's directory the image's attributes, and never more than its access list")
+  @Test("The top of an overlaid directory has the image's owner, attributes and access list")
   func copiesAttributes() async throws {
-    // An access list that gives user 7 more than the group: the group's bits of the mode are the mask.
+    // The access list grants user 7 more than the group. The group bits of the mode are then the list's mask.
     let (mode, attribute, list) = try await inPrivateNamespace {
       let machine = try MiniatureMachine(attributes: ("/var/lib/x", "user.preroot", "mine"), accessList: "/var/lib/x")
       var settings = Settings()
@@ -235,15 +235,15 @@ struct HostileStoreTests {
       func size(_ name: String) -> Int { sizeOfAttribute(name, of: "/var/lib/x") }
       return (machine.ownerAndMode("/var/lib/x"), size("user.preroot"), size("system.posix_acl_access"))
     }
-    // tmpfs has lists; user.* attributes since Linux 6.6.
+    // tmpfs has access lists, and user.* attributes since Linux 6.6.
     #expect(mode == "770 7 8")
     #expect(list == 4 + 5 * 8)
     #expect(attribute == 4 || attribute == -1)
   }
 
-  // MARK: Who sees the layers
+  // MARK: Access to the layers
 
-  @Test("shows nobody but root the layers, in each scope", arguments: [[], ["/etc"]])
+  @Test("Only root can enter the directory of the layers, and they are nosuid and nodev", arguments: [[], ["/etc"]])
   func hidesLayers(scope: [String]) async throws {
     let (mode, flags) = try await inPrivateNamespace {
       let machine = try MiniatureMachine()

@@ -18,7 +18,7 @@ public enum Succession: Int, CaseIterable, Sendable {
 
   /// What systemd gets before the arguments of PID 1, over which it counts, as it does over `systemd.unit=`; empty for nothing. See
   /// systemd(1).
-  public var argument: StaticString {
+  public var argument: Text {
     switch self {
     case .systemd: ""
     case .emergency: "--unit=emergency.target"
@@ -30,6 +30,10 @@ public enum Succession: Int, CaseIterable, Sendable {
   ///
   /// - Parameter name: what this program was started as, which would come back here.
   public static func programs(besides name: Text) -> [Text] {
-    Text("/usr/lib/systemd/systemd /lib/systemd/systemd /sbin/init /etc/init /bin/init /bin/sh").words.filter { !($0 == name) }
+    var programs: [Text] = []
+    for program in Text("/usr/lib/systemd/systemd /lib/systemd/systemd /sbin/init /etc/init /bin/init /bin/sh").words where program != name {
+      programs.append(program)
+    }
+    return programs
   }
 }
