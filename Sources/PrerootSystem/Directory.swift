@@ -4,7 +4,7 @@ import PrerootCore
 
 /// An open directory, for lookups by relative path.
 ///
-/// Whoever opens the directory limits the lookups: links in an image or on a removable device must not lead out of it. See
+/// Each directory has a rule for its lookups: links in an image or on a removable device must not lead out of it. See
 /// path_resolution(7), openat2(2).
 public struct Directory: ~Copyable {
   /// Where symbolic links on a path may lead.
