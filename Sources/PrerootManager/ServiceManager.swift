@@ -104,25 +104,15 @@ import PrerootCore
   }
 
   @inline(never) private func property(_ property: Text, ofUnit name: Text, _ method: Text) throws(Refusal) -> Text {
-    let property = property.terminated, method = method.terminated
     var text: UnsafePointer<CChar>? = nil
-    let result = unsafe name.terminated.withCString { name in
-      unsafe method.withCString { method in
-        unsafe property.withCString { unsafe systemd_unit_property(bus, method, name, $0, &text) }
-      }
-    }
+    let result = unsafe systemd_unit_property(bus, method.cString, name.cString, property.cString, &text)
     guard result >= 0, let text = unsafe text else { throw Refusal("", Errno(rawValue: -result)) }
     return unsafe Text(cString: text)
   }
 
   @inline(never) private func call(_ method: Text, _ first: Text = "", _ second: Text = "", timeout: UInt64) throws(Refusal) {
-    let first = first.terminated, second = second.terminated
     var name: UnsafePointer<CChar>? = nil, text: UnsafePointer<CChar>? = nil
-    let result = unsafe method.terminated.withCString { method in
-      unsafe first.withCString { first in
-        unsafe second.withCString { unsafe systemd_call(bus, method, first, $0, timeout, &name, &text) }
-      }
-    }
+    let result = unsafe systemd_call(bus, method.cString, first.cString, second.cString, timeout, &name, &text)
     if result >= 0 { return }
     var refusal = Refusal("", Errno(rawValue: -result))
     if let name = unsafe name { unsafe refusal.answer.append(Text(cString: name)) }

@@ -23,18 +23,10 @@ struct Child {
   init(
     _ program: Text, _ arguments: [Text], environment: [Text] = [], root: Text = "", output: consuming FileDescriptor? = nil, oomScoreAdjustment: Text = "", signals: UInt64
   ) throws(Errno) {
-    let arguments = arguments.terminated, environment = environment.terminated, score = oomScoreAdjustment.terminated
+    let words = arguments.terminated, variables = environment.terminated
     let file = output?.rawValue ?? -1
-    processID = unsafe try with(program, root) { program, root in
-      unsafe arguments.withCString { words in
-        unsafe environment.withCString { variables in
-          unsafe score.withCString {
-            // The last NUL is one more than the list has.
-            unsafe linux_spawn(program, words, arguments.count - 1, variables, environment.count - 1, root, file, $0, signals)
-          }
-        }
-      }
-    }
+    processID = try check(unsafe linux_spawn(
+      program.cString, words.cString, words.count, variables.cString, variables.count, root.cString, file, oomScoreAdjustment.cString, signals))
   }
 
   /// Nil where it has not ended.
@@ -49,11 +41,13 @@ struct Child {
 }
 
 extension [Text] {
-  /// The texts with a NUL after each, and one after the last of these.
-  fileprivate var terminated: [UInt8] {
-    var bytes: [UInt8] = []
-    for text in self { bytes.append(contentsOf: text.terminated) }
-    bytes.append(0)
-    return bytes
+  /// The texts with a NUL after each.
+  fileprivate var terminated: Text {
+    var all = Text.Builder()
+    for text in self {
+      all.append(text)
+      all.append(0)
+    }
+    return Text(all)
   }
 }

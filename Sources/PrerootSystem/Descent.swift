@@ -16,7 +16,7 @@ public struct Descent: ~Copyable {
 
   /// - Parameter staysOnDevice: whether what is mounted somewhere below counts as absent.
   public init(from path: Text, staysOnDevice: Bool = false) throws(Errno) {
-    let start = FileDescriptor(unsafe try with(path) { unsafe linux_open_component(LINUX_CURRENT_DIRECTORY, $0, LINUX_OPEN_TO_LIST) })
+    let start = FileDescriptor(try check(unsafe linux_open_component(LINUX_CURRENT_DIRECTORY, path.cString, LINUX_OPEN_TO_LIST)))
     let device = try start.status().device
     self.init(directory: start, device: device, staysOnDevice: staysOnDevice)
   }
@@ -77,7 +77,7 @@ public struct Descent: ~Copyable {
 
   /// The beginning of an attribute of the file of that name; nil where it has none. A file that is only named cannot be asked by a
   /// descriptor (fgetxattr(2) refuses O_PATH), so its directory is.
-  @inline(never) public func attribute(_ attribute: StaticString, of name: Text) -> Text? {
+  @inline(never) public func attribute(_ attribute: Text, of name: Text) -> Text? {
     FileStatus.attribute(attribute, of: Text("/proc/self/fd/") + Text(decimal: Int(directory.rawValue)) + "/" + name)
   }
 }
@@ -85,7 +85,7 @@ public struct Descent: ~Copyable {
 extension FileDescriptor {
   /// The directory of that name in this one, and no link to one.
   fileprivate func directory(_ name: Text) throws(Errno) -> FileDescriptor {
-    FileDescriptor(unsafe try with(name) { unsafe linux_open_component(rawValue, $0, LINUX_OPEN_TO_LIST) })
+    FileDescriptor(try check(unsafe linux_open_component(rawValue, name.cString, LINUX_OPEN_TO_LIST)))
   }
 }
 

@@ -35,7 +35,7 @@ public struct Directory: ~Copyable {
 
   /// A directory that is found from this process's root or working directory. The system call is `open` with O_PATH.
   public init(_ path: Text, lookup: Lookup = .anywhere) throws(Errno) {
-    self.init(FileDescriptor(unsafe try with(path) { unsafe linux_open(LINUX_CURRENT_DIRECTORY, $0, LINUX_OPEN_DIRECTORY, LINUX_LOOK_ANYWHERE) }), lookup)
+    self.init(FileDescriptor(try check(unsafe linux_open(LINUX_CURRENT_DIRECTORY, path.cString, LINUX_OPEN_DIRECTORY, LINUX_LOOK_ANYWHERE))), lookup)
   }
 
   private init(_ descriptor: consuming FileDescriptor, _ lookup: Lookup) {
@@ -63,7 +63,7 @@ extension Directory {
   /// Opens what a path leads to.
   @inline(never) func open(_ path: Text, _ purpose: Purpose) throws(Errno) -> FileDescriptor {
     do throws(Errno) {
-      return FileDescriptor(unsafe try with(path) { unsafe linux_open(rawValue, $0, purpose.rawValue, lookup.rawValue) })
+      return FileDescriptor(try check(unsafe linux_open(rawValue, path.cString, purpose.rawValue, lookup.rawValue)))
     } catch {
       // Linux before 5.6; with EPERM, an old filter of system calls in a container.
       guard lookup != .anywhere, error == .functionNotImplemented || error == .notPermitted else { throw error }
@@ -75,11 +75,11 @@ extension Directory {
   @inline(never) func walk(_ path: Text, _ purpose: Purpose) throws(Errno) -> FileDescriptor {
     let components = path.split(at: UInt8(ascii: "/"))
     let device = try descriptor.status().device
-    var here = FileDescriptor(unsafe try with(".") { unsafe linux_open_component(rawValue, $0, (components.isEmpty ? purpose : .directory).rawValue) })
+    var here = FileDescriptor(try check(unsafe linux_open_component(rawValue, ".", (components.isEmpty ? purpose : .directory).rawValue)))
     for place in components.indices {
       if components[place] == ".." { throw .crossDevice }
       let way = place == components.count - 1 ? purpose : .directory
-      here = FileDescriptor(unsafe try with(components[place]) { unsafe linux_open_component(here.rawValue, $0, way.rawValue) })
+      here = FileDescriptor(try check(unsafe linux_open_component(here.rawValue, components[place].cString, way.rawValue)))
       if lookup == .beneath, try here.status().device != device { throw .crossDevice }
     }
     return here
@@ -100,8 +100,8 @@ extension Directory {
         continue
       }
       resolved.add(component)
-      let place = Text(joining: resolved, separator: "/").terminated
-      guard let target = unsafe Self.linkTarget({ buffer, size in unsafe place.withCString { unsafe linux_readlink(rawValue, $0, buffer, size) } }) else { continue }
+      let place = Text(joining: resolved, separator: "/")
+      guard let target = unsafe Self.linkTarget({ buffer, size in unsafe linux_readlink(rawValue, place.cString, buffer, size) }) else { continue }
       links += 1
       if links > 40 { throw .tooManyLinks }
       resolved.removeLast()
@@ -114,11 +114,11 @@ extension Directory {
   /// Makes a system call that takes a directory and a path, of which it does not follow the last component.
   @discardableResult @inline(never)
   private func at(_ path: Text, _ call: (Int32, UnsafePointer<CChar>) -> Int32) throws(Errno) -> Int32 {
-    guard lookup != .anywhere, let slash = path.bytes.lastIndex(of: UInt8(ascii: "/")) else {
-      return unsafe try with(path) { unsafe call(rawValue, $0) }
+    guard lookup != .anywhere, let slash = path.lastPlace(of: UInt8(ascii: "/")) else {
+      return try check(unsafe call(rawValue, path.cString))
     }
-    let parent = try open(Text(path.bytes[..<slash]), .directory)
-    return unsafe try with(Text(path.bytes[(slash + 1)...])) { unsafe call(parent.rawValue, $0) }
+    let parent = try open(path[0..<slash], .directory)
+    return try check(unsafe call(parent.rawValue, path.dropFirst(slash + 1).cString))
   }
 }
 
@@ -241,8 +241,7 @@ extension Directory {
   }
 
   @inline(never) public func makeLink(_ path: Text, to target: Text) throws(Errno) {
-    let target = target.terminated
-    unsafe try at(path) { directory, path in unsafe target.withCString { unsafe linux_symlink($0, directory, path) } }
+    unsafe try at(path) { unsafe linux_symlink(target.cString, $0, $1) }
   }
 
   @inline(never) public func rename(_ path: Text, to newPath: Text) throws(Errno) {

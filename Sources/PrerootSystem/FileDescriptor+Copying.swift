@@ -29,17 +29,11 @@ extension FileDescriptor {
 
   private func attribute(_ name: Text) -> Text? {
     var buffer = [UInt8](repeating: 0, count: 4096)
-    let length = unsafe name.terminated.withCString { name in
-      unsafe buffer.withUnsafeMutableBytes { unsafe linux_get_attribute_of(rawValue, name, $0.baseAddress!, $0.count) }
-    }
+    let length = unsafe buffer.withUnsafeMutableBytes { unsafe linux_get_attribute_of(rawValue, name.cString, $0.baseAddress!, $0.count) }
     return length < 0 ? nil : Text(buffer[..<length])
   }
 
   private func set(_ name: Text, _ value: Text) -> Bool {
-    // An empty value has no address.
-    let bytes = value.terminated
-    return unsafe name.terminated.withCString { name in
-      unsafe bytes.withUnsafeBytes { unsafe linux_set_attribute_of(rawValue, name, $0.baseAddress!, value.count) }
-    } >= 0
+    unsafe linux_set_attribute_of(rawValue, name.cString, value.pointer, value.count) >= 0
   }
 }

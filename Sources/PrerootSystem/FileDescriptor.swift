@@ -14,14 +14,11 @@ public struct FileDescriptor: ~Copyable {
   /// - Parameter size: what it is expected to have; the kernel's own files say 0.
   /// - Throws: EFBIG where that is more than `limit` bytes.
   func readToEnd(limit: Int, expecting size: Int = 0) throws(Errno) -> Text {
-    var text = Text()
+    var text = Text.Builder()
     while true {
-      var result = 0
-      text.append(Text(unsafe [UInt8](unsafeUninitializedCapacity: max(size - text.count + 1, 4096)) { buffer, count in
-        result = unsafe linux_read(rawValue, buffer.baseAddress!, buffer.count)
-        if result > 0 { count = result }
-      }))
-      if try check(result) == 0 { return text }
+      let room = max(size - text.count + 1, 4096)
+      let result = unsafe text.append(upTo: room) { unsafe linux_read(rawValue, $0, room) }
+      if try check(result) == 0 { return Text(text) }
       if text.count > limit { throw .fileTooLarge }
     }
   }
@@ -30,10 +27,7 @@ public struct FileDescriptor: ~Copyable {
   public func write(_ text: Text) throws(Errno) {
     var done = 0
     while done < text.count {
-      let rest = done
-      done += try check(unsafe text.bytes.withUnsafeBytes {
-        unsafe linux_write(rawValue, $0.baseAddress! + rest, $0.count - rest)
-      })
+      done += try check(unsafe linux_write(rawValue, text.pointer + done, text.count - done))
     }
   }
 
@@ -52,7 +46,7 @@ public struct FileDescriptor: ~Copyable {
   /// What a file in this directory is, links not followed. The system call is `fstatat`.
   func status(of name: Text) throws(Errno) -> FileStatus {
     var status = linux_status()
-    unsafe try with(name) { unsafe linux_get_status(rawValue, $0, &status) }
+    try check(unsafe linux_get_status(rawValue, name.cString, &status))
     return FileStatus(status)
   }
 
@@ -67,11 +61,9 @@ public struct FileDescriptor: ~Copyable {
       while start < length {
         // struct linux_dirent64: ino (8 bytes), off (8), reclen (2, of the machine's byte order), type (1), name.
         let recordLength = Int(unsafe buffer.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: start + 16, as: UInt16.self) })
-        var name = Text()
-        for byte in buffer[(start + 19)..<(start + recordLength)] {
-          if byte == 0 { break }
-          name.append(byte)
-        }
+        var end = start + 19
+        while buffer[end] != 0 { end += 1 }
+        let name = Text(buffer[(start + 19)..<end])
         if !(name == "." || name == "..") { names.add(name) }
         start += recordLength
       }

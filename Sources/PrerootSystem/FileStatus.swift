@@ -29,7 +29,7 @@ public struct FileStatus: Equatable, Sendable {
   /// - Throws: ENOENT where there is none.
   @inline(never) public init(of path: Text) throws(Errno) {
     var status = linux_status()
-    unsafe try with(path) { unsafe linux_get_status(LINUX_CURRENT_DIRECTORY, $0, &status) }
+    try check(unsafe linux_get_status(LINUX_CURRENT_DIRECTORY, path.cString, &status))
     self.init(status)
   }
 
@@ -53,14 +53,11 @@ public struct FileStatus: Equatable, Sendable {
   }
 
   /// The beginning of an attribute of a file; nil where it has none of this name, or it is not to be seen. See lgetxattr(2).
-  @inline(never) static func attribute(_ name: StaticString, of path: Text) -> Text? {
+  @inline(never) static func attribute(_ name: Text, of path: Text) -> Text? {
     var buffer = [UInt8](repeating: 0, count: 64)
-    let size = buffer.count
     do throws(Errno) {
-      let length = unsafe try with(path, Text(stringLiteral: name)) { path, name in
-        unsafe buffer.withUnsafeMutableBytes { Int32(truncatingIfNeeded: unsafe linux_get_attribute(path, name, $0.baseAddress!, size)) }
-      }
-      return Text(buffer[..<Int(length)])
+      let length = try check(unsafe buffer.withUnsafeMutableBytes { unsafe linux_get_attribute(path.cString, name.cString, $0.baseAddress!, $0.count) })
+      return Text(buffer[..<length])
     } catch {
       // Longer than anything that is asked for.
       return error == .outOfRange ? Text() : nil

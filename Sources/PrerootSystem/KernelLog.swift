@@ -23,7 +23,7 @@ public final class KernelLog {
   public func say(_ priority: Remark.Priority, _ text: Text) { say(Remark(priority, text)) }
 
   /// `TEXT: WHY`.
-  @inline(never) public func say(_ priority: Remark.Priority, _ text: StaticString, _ errno: Errno) {
-    say(priority, Text(stringLiteral: text) + ": " + errno.text)
+  @inline(never) public func say(_ priority: Remark.Priority, _ text: Text, _ errno: Errno) {
+    say(priority, text + ": " + errno.text)
   }
 }

@@ -43,7 +43,7 @@ extension LinuxKernel {
   public func unmountMachineID(in root: Text) {
     do throws(Errno) {
       let path = root + "/" + (try Self.root(root).resolvingLinks(of: Self.machineID))
-      unsafe try with(path) { unsafe linux_unmount($0) }
+      try check(unsafe linux_unmount(path.cString))
     } catch {}
   }
 

@@ -6,10 +6,7 @@ import PrerootCore
 
 extension LinuxKernel {
   func mount(_ source: Text, at target: Text, type: Text, _ options: MountOptions) throws(Errno) {
-    let type = type.terminated, data = options.data.terminated
-    unsafe try with(source, target) { source, target in
-      unsafe type.withCString { type in unsafe data.withCString { unsafe linux_mount(source, target, type, options.flags, $0) } }
-    }
+    try check(unsafe linux_mount(source.cString, target.cString, type.cString, options.flags, options.data.cString))
   }
 
   /// The flags of a bind are only heard when it is there. Where that fails, it is gone again.
@@ -19,7 +16,7 @@ extension LinuxKernel {
     if flags == 0 { return }
     do throws(Errno) {
       // Opened after the bind, it is the bind's own top.
-      try target.open().withPath { target throws(Errno) in unsafe try with(target) { unsafe linux_change_mount($0, flags) } }
+      try target.open().withPath { target throws(Errno) in try check(unsafe linux_change_mount(target.cString, flags)) }
     } catch {
       try? unmount(path)
       throw error
@@ -34,11 +31,11 @@ extension LinuxKernel {
     _ source: borrowing Place, at target: borrowing Place, _ call: (UnsafePointer<CChar>, UnsafePointer<CChar>) -> Int32
   ) throws(Errno) {
     let target = try target.open()
-    try source.open().withPath { source throws(Errno) in try target.withPath { target throws(Errno) in unsafe try with(source, target, call) } }
+    try source.open().withPath { source throws(Errno) in try target.withPath { target throws(Errno) in try check(unsafe call(source.cString, target.cString)) } }
   }
 
   func unmount(_ path: Text) throws(Errno) {
-    unsafe try with(try Place(path).resolved) { unsafe linux_unmount($0) }
+    try check(unsafe linux_unmount(Place(path).resolved.cString))
   }
 
   /// Where the upper is on the same file system, that stays as it is.
@@ -48,6 +45,6 @@ extension LinuxKernel {
       return
     }
     let flags = MountOptions.noSetUserID | MountOptions.noDevices
-    unsafe try with(path) { unsafe linux_make_file_system_read_only($0, flags) }
+    try check(unsafe linux_make_file_system_read_only(path.cString, flags))
   }
 }

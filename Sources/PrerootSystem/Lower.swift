@@ -18,15 +18,15 @@ public enum Lower {
   public static func makeReadOnly(_ path: Text, withFileSystem: Bool) throws(Errno) { try remount(path, isReadOnly: true, withFileSystem) }
 
   private static func remount(_ path: Text, isReadOnly: Bool, _ withFileSystem: Bool) throws(Errno) {
-    unsafe try with(path) { unsafe linux_remount($0, isReadOnly ? 1 : 0, withFileSystem ? 1 : 0) }
+    try check(unsafe linux_remount(path.cString, isReadOnly ? 1 : 0, withFileSystem ? 1 : 0))
   }
 
   /// Shows a directory with all that is mounted below it at a second place.
   public static func bind(_ source: Text, at target: Text) throws(Errno) {
-    unsafe try with(source, target) { unsafe linux_bind_recursively($0, $1) }
+    try check(unsafe linux_bind_recursively(source.cString, target.cString))
   }
 
-  public static func detach(_ path: Text) throws(Errno) { unsafe try with(path) { unsafe linux_detach($0) } }
+  public static func detach(_ path: Text) throws(Errno) { try check(unsafe linux_detach(path.cString)) }
 
   /// Ignores what ends programs from outside: a terminal that goes away, keys, another's wish, a reader that has gone.
   ///

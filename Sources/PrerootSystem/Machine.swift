@@ -23,7 +23,7 @@ public struct Machine: ~Copyable {
   public init(at path: Text) throws(Errno) { root = try Directory(path, lookup: path == "/" ? .anywhere : .inRoot) }
 
   /// The contents of a small file; nil where it cannot be read, for whatever reason. `path` is absolute.
-  @inline(never) @_disfavoredOverload public func contents(_ path: Text) -> Text? {
+  @inline(never) public func contents(_ path: Text) -> Text? {
     do throws(Errno) { return try root.read(path.asRelative) } catch { return nil }
   }
 
@@ -40,14 +40,12 @@ public struct Machine: ~Copyable {
   /// Whether the file is there, and reading it gives nothing.
   public func isEmpty(_ path: Text) -> Bool { root.isEmpty(path.asRelative) }
 
-  @inline(never) public func contents(_ path: StaticString) -> Text? { contents(Text(stringLiteral: path)) }
-
   /// The same, where an absent file says as much as an empty one.
-  @inline(never) public func text(_ path: StaticString) -> Text { contents(path) ?? Text() }
+  @inline(never) public func text(_ path: Text) -> Text { contents(path) ?? Text() }
 
   /// What is mounted in the mount namespace of a process: a machine with very many containers has a large table. See
   /// proc_pid_mountinfo(5).
-  @inline(never) public func mounts(of process: StaticString = "1") -> MountInfo {
+  @inline(never) public func mounts(of process: Text = "1") -> MountInfo {
     do throws(Errno) {
       return MountInfo(parsing: try root.read(Text("proc/") + process + "/mountinfo", limit: 16 << 20))
     } catch { return MountInfo() }
@@ -63,13 +61,17 @@ public struct Machine: ~Copyable {
   @inline(never) public func target(ofLink path: Text) -> Text? { root.target(ofLink: path.asRelative) }
 
   /// An environment variable. See getenv(3).
-  @inline(never) public static func variable(_ name: StaticString) -> Text? {
-    guard let value = unsafe Text(stringLiteral: name).terminated.withCString({ unsafe linux_getenv($0) }) else { return nil }
+  @inline(never) public static func variable(_ name: Text) -> Text? {
+    guard let value = unsafe linux_getenv(name.cString) else { return nil }
     return unsafe Text(cString: value)
   }
 }
 
 extension Text {
   /// An absolute path as it is looked up from the root directory.
-  public var asRelative: Text { Text(bytes.drop { $0 == UInt8(ascii: "/") }) }
+  public var asRelative: Text {
+    var start = 0
+    while start < count, self[start] == UInt8(ascii: "/") { start += 1 }
+    return self[start..<count]
+  }
 }

@@ -26,7 +26,7 @@ struct Place: ~Copyable {
       base = Paths.lower
       lookup = .inRoot
     }
-    let rest = Text(path.bytes[base.count...]).asRelative
+    let rest = path.dropFirst(base.count).asRelative
     directory = try Directory(base.isEmpty ? "/" : base, lookup: lookup)
     self.path = rest.isEmpty ? "." : rest
     self.base = base

@@ -13,7 +13,7 @@ public struct Space {
 
   public init(of path: Text) throws(Errno) {
     var total: UInt64 = 0, free: UInt64 = 0, inodes: UInt64 = 0
-    unsafe try with(path) { unsafe linux_statvfs($0, &total, &free, &inodes) }
+    try check(unsafe linux_statvfs(path.cString, &total, &free, &inodes))
     totalBytes = Int64(clamping: total)
     freeBytes = Int64(clamping: free)
     freeInodes = Int(clamping: inodes)
@@ -23,6 +23,6 @@ public struct Space {
 
   /// Gives a mounted tmpfs another size, in bytes, and leaves the rest of it alone.
   public static func resizeTmpfs(at path: Text, toBytes size: Int64) throws(Errno) {
-    unsafe try with(path, Text("size=") + Text(decimal: size)) { unsafe linux_resize_tmpfs($0, $1) }
+    try check(unsafe linux_resize_tmpfs(path.cString, (Text("size=") + Text(decimal: size)).cString))
   }
 }

@@ -8,14 +8,11 @@ public enum StandardError {
   public static func say(_ line: Text) { write(line.escapedForTerminal + "\n") }
 
   /// `TEXT: WHY`.
-  @inline(never) public static func say(_ text: StaticString, _ errno: Errno) { write(Text(stringLiteral: text) + ": " + errno.text + "\n") }
+  @inline(never) public static func say(_ text: Text, _ errno: Errno) { write(text + ": " + errno.text + "\n") }
 
   /// As it is: for what has lines of its own, or moves a cursor.
   @inline(never) public static func write(_ text: Text) {
-    _ = unsafe text.bytes.withUnsafeBytes { bytes in
-      guard let start = bytes.baseAddress else { return 0 }
-      return unsafe linux_write(2, start, bytes.count)
-    }
+    _ = unsafe linux_write(2, text.pointer, text.count)
   }
 
   public static var isTerminal: Bool { linux_is_terminal(2) == 1 }
@@ -27,8 +24,7 @@ public enum StandardOutput {
   public static func write(_ text: Text) throws(Errno) {
     var done = 0
     while done < text.count {
-      let rest = done
-      done += try check(unsafe text.bytes.withUnsafeBytes { unsafe linux_write(1, $0.baseAddress! + rest, $0.count - rest) })
+      done += try check(unsafe linux_write(1, text.pointer + done, text.count - done))
     }
   }
 

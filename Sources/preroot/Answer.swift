@@ -20,9 +20,9 @@ struct Answer {
   private(set) var text = Text()
 
   /// `NAME: VALUE`
-  @inline(never) mutating func add(_ name: StaticString, _ value: Text, _ colour: Colour = .plain) {
-    text.append(Text(stringLiteral: name) + ": ")
-    if hasColumns { for _ in name.utf8CodeUnitCount..<10 { text.append(" ") } }
+  @inline(never) mutating func add(_ name: Text, _ value: Text, _ colour: Colour = .plain) {
+    text.append(name + ": ")
+    if hasColumns { for _ in name.count..<10 { text.append(" ") } }
     add(value, colour)
     text.append("\n")
   }

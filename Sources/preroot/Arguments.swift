@@ -11,7 +11,7 @@ enum Verb: Keyword {
   case reset
   case chroot
 
-  var word: StaticString {
+  var word: Text {
     switch self {
     case .status: "status"
     case .check: "check"
@@ -31,7 +31,7 @@ enum Option: Keyword {
   case keep
   case cancel
 
-  var word: StaticString {
+  var word: Text {
     switch self {
     case .help: "--help"
     case .version: "--version"
@@ -131,7 +131,7 @@ struct Arguments {
     get throws(Complaint) {
       var paths: [Text] = []
       for (option, value) in options where option == .keep {
-        guard let path = value.normalPath, path != "/", path == path.trimmed, !path.bytes.contains(0x0a) else {
+        guard let path = value.normalPath, path != "/", path == path.trimmed, !path.contains(0x0a) else {
           throw Complaint(usage: Text("'") + value + "' is not an absolute path below / without '..', nor one that can be written down")
         }
         paths.append(path)

@@ -150,7 +150,7 @@ extension Findings {
     if settings.upper.isPersistent, !image.hasProgram("rm") { note("rm is missing; a reset sets the old upper aside and cannot delete it") }
   }
 
-  private mutating func lookAt(_ path: Text, of setting: StaticString, isBind: Bool, _ image: borrowing Machine) {
+  private mutating func lookAt(_ path: Text, of setting: Text, isBind: Bool, _ image: borrowing Machine) {
     let real = (try? image.root.resolvingLinks(of: path)).map { Text("/") + $0 } ?? path
     let isThere = image.hasDirectory(real)
     let name = path + " of " + setting
@@ -204,7 +204,7 @@ extension Machine {
   @inline(never) borrowing func hasLibrary(_ name: Text) -> Bool {
     for directory in Text("/usr/lib /lib /usr/lib64 /lib64").words {
       if exists(directory + "/" + name) { return true }
-      for child in names(in: directory) where child.bytes.contains(UInt8(ascii: "-")) && exists(directory + "/" + child + "/" + name) { return true }
+      for child in names(in: directory) where child.contains(UInt8(ascii: "-")) && exists(directory + "/" + child + "/" + name) { return true }
     }
     return false
   }
@@ -215,7 +215,7 @@ extension Text {
   fileprivate func names(module name: Text) -> Bool {
     for line in lines {
       guard let path = line.words.first, let (file, _) = path.fileName.cut(at: UInt8(ascii: ".")) else { continue }
-      if file == name || (Text(path.bytes.dropLast()).fileName == name) { return true }
+      if file == name || (path.dropLast(1).fileName == name) { return true }
     }
     return false
   }
@@ -233,7 +233,7 @@ extension Text {
   fileprivate var isKernelTooOld: Bool {
     let numbers = split(at: UInt8(ascii: "."))
     guard numbers.count >= 2, let major = numbers[0].decimalValue else { return false }
-    let minor = Text(numbers[1].bytes.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }).decimalValue ?? 0
+    let minor = numbers[1].leadingDigits.decimalValue ?? 0
     return major < 4 || (major == 4 && minor < 19)
   }
 }

@@ -61,8 +61,8 @@ extension Findings {
 
 extension Text {
   fileprivate var inCapitals: Text {
-    var out = Text()
-    for byte in bytes { out.append(byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte & ~0x20 : byte) }
-    return out
+    var out = Text.Builder()
+    for byte in self { out.append(byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte & ~0x20 : byte) }
+    return Text(out)
   }
 }

@@ -24,7 +24,7 @@ func diff(_ paths: [Text], on machine: borrowing Machine) throws(Complaint) -> I
 private func place(_ path: Text, on overlays: [MountInfo.Entry], of machine: borrowing Machine) throws(Complaint) -> Text {
   let parent = path.parents.last ?? Text()
   let real = try attempt(path) { () throws(Errno) in try machine.root.resolvingLinks(of: parent) }
-  let path = (real.isEmpty ? real : Text("/") + real) + Text(path.bytes[parent.count...])
+  let path = (real.isEmpty ? real : Text("/") + real) + path.dropFirst(parent.count)
   for overlay in overlays where path == "/" || overlay.mountPoint.isWithin(path) { return path }
   for overlay in overlays where overlay.mountPoint == "/" || path.isWithin(overlay.mountPoint) {
     // The upper may have it below what is mounted over it.
@@ -88,7 +88,7 @@ extension Layers {
 }
 
 /// How a directory is compared.
-private enum Look: UInt8 {
+private enum Look {
   /// What is in the upper, which has nothing but what differs, with the lower.
   case layered
   /// All that is to be seen with all that the lower has under the same name, of which nothing shows through.
@@ -118,25 +118,25 @@ private struct Difference {
       // What is still to be looked at, the next name last, and an empty one where a directory ends.
       var names: [Text] = [""]
       // The way down to where it is.
-      var looks = Text([Look.layered.rawValue])
+      var looks = [Look.layered]
       try layers.addNames(.layered, to: &names)
       while failure == nil, let name = names.popLast() {
         if name.isEmpty {
-          let look = Look(rawValue: looks.bytes.popLast()!)!
+          let look = looks.popLast()!
           if looks.isEmpty { return }
           try layers.leave(look)
         } else {
           path.append(Text("/") + name)
           progress.pass(path)
-          if isOnTheWay, let look = try look(at: name, Look(rawValue: looks.bytes.last!)!, layers) {
+          if isOnTheWay, let look = try look(at: name, looks.last!, layers) {
             try layers.enter(name, look)
-            looks.append(look.rawValue)
+            looks.append(look)
             names.add("")
             try layers.addNames(look, to: &names)
             continue
           }
         }
-        path = Text(path.bytes[..<path.bytes.lastIndex(of: UInt8(ascii: "/"))!])
+        path = path[0..<path.lastPlace(of: UInt8(ascii: "/"))!]
       }
     } catch {
       progress.hide()
@@ -175,7 +175,7 @@ private struct Difference {
   /// Whether the path is within the limits, or may have something below it that is.
   private var isOnTheWay: Bool { limits.isEmpty || limits.contains { path.isWithin($0) || $0.isWithin(path) || $0 == "/" } }
 
-  @inline(never) private mutating func say(_ letter: StaticString) {
+  @inline(never) private mutating func say(_ letter: Text) {
     if limits.isEmpty || limits.contains(where: { path.isWithin($0) || $0 == "/" }) { say(letter, path) }
   }
 
@@ -185,9 +185,9 @@ private struct Difference {
     for limit in limits where limit.isWithin(path) && !(limit == path) { say("D", limit) }
   }
 
-  @inline(never) private mutating func say(_ letter: StaticString, _ path: Text) {
+  @inline(never) private mutating func say(_ letter: Text, _ path: Text) {
     if isRead { progress.hide() }
-    lines.append(Text(stringLiteral: letter) + " " + path.escapedForList + "\n")
+    lines.append(letter + " " + path.escapedForList + "\n")
     if lines.count > 4096 || isRead { write() }
   }
 
@@ -213,7 +213,7 @@ private struct Progress {
     count += 1
     guard isShown, count % 1000 == 0 else { return }
     var path = path.escapedForList
-    if path.count > 60 { path = Text(path.bytes[..<57]) + "..." }
+    if path.count > 60 { path = path[0..<57] + "..." }
     // See console_codes(4): erase to the end of the line.
     StandardError.write(Text("\r") + Text(decimal: count) + " " + path + "\u{1b}[K")
     isOnScreen = true

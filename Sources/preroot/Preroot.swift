@@ -84,7 +84,7 @@ extension Machine {
   }
 
   /// For what only root may do. The kernel would say so, too, but not as clearly.
-  @inline(never) static func requireSuperuser(to act: StaticString) throws(Complaint) {
-    if !Lower.isSuperuser { throw Complaint(Text("Only root can ") + Text(stringLiteral: act)) }
+  @inline(never) static func requireSuperuser(to act: Text) throws(Complaint) {
+    if !Lower.isSuperuser { throw Complaint(Text("Only root can ") + act) }
   }
 }

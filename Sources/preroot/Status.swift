@@ -86,7 +86,7 @@ struct StatusReport {
 
   var json: Text {
     var object = State()
-    object.add("status", Text(stringLiteral: standing.word))
+    object.add("status", standing.word)
     object.add("why", standing.why)
     object.add("asked", standing.isTried ? asked : Text())
     object.add("upper", upper)

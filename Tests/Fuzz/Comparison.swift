@@ -52,19 +52,19 @@ struct Comparison {
 
   private func compareUnitName(_ text: Text) throws(Finding) {
     // UNIT_NAME_PLAIN | UNIT_NAME_INSTANCE, what PID 1 takes for systemd.unit=.
-    let theirs = text.terminated.withCString { isUnitName($0, 1 | 4) }
+    let theirs = isUnitName(text.cString, 1 | 4)
     try expect((UnitName(text) != nil) == theirs, "systemd \(theirs ? "takes" : "does not take") \(text) for a unit's name")
   }
 
   private func compareHostname(_ text: Text) throws(Finding) {
     // Comments, wildcards and the blanks around it are a matter of the file's.
-    guard text.trimmed == text, text.lines.count == 1, !text.bytes.contains(where: { "#?$\n".utf8.contains($0) }) else { return }
-    let theirs = text.terminated.withCString { isHostname($0, 0) }
+    guard text.trimmed == text, text.lines.count == 1, !text.contains(where: { "#?$\n".utf8.contains($0) }) else { return }
+    let theirs = isHostname(text.cString, 0)
     try expect((Hostname(text) == .name(text)) == theirs, "systemd \(theirs ? "takes" : "does not take") \(text) for a host's name")
   }
 
   private func compareBoolean(_ text: Text) throws(Finding) {
-    let theirs = text.terminated.withCString { boolean($0) }
+    let theirs = boolean(text.cString)
     let ours = Enable(text)
     // Words of overlayroot's and our own. What is no boolean to systemd may be one here, but never the other one.
     if theirs >= 0 { try expect(ours == (theirs == 1 ? .yes : .no), "systemd reads \(text) as \(theirs)") }
@@ -73,16 +73,16 @@ struct Comparison {
 
   private func compareID(_ text: Text) throws(Finding) {
     // With dashes it is a UUID, which /etc/machine-id may not have.
-    guard text.trimmed == text, !text.bytes.contains(0x2d) else { return }
+    guard text.trimmed == text, !text.contains(0x2d) else { return }
     var bytes: (UInt64, UInt64) = (0, 0)
-    let theirs = text.terminated.withCString { id($0, &bytes) } >= 0 && bytes != (0, 0)
+    let theirs = id(text.cString, &bytes) >= 0 && bytes != (0, 0)
     try expect((MachineID(text) == .valid(text)) == theirs, "systemd \(theirs ? "takes" : "does not take") \(text) for an ID")
   }
 
   private func comparePath(_ text: Text) throws(Finding) {
     guard let path = text.normalPath, path != "/" else { return }
     var name: UnsafeMutablePointer<CChar>?
-    let result = path.terminated.withCString { escape($0, &name) }
+    let result = escape(path.cString, &name)
     defer { free(name) }
     guard result >= 0, let name else { return }
     try expect(Text(cString: name) == path.unitName, "\(path) is \(path.unitName), and \(Text(cString: name)) to systemd")
@@ -95,7 +95,7 @@ struct Comparison {
     guard !text.hasPrefix("\n"), !line.isEmpty else { return }
     let theirs = Words()
     // This process has one thread.
-    _ = line.terminated.withCString { setenv("SYSTEMD_PROC_CMDLINE", $0, 1) }
+    _ = setenv("SYSTEMD_PROC_CMDLINE", line.cString, 1)
     let result = parse({ key, value, data in
       var word = KernelCommandLine.Word(Text())
       word.key = Text(cString: key)

@@ -7,7 +7,7 @@ extension Subjects {
 
   /// A whole machine: the command line, two configuration files, the mounts, /etc/fstab, and what /run has; the decision and all the plans.
   static func machine(_ text: Text) throws(Finding) {
-    var files = text.bytes.split(separator: separator, omittingEmptySubsequences: false).map { Text($0) }
+    var files = Array(text).split(separator: separator, omittingEmptySubsequences: false).map { Text($0) }
     while files.count < 9 { files.append(Text()) }
 
     var facts = BootFacts()
@@ -53,7 +53,7 @@ extension Subjects {
       try expect(node.path.split(at: 0x2f).count <= 2 && !node.path.hasPrefix("/") && isPlain(node.path), "the generator would write \(node.path)")
       if case .file(let contents) = node.content {
         for line in contents.lines {
-          try expect(line.hasPrefix("#") || line.hasPrefix("[") || line.bytes.contains(0x3d), "\(node.path) has a line \(line)")
+          try expect(line.hasPrefix("#") || line.hasPrefix("[") || line.contains(0x3d), "\(node.path) has a line \(line)")
         }
       }
     }
@@ -69,7 +69,7 @@ extension Subjects {
     // What a setting is written as is read as the same setting.
     var assignments = Assignments()
     let text = settings.upper.text
-    guard !text.bytes.contains(where: { $0 <= 0x20 || $0 == 0x22 || $0 == 0x27 }) else { return }
+    guard !text.contains(where: { $0 <= 0x20 || $0 == 0x22 || $0 == 0x27 }) else { return }
     assignments.add(KernelCommandLine(parsing: Text("preroot.upper=") + text))
     try expect(Settings(assignments).upper == settings.upper, "\(text) is another upper when it is read again")
   }

@@ -111,7 +111,7 @@ extension BootFacts {
     for word in commandLine.words {
       guard word.isKey("systemd.mask"), let unit = word.value else { continue }
       // A name without a suffix is a service's (systemd: unit_name_mangle()).
-      let name = unit.bytes.contains(UInt8(ascii: ".")) ? unit : unit + ".service"
+      let name = unit.contains(UInt8(ascii: ".")) ? unit : unit + ".service"
       for own in StageOne.units where own == name { return own }
     }
     return unitMaskedInEtc

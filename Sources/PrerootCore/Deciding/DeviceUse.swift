@@ -45,8 +45,8 @@ public enum DeviceUse: Equatable, Sendable {
   }
 
   /// By libblkid's names. What else a stick may hold is not given to the kernel to read.
-  private static var holdsUpper: StaticString { "ext2 ext3 ext4 f2fs xfs btrfs ubifs jffs2" }
-  private static var holdsNone: StaticString {
+  private static var holdsUpper: Text { "ext2 ext3 ext4 f2fs xfs btrfs ubifs jffs2" }
+  private static var holdsNone: Text {
     "vfat exfat ntfs swap crypto_LUKS LVM2_member linux_raid_member squashfs erofs cramfs iso9660 udf gpt dos DM_verity_hash"
   }
 }

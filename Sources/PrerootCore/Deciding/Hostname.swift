@@ -13,8 +13,8 @@ public enum Hostname: Equatable, Sendable {
     self = .none
     for line in (contents ?? Text()).lines {
       let name = line.trimmed
-      if name.isEmpty || name.bytes[0] == UInt8(ascii: "#") { continue }
-      if name.bytes.contains(UInt8(ascii: "?")) || name.bytes.contains(UInt8(ascii: "$")) {
+      if name.isEmpty || name.hasPrefix("#") { continue }
+      if name.contains(UInt8(ascii: "?")) || name.contains(UInt8(ascii: "$")) {
         self = .pattern
       } else {
         self = name.isHostname ? .name(name) : .invalid(name)
@@ -28,7 +28,7 @@ extension Text {
   /// Letters, digits, dashes and dots, no more than 64, no empty label and no dash at a label's end (systemd: hostname_is_valid()).
   fileprivate var isHostname: Bool {
     var last = UInt8(ascii: ".")
-    for byte in bytes {
+    for byte in self {
       let isPunctuation = byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
       guard isPunctuation || byte.isLetter || byte.isDigit else { return false }
       if byte == UInt8(ascii: "-"), last == UInt8(ascii: ".") { return false }

@@ -35,15 +35,15 @@ public struct LowerIdentity: Equatable, Sendable {
   @inline(never) private mutating func add(_ superblock: Text, from start: Int, to end: Int) {
     if superblock.count < end { return }
     text.append(" ")
-    for byte in superblock.bytes[start..<end] { text.append(hexadecimal: byte) }
+    for byte in superblock[start..<end] { text.append(Text(hexadecimal: byte)) }
   }
 
   /// A short name for it, good for a file's. FNV-1a, 64 bits.
   public var name: Text {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in text.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    for byte in text { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     var name = Text()
-    for shift in 0..<8 { name.append(hexadecimal: UInt8(truncatingIfNeeded: hash >> (56 - 8 * UInt64(shift)))) }
+    for shift in 0..<8 { name.append(Text(hexadecimal: UInt8(truncatingIfNeeded: hash >> (56 - 8 * UInt64(shift))))) }
     return name
   }
 

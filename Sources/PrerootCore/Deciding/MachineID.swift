@@ -69,7 +69,7 @@ extension Text {
   /// 32 hexadecimal digits in small letters or large, not all of them zero.
   fileprivate var isMachineID: Bool {
     var isZero = true
-    for byte in bytes {
+    for byte in self {
       guard byte.isDigit || (byte.isLetter && byte | 0x20 <= UInt8(ascii: "f")) else { return false }
       if byte != UInt8(ascii: "0") { isZero = false }
     }

@@ -82,7 +82,7 @@ extension Settings {
 
   /// It is the name of programs, too: fsck.TYPE, mkfs.TYPE.
   mutating func takeType(_ value: Text, _ origin: Text) {
-    for byte in value.bytes where !byte.isLetter && !byte.isDigit && byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_") {
+    for byte in value where !byte.isLetter && !byte.isDigit && byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_") {
       return remarks.reject(origin, value, "is not a file system type, ignoring")
     }
     fileSystemType = value

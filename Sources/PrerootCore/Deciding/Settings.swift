@@ -85,7 +85,7 @@ public enum Fallback: Keyword {
   case emergency
   case reboot
 
-  public var word: StaticString {
+  public var word: Text {
     switch self {
     case .tmpfs: "tmpfs"
     case .readOnly: "read-only"
@@ -100,7 +100,7 @@ enum Format: Keyword {
   case no
   case blank
 
-  var word: StaticString {
+  var word: Text {
     switch self {
     case .no: "no"
     case .blank: "blank"
@@ -117,7 +117,7 @@ public enum LowerChange: Keyword {
   case reset
   case new
 
-  public var word: StaticString {
+  public var word: Text {
     switch self {
     case .keep: "keep"
     case .warn: "warn"

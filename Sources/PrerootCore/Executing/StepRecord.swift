@@ -51,7 +51,7 @@ extension StepRecord {
 extension Text {
   /// The path as it is in the image.
   fileprivate var withoutStaging: Text {
-    for place in [Paths.lower, Paths.staging] where isWithin(place) { return Text(bytes[place.count...]) }
+    for place in [Paths.lower, Paths.staging] where isWithin(place) { return dropFirst(place.count) }
     return self
   }
 }

@@ -4,7 +4,7 @@
 /// Not an enum of raw texts, which is shorter to write: its initializer makes a text of each word, 2 KB in the generator.
 public protocol Keyword: CaseIterable, Equatable, Sendable {
   /// As it is written.
-  var word: StaticString { get }
+  var word: Text { get }
 }
 
 extension Keyword {
@@ -19,7 +19,7 @@ extension Keyword {
     return nil
   }
 
-  public var text: Text { Text(stringLiteral: word) }
+  public var text: Text { word }
 
   /// All of them, with blanks between.
   public static var words: Text {

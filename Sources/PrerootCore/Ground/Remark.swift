@@ -23,5 +23,5 @@ extension [Remark] {
   @inline(never) mutating func add(_ priority: Remark.Priority, _ text: Text) { append(Remark(priority, text)) }
 
   /// `ORIGIN'VALUE' WHAT`, an error: something was asked for that is not done.
-  @inline(never) mutating func reject(_ origin: Text, _ value: Text, _ what: StaticString) { add(.error, origin + "'" + value + "' " + what) }
+  @inline(never) mutating func reject(_ origin: Text, _ value: Text, _ what: Text) { add(.error, origin + "'" + value + "' " + what) }
 }

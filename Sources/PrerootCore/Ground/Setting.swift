@@ -18,7 +18,7 @@ public enum Setting: Keyword {
   case attempts
   case `switch`
 
-  public var word: StaticString {
+  public var word: Text {
     switch self {
     case .enable: "Enable"
     case .upper: "Upper"

@@ -6,11 +6,15 @@ extension Text {
   ///
   /// - Parameter replacement: for the byte at a place; nil keeps the byte.
   @inline(never) func replacing(_ replacement: (_ byte: UInt8, _ place: Int) -> Text?) -> Text {
-    var out = Text()
-    for place in bytes.indices {
-      if let replacement = replacement(bytes[place], place) { out.append(replacement) } else { out.append(bytes[place]) }
+    var out = Builder(), done = 0
+    for place in indices {
+      guard let replacement = replacement(self[place], place) else { continue }
+      out.append(self[done..<place])
+      out.append(replacement)
+      done = place + 1
     }
-    return out
+    out.append(self[done..<count])
+    return Text(out)
   }
 
   /// The text with one byte in the place of each escape.
@@ -18,25 +22,26 @@ extension Text {
   /// - Parameter escape: the byte that the escape at a place, which begins with a backslash, stands for, and how many bytes it has;
   ///   nil where it is none.
   @inline(never) func unescaping(_ escape: (_ place: Int) -> (byte: UInt8, count: Int)?) -> Text {
-    guard bytes.contains(UInt8(ascii: "\\")) else { return self }
-    var out = Text(), place = 0
+    var out = Builder(), done = 0, place = 0
     while place < count {
-      if bytes[place] == UInt8(ascii: "\\"), let (byte, length) = escape(place) {
-        out.append(byte)
-        place += length
-      } else {
-        out.append(bytes[place])
+      guard self[place] == UInt8(ascii: "\\"), let (byte, length) = escape(place) else {
         place += 1
+        continue
       }
+      out.append(self[done..<place])
+      out.append(byte)
+      place += length
+      done = place
     }
-    return out
+    out.append(self[done..<count])
+    return Text(out)
   }
 
   /// The value of `count` digits from a place on; nil where there are fewer.
   @inline(never) func digits(_ count: Int, at place: Int, base: Int) -> UInt8? {
     var value = 0
     for place in place..<(place + count) {
-      guard place < self.count, let digit = bytes[place].hexadecimalDigit, digit < base else { return nil }
+      guard place < self.count, let digit = self[place].hexadecimalDigit, digit < base else { return nil }
       value = value * base + Int(digit)
     }
     return UInt8(exactly: value)
@@ -54,7 +59,7 @@ extension Text {
   /// Blanks, slashes and more come as `\x20` and the like (libblkid: blkid_encode_string()).
   var unescapingHexadecimal: Text {
     unescaping { place in
-      guard place + 1 < count, bytes[place + 1] == UInt8(ascii: "x") else { return nil }
+      guard place + 1 < count, self[place + 1] == UInt8(ascii: "x") else { return nil }
       return digits(2, at: place + 2, base: 16).map { ($0, 4) }
     }
   }
@@ -66,7 +71,7 @@ extension Text {
 
   /// An absolute path as the first part of a unit's name. See systemd.unit(5), "String Escaping for Inclusion in Unit Names".
   public var unitName: Text {
-    Text(bytes.dropFirst()).replacing { byte, place in
+    dropFirst(1).replacing { byte, place in
       if byte == UInt8(ascii: "/") { return "-" }
       if byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ":") || (byte == UInt8(ascii: ".") && place > 0) { return nil }
       return byte.escaped
@@ -78,14 +83,14 @@ extension Text {
 
   /// The text within double quotes of a unit's setting. See systemd.syntax(7), "Quoting".
   var escapedForQuotes: Text {
-    replacing { byte, _ in byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? Text([UInt8(ascii: "\\"), byte]) : nil }
+    replacing { byte, _ in byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? "\\" + Text(byte) : nil }
   }
 
   // MARK: overlayfs
 
   /// In overlayfs' options `:` separates layers and `,` options; a backslash takes their meaning away.
   var escapedForOverlay: Text {
-    replacing { byte, _ in byte == UInt8(ascii: ":") || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\\") ? Text([UInt8(ascii: "\\"), byte]) : nil }
+    replacing { byte, _ in byte == UInt8(ascii: ":") || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\\") ? "\\" + Text(byte) : nil }
   }
 
   // MARK: People and programs
@@ -97,7 +102,7 @@ extension Text {
     return replacing { byte, place in
       if place < end { return nil }
       end = place + lengthOfCharacter(at: place)
-      if byte == 0xc2, end > place, bytes[place + 1] < 0xa0 { end = place }
+      if byte == 0xc2, end > place, self[place + 1] < 0xa0 { end = place }
       return end == place || byte < 0x20 || byte == 0x7f ? byte.escaped : nil
     }
   }
@@ -112,11 +117,9 @@ extension Text {
       if place < end { return nil }
       end = place + lengthOfCharacter(at: place)
       if end == place { return "\u{fffd}" }
-      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return Text([UInt8(ascii: "\\"), byte]) }
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return "\\" + Text(byte) }
       guard byte < 0x20 else { return nil }
-      var escape: Text = "\\u00"
-      escape.append(hexadecimal: byte)
-      return escape
+      return "\\u00" + Text(hexadecimal: byte)
     }
   }
 
@@ -124,8 +127,8 @@ extension Text {
   var unescapedFromJSON: Text {
     unescaping { place in
       guard place + 1 < count else { return nil }
-      if bytes[place + 1] == UInt8(ascii: "u"), let byte = digits(2, at: place + 4, base: 16) { return (byte, 6) }
-      return (bytes[place + 1], 2)
+      if self[place + 1] == UInt8(ascii: "u"), let byte = digits(2, at: place + 4, base: 16) { return (byte, 6) }
+      return (self[place + 1], 2)
     }
   }
 
@@ -134,7 +137,7 @@ extension Text {
     let length: Int
     // The second byte's range; the others have 80 to BF.
     var range: ClosedRange<UInt8> = 0x80...0xbf
-    switch bytes[place] {
+    switch self[place] {
     case 0x00...0x7f: return 1
     case 0xc2...0xdf: length = 2
     case 0xe0: (length, range) = (3, 0xa0...0xbf)
@@ -146,7 +149,7 @@ extension Text {
     default: return 0
     }
     for next in (place + 1)..<(place + length) {
-      guard next < count, range.contains(bytes[next]) else { return 0 }
+      guard next < count, range.contains(self[next]) else { return 0 }
       range = 0x80...0xbf
     }
     return length
@@ -155,9 +158,5 @@ extension Text {
 
 extension UInt8 {
   /// `\x1b` and the like.
-  fileprivate var escaped: Text {
-    var escape: Text = "\\x"
-    escape.append(hexadecimal: self)
-    return escape
-  }
+  fileprivate var escaped: Text { "\\x" + Text(hexadecimal: self) }
 }

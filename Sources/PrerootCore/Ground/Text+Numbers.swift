@@ -4,23 +4,26 @@ extension Text {
 
   /// `value` in decimal digits, with a sign where it is negative.
   @inline(never) public init(decimal value: Int64) {
-    self.init()
-    if value < 0 { append("-") }
+    var digits = Builder()
+    if value < 0 { digits.append(UInt8(ascii: "-")) }
     var power: UInt64 = 1
     while value.magnitude / power >= 10 { power *= 10 }
     while power > 0 {
-      append(UInt8(truncatingIfNeeded: value.magnitude / power % 10) &+ UInt8(ascii: "0"))
+      digits.append(UInt8(truncatingIfNeeded: value.magnitude / power % 10) &+ UInt8(ascii: "0"))
       power /= 10
     }
+    self.init(digits)
   }
 
   /// Two digits.
-  @inline(never) mutating func append(hexadecimal byte: UInt8) {
-    let digits: StaticString = "0123456789abcdef"
-    digits.withUTF8Buffer { digits in
-      unsafe append(digits[Int(byte >> 4)])
-      unsafe append(digits[Int(byte & 15)])
-    }
+  @inline(never) init(hexadecimal byte: UInt8) {
+    let digits: Text = "0123456789abcdef"
+    self = Text(digits[Int(byte >> 4)]) + Text(digits[Int(byte & 15)])
+  }
+
+  public var leadingDigits: Text {
+    for place in indices where !self[place].isDigit { return self[0..<place] }
+    return self
   }
 
   /// The number written in plain decimal digits; nil for anything else, an empty text and what does not fit included.
@@ -33,7 +36,7 @@ extension Text {
   public var wideDecimalValue: UInt64? {
     guard !isEmpty else { return nil }
     var value: UInt64 = 0
-    for byte in bytes {
+    for byte in self {
       guard byte.isDigit else { return nil }
       // Then one more digit fits.
       guard value <= (UInt64.max - 9) / 10 else { return nil }

@@ -15,20 +15,20 @@ extension [Text] {
 extension Text {
   /// The last component of a path.
   public var fileName: Text {
-    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return self }
-    return Text(bytes[(slash + 1)...])
+    guard let slash = lastPlace(of: UInt8(ascii: "/")) else { return self }
+    return dropFirst(slash + 1)
   }
 
   /// The directories above it, from the top, the root left out: `/a/b/c` has `/a` and `/a/b`.
   public var parents: [Text] {
     var parents: [Text] = []
-    for place in bytes.indices where place > 0 && bytes[place] == UInt8(ascii: "/") { parents.add(Text(bytes[..<place])) }
+    for place in indices where place > 0 && self[place] == UInt8(ascii: "/") { parents.add(self[0..<place]) }
     return parents
   }
 
   /// Whether the path is `directory` or below it. Both are absolute and normal.
   @inline(never) public func isWithin(_ directory: Text) -> Bool {
-    self == directory || hasPrefix(directory + "/") || directory == "/"
+    directory == "/" || (hasPrefix(directory) && (count == directory.count || self[directory.count] == UInt8(ascii: "/")))
   }
 
   /// Whether the path is in one of the kernel's own file systems.
@@ -39,13 +39,14 @@ extension Text {
 
   /// The absolute path without doubled and trailing slashes; nil where it is relative or has `.` or `..` in it.
   public var normalPath: Text? {
-    guard bytes.first == UInt8(ascii: "/") else { return nil }
-    var path = Text()
+    guard hasPrefix("/") else { return nil }
+    var path = Builder()
     for component in split(at: UInt8(ascii: "/")) {
       if component == "." || component == ".." { return nil }
       path.append("/")
       path.append(component)
     }
-    return path.isEmpty ? "/" : path
+    let normal = Text(path)
+    return normal.isEmpty ? "/" : normal
   }
 }

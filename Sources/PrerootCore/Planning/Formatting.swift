@@ -31,12 +31,12 @@ public struct Formatting: Equatable, Sendable {
   /// Where the marker is on a device of that size.
   public static func markerPlace(sizeInBytes size: Int64) -> Int64 { (size & ~4095) - 4096 }
 
-  public var marker: Text { Text(stringLiteral: Self.start) + uuid + "\n" }
+  public var marker: Text { Self.start + uuid + "\n" }
 
   /// The UUID in a marker's block; nil where it holds no marker.
   public static func uuid(inMarker block: Text) -> Text? { block.dropping(prefix: start)?.lines.first }
 
-  private static var start: StaticString { "preroot is making a file system here: " }
+  private static var start: Text { "preroot is making a file system here: " }
 
   /// The program and its arguments; nil for a type that it is not known how to make.
   ///

@@ -78,7 +78,7 @@ public struct Step: Equatable, Sendable {
     case leaveOldRoot
 
     /// As `preroot plan` prints it.
-    public var text: StaticString {
+    public var text: Text {
       switch self {
       case .makeDirectory: "make directory"
       case .makeHiddenDirectory: "make hidden directory"
@@ -168,7 +168,7 @@ public struct Step: Equatable, Sendable {
   /// One line, as `preroot plan` prints it.
   public var text: Text {
     @inline(never) get {
-      var text = Text(stringLiteral: verb.text)
+      var text = verb.text
       if !path.isEmpty { text.append(Text(" ") + path) } else if verb == .provideMachineID || verb == .unmountMachineID { text.append(" /") }
       var details: [Text] = []
       for detail in [type, verb.hasContents ? Text() : other, options.text] where !detail.isEmpty { details.add(detail) }

@@ -38,7 +38,7 @@ extension Assignments {
     }
   }
 
-  @inline(never) private mutating func refuse(_ origin: Text, _ value: Text, _ what: StaticString) {
+  @inline(never) private mutating func refuse(_ origin: Text, _ value: Text, _ what: Text) {
     unread = origin + "'" + value + "'"
     remarks.reject(origin, value, what)
   }

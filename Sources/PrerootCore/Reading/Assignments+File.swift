@@ -6,21 +6,22 @@ extension Assignments {
   /// A byte order mark is left out, as some editors put one there.
   public mutating func add(file path: Text, _ contents: Text) {
     var section = Text()
-    var pending = Text()
+    var pending = Text.Builder()
     let lines = (contents.dropping(prefix: "\u{feff}") ?? contents).rows
     for number in lines.indices {
       let line = lines[number]
-      let first = line.trimmed.bytes.first
-      if first == UInt8(ascii: "#") || first == UInt8(ascii: ";") { continue }
-      pending.append(line)
-      if pending.bytes.last == UInt8(ascii: "\\"), number + 1 < lines.count {
-        pending.bytes[pending.count - 1] = UInt8(ascii: " ")
+      let start = line.trimmed
+      if start.hasPrefix("#") || start.hasPrefix(";") { continue }
+      if line.last == UInt8(ascii: "\\"), number + 1 < lines.count {
+        pending.append(line.dropLast(1))
+        pending.append(" ")
         continue
       }
-      let whole = pending.trimmed
-      pending = Text()
+      pending.append(line)
+      let whole = Text(pending).trimmed
+      pending = Text.Builder()
       if whole.isEmpty { continue }
-      if whole.bytes[0] == UInt8(ascii: "["), whole.bytes.last == UInt8(ascii: "]") {
+      if whole.hasPrefix("["), whole.hasSuffix("]") {
         section = whole
       } else {
         add(line: whole, in: section, path + ":" + Text(decimal: number + 1) + ": ")

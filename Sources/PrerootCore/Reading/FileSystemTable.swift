@@ -13,7 +13,7 @@ public struct FileSystemTable: Equatable, Sendable {
     /// Nil where it is none, or a comment.
     init?(parsing line: Text) {
       let fields = line.words
-      guard fields.count >= 4, fields[0].bytes[0] != UInt8(ascii: "#") else { return nil }
+      guard fields.count >= 4, fields[0][0] != UInt8(ascii: "#") else { return nil }
       source = fields[0].unescapingOctal
       let place = fields[1].unescapingOctal
       mountPoint = place.normalPath ?? place
@@ -21,7 +21,7 @@ public struct FileSystemTable: Equatable, Sendable {
       options = fields[3]
     }
 
-    @inline(never) public func has(_ option: StaticString) -> Bool {
+    @inline(never) public func has(_ option: Text) -> Bool {
       for other in options.split(at: UInt8(ascii: ",")) where other == option { return true }
       return false
     }
@@ -66,7 +66,7 @@ public struct FileSystemTable: Equatable, Sendable {
     var others = others
     for line in lines where !(line.mountPoint == "/") && !(line.type == "swap") { others.add(line.mountPoint) }
     var files: [Text] = []
-    for line in lines where line.type == "swap" && line.source.bytes[0] == UInt8(ascii: "/") && !line.source.isWithin("/dev") {
+    for line in lines where line.type == "swap" && line.source.hasPrefix("/") && !line.source.isWithin("/dev") {
       // The longest name of a directory that it is in is the one it is on.
       if line.source.longest(of: overlays) > line.source.longest(of: others) { files.add(line.source) }
     }
@@ -78,7 +78,7 @@ extension Text {
   /// How long the longest of the directories is that the path is in; 0 where it is in none.
   @inline(never) fileprivate func longest(of directories: [Text]) -> Int {
     var length = 0
-    for directory in directories where isWithin(directory) { length = max(length, directory.count) }
+    for directory in directories where isWithin(directory) { length = Swift.max(length, directory.count) }
     return length
   }
 }

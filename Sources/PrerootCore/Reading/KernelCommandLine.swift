@@ -28,17 +28,15 @@ public struct KernelCommandLine: Equatable, Sendable {
     }
 
     /// Whether the key is `name`, `-` and `_` being the same (proc_cmdline_key_streq()).
-    public func isKey(_ name: StaticString) -> Bool {
-      key.count == name.utf8CodeUnitCount && hasKeyPrefix(name)
+    public func isKey(_ name: Text) -> Bool {
+      key.count == name.count && hasKeyPrefix(name)
     }
 
     /// Whether the key begins with `prefix`, `-` and `_` being the same.
-    @inline(never) public func hasKeyPrefix(_ prefix: StaticString) -> Bool {
-      prefix.withUTF8Buffer { prefix in
-        guard key.count >= prefix.count else { return false }
-        for place in prefix.indices where unsafe key.bytes[place].withoutDash != prefix[place].withoutDash { return false }
-        return true
-      }
+    @inline(never) public func hasKeyPrefix(_ prefix: Text) -> Bool {
+      guard key.count >= prefix.count else { return false }
+      for place in prefix.indices where key[place].withoutDash != prefix[place].withoutDash { return false }
+      return true
     }
   }
 
@@ -48,11 +46,11 @@ public struct KernelCommandLine: Equatable, Sendable {
 
   /// The words of /proc/cmdline.
   public init(parsing line: Text) {
-    var word = Text()
+    var word = Text.Builder()
     var isInWord = false
     var quote: UInt8? = nil
     // The first line is all that PID 1 reads, and its end closes an open quote.
-    for byte in line.bytes {
+    for byte in line {
       if byte == 0x0a { break }
       if let open = quote {
         if byte == open { quote = nil } else { word.append(byte) }
@@ -60,15 +58,15 @@ public struct KernelCommandLine: Equatable, Sendable {
         quote = byte
         isInWord = true
       } else if byte == 0x20 || byte == 0x09 || byte == 0x0d {
-        if isInWord { add(word) }
-        word = Text()
+        if isInWord { add(Text(word)) }
+        word = Text.Builder()
         isInWord = false
       } else {
         word.append(byte)
         isInWord = true
       }
     }
-    if isInWord { add(word) }
+    if isInWord { add(Text(word)) }
   }
 
   /// The words of /proc/1/cmdline, which is what systemd reads in a container: each ends with a NUL byte, and the

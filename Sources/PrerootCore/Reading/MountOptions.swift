@@ -18,15 +18,16 @@ public struct MountOptions: Equatable, Sendable {
   }
 
   public init(_ text: Text) {
+    var others: [Text] = []
     for option in text.split(at: UInt8(ascii: ",")) {
       if option == "defaults" || option == "rw" { continue }
       if let flag = MountFlag(option) {
         flags |= flag.bit
       } else {
-        if !data.isEmpty { data.append(",") }
-        data.append(option)
+        others.add(option)
       }
     }
+    data = Text(joining: others, separator: ",")
   }
 
   /// With commas between, as they are written.
@@ -43,7 +44,7 @@ enum MountFlag: Keyword {
   case readOnly, noSetUserID, noDevices, noExecution, synchronous, synchronousDirectories, noAccessTimes, noAccessTimesOfDirectories,
     relativeAccessTimes, strictAccessTimes, lazyTimes
 
-  var word: StaticString {
+  var word: Text {
     switch self {
     case .readOnly: "ro"
     case .noSetUserID: "nosuid"

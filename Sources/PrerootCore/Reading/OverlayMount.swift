@@ -14,8 +14,8 @@ extension MountInfo.Entry {
   public var layersDirectory: Text? {
     guard let upper = upperDirectory else { return nil }
     let end = Text("/upper") + (mountPoint == "/" ? Text() : mountPoint)
-    guard upper.count > end.count, Text(upper.bytes[(upper.count - end.count)...]) == end else { return nil }
-    return Text(upper.bytes[..<(upper.count - end.count)])
+    guard upper.count > end.count, upper.hasSuffix(end) else { return nil }
+    return upper.dropLast(end.count)
   }
 
   /// The same path in the lower layer.

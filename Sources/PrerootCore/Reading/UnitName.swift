@@ -8,11 +8,11 @@ public struct UnitName: Equatable, Sendable {
 
   /// Nil where systemd would refuse it too: too long, no known suffix, a template, or a letter that no unit name has.
   public init?(_ text: Text) {
-    guard text.count <= Self.limit, let dot = text.bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
-    let suffix = Text(text.bytes[(dot + 1)...])
+    guard text.count <= Self.limit, let dot = text.lastPlace(of: UInt8(ascii: ".")), dot > 0 else { return nil }
+    let suffix = text.dropFirst(dot + 1)
     guard suffix.isOne(of: "target service socket mount automount swap timer path slice scope device") else { return nil }
-    for byte in text.bytes where !byte.isDigit && !byte.isLetter && !byte.isUnitPunctuation { return nil }
-    if let at = text.bytes.firstIndex(of: UInt8(ascii: "@")), at == 0 || at == dot - 1 { return nil }
+    for byte in text where !byte.isDigit && !byte.isLetter && !byte.isUnitPunctuation { return nil }
+    if let at = text.place(of: UInt8(ascii: "@")), at == 0 || at == dot - 1 { return nil }
     self.text = text
   }
 }

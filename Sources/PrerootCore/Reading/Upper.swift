@@ -18,12 +18,12 @@ public enum Upper: Equatable, Sendable {
 
   /// Whether a word can only mean a device: it is made as the names of devices are, or as the kernel's own are without /dev/.
   @inline(never) static func isDeviceMeant(by word: Text) -> Bool {
-    word.bytes.contains { $0.isSeparator } || word.isKernelName
+    word.contains { $0.isSeparator } || word.isKernelName
   }
 
   /// Whether a word has the name of a tag, and nothing after it: as where a boot loader's variable is empty.
   static func isUnnamed(_ word: Text) -> Bool {
-    tmpfsOptions(in: word) == nil && (word.bytes.last == UInt8(ascii: "=") || word.bytes.last == UInt8(ascii: ":") || word == "/dev/")
+    tmpfsOptions(in: word) == nil && (word.hasSuffix("=") || word.hasSuffix(":") || word == "/dev/")
   }
 
   /// What follows `tmpfs:`, nothing where it is `tmpfs` alone; nil where it is neither.
@@ -67,8 +67,7 @@ public struct TmpfsOptions: Equatable, Sendable {
 
   /// How much it may take, in KiB, on a machine with so much memory; the largest number where there is none for it.
   public func kilobytes(ofMemory memory: Int) -> Int {
-    var digits = size
-    let suffix = digits.bytes.popLast() ?? 0
+    let digits = size.dropLast(1), suffix = size.last ?? 0
     switch suffix | 0x20 {
     case UInt8(ascii: "k"): return digits.kilobytes(each: 1, by: 1)
     case UInt8(ascii: "m"): return digits.kilobytes(each: 1 << 10, by: 1)
@@ -83,7 +82,7 @@ extension Text {
   /// limit", which fills the memory.
   @inline(never) func isNumber(suffixes: Text) -> Bool {
     var digits = self
-    if let last = digits.bytes.last, suffixes.bytes.contains(last) { digits.bytes.removeLast() }
+    if let last = digits.last, suffixes.contains(last) { digits = digits.dropLast(1) }
     return (digits.wideDecimalValue ?? 0) > 0
   }
 
@@ -95,10 +94,12 @@ extension Text {
 
   /// Whether it has the form of a block device's name, or a flash chip's, in the kernel: `sda3`, `mmcblk0p2`, `nvme0n1p1`, `mtd4`.
   @inline(never) var isKernelName: Bool {
-    if bytes.contains(where: { $0.isSeparator }) { return false }
-    let letters = Text(bytes.prefix { !$0.isDigit })
+    if contains(where: { $0.isSeparator }) { return false }
+    var end = 0
+    while end < count, !self[end].isDigit { end += 1 }
+    let letters = self[0..<end]
     if letters.count < count, letters.isOne(of: "mmcblk nvme mtd mtdblock ubi loop dm- md nbd ram pmem") { return true }
-    return Text(letters.bytes.dropLast()).isOne(of: "sd hd vd xvd")
+    return letters.dropLast(1).isOne(of: "sd hd vd xvd")
   }
 }
 

@@ -26,7 +26,7 @@ public struct Event: Equatable, Sendable {
     case step
 
     /// MESSAGE_ID=, made by `systemd-id128 new`. See sd-id128(3).
-    public var id: StaticString {
+    public var id: Text {
       switch self {
       case .writable: "b46b0c0f4d484ca2b6b8612971c4b34c"
       case .fallback: "b4b32c9c482544edb19d8cd452aaa81e"
@@ -41,14 +41,11 @@ public struct Event: Equatable, Sendable {
   @inline(never) public init(_ message: Message, _ remark: Remark, atMicroseconds microseconds: Int64) {
     add("MESSAGE", remark.text)
     add("PRIORITY", Text(decimal: remark.priority.rawValue))
-    add("MESSAGE_ID", Text(stringLiteral: message.id))
+    add("MESSAGE_ID", message.id)
     add("PREROOT_MONOTONIC_USEC", Text(decimal: microseconds))
   }
 
-  @inline(never) public mutating func add(_ name: StaticString, _ value: Text) {
-    text.append(Text(stringLiteral: name))
-    text.append("=")
-    for byte in value.bytes { text.append(byte == 0x0a ? 0x20 : byte) }
-    text.append("\n")
+  @inline(never) public mutating func add(_ name: Text, _ value: Text) {
+    text = text + name + "=" + value.replacing { byte, _ in byte == 0x0a ? " " : nil } + "\n"
   }
 }

@@ -13,7 +13,7 @@ public struct KernelLogLine: Equatable, Sendable {
   public init(_ remark: Remark, ident: Text, processID: Int) {
     let priority = Text(decimal: 3 << 3 | remark.priority.rawValue)
     text = Text("<") + priority + ">" + ident + "[" + Text(decimal: processID) + "]: " + remark.text.escapedForTerminal
-    if text.count > Self.limit { text = Text(text.bytes[..<Self.limit]) }
+    if text.count > Self.limit { text = text[0..<Self.limit] }
     text.append("\n")
   }
 }

@@ -43,7 +43,7 @@ public enum Standing: Equatable, Sendable {
   }
 
   /// One word, for programs.
-  public var word: StaticString {
+  public var word: Text {
     switch self {
     case .asAsked: "as-asked"
     case .fallback: "fallback"

@@ -5,21 +5,21 @@ public struct State: Equatable, Sendable {
 
   public init() {}
 
-  @inline(never) public mutating func add(_ name: StaticString, _ value: Text) { add(name, literally: value.quotedForJSON) }
+  @inline(never) public mutating func add(_ name: Text, _ value: Text) { add(name, literally: value.quotedForJSON) }
 
-  public mutating func add(_ name: StaticString, boolean value: Bool) { add(name, literally: value ? "true" : "false") }
+  public mutating func add(_ name: Text, boolean value: Bool) { add(name, literally: value ? "true" : "false") }
 
-  public mutating func add(_ name: StaticString, number: Int) { add(name, literally: Text(decimal: number)) }
+  public mutating func add(_ name: Text, number: Int) { add(name, literally: Text(decimal: number)) }
 
-  @inline(never) public mutating func add(_ name: StaticString, list: [Text]) {
+  @inline(never) public mutating func add(_ name: Text, list: [Text]) {
     var quoted: [Text] = []
     for value in list { quoted.add(value.quotedForJSON) }
     add(name, literally: Text("[") + Text(joining: quoted, separator: ", ") + "]")
   }
 
-  private mutating func add(_ name: StaticString, literally value: Text) {
+  private mutating func add(_ name: Text, literally value: Text) {
     members.append(members.isEmpty ? "{\n  \"" : ",\n  \"")
-    members.append(Text(stringLiteral: name) + "\": " + value)
+    members.append(name + "\": " + value)
   }
 
   public var text: Text { members + "\n}\n" }
@@ -32,23 +32,23 @@ extension State {
   public init(parsing text: Text) { members = text }
 
   /// The text of a name; nil where it has none.
-  public func value(of name: StaticString) -> Text? {
+  public func value(of name: Text) -> Text? {
     let literal = literal(of: name)
     return literal.hasPrefix("\"") ? literal.quotedTexts.first : nil
   }
 
   /// The texts in the list of a name; none where it has none.
-  public func list(of name: StaticString) -> [Text] {
+  public func list(of name: Text) -> [Text] {
     let literal = literal(of: name)
     return literal.hasPrefix("[") ? literal.quotedTexts : []
   }
 
   /// What stands for its value. `add` has written one name a line.
-  @inline(never) private func literal(of name: StaticString) -> Text {
-    let start = Text("\"") + Text(stringLiteral: name) + "\": "
+  @inline(never) private func literal(of name: Text) -> Text {
+    let start = Text("\"") + name + "\": "
     for line in members.lines {
       let line = line.trimmed
-      if line.hasPrefix(start) { return Text(line.bytes[start.count...]) }
+      if line.hasPrefix(start) { return line.dropFirst(start.count) }
     }
     return Text()
   }
@@ -58,16 +58,14 @@ extension Text {
   /// What is between each two quotes, escapes undone.
   @inline(never) fileprivate var quotedTexts: [Text] {
     let quote = UInt8(ascii: "\"")
-    var texts: [Text] = [], text = Text(), isInside = false, isEscaped = false
-    for byte in bytes {
-      if byte == quote, !isEscaped {
-        if isInside { texts.add(text.unescapedFromJSON) }
-        text = Text()
+    var texts: [Text] = [], start = 0, isInside = false, isEscaped = false
+    for place in indices {
+      if self[place] == quote, !isEscaped {
+        if isInside { texts.add(self[start..<place].unescapedFromJSON) }
+        start = place + 1
         isInside.toggle()
-      } else {
-        text.append(byte)
       }
-      isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+      isEscaped = self[place] == UInt8(ascii: "\\") && !isEscaped
     }
     return texts
   }

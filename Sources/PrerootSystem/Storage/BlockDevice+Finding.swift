@@ -64,7 +64,7 @@ extension BlockDevice {
       // A disk is no partition.
       if properties.value(of: "PARTN") == nil { return false }
       // Only newer kernels give PARTUUID, and in PARTNAME is ! for what is not ASCII (linux: block/partitions/efi.c).
-      if let value = name.value(in: properties), !value.bytes.contains(UInt8(ascii: "!")) { return name.isCalled(value) }
+      if let value = name.value(in: properties), !value.contains(UInt8(ascii: "!")) { return name.isCalled(value) }
     }
     do throws(Errno) {
       let (_, properties) = try BlockDevice(path, on: machine).look(atEntry: isEntry)

@@ -38,7 +38,7 @@ extension BlockDevice {
   /// Writes the marker's block, with zeros after the text, and returns when it is on the disk.
   @inline(never) func writeMarker(_ text: Text) throws(Errno) {
     var block = [UInt8](repeating: 0, count: Formatting.markerBytes)
-    for place in text.bytes.indices { block[place] = text.bytes[place] }
+    for place in text.indices { block[place] = text[place] }
     let place = Formatting.markerPlace(sizeInBytes: try size)
     let count = try check(unsafe block.withUnsafeBytes {
       unsafe linux_write_at(file.rawValue, $0.baseAddress!, $0.count, place)

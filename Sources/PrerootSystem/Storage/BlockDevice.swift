@@ -20,7 +20,7 @@ public struct BlockDevice: ~Copyable {
   init(_ path: Text, on machine: borrowing Machine) throws(Errno) { try self.init(path.asRelative, 0, from: machine.root.rawValue) }
 
   @inline(never) private init(_ path: Text, _ toWrite: Int32, from directory: Int32 = LINUX_CURRENT_DIRECTORY) throws(Errno) {
-    file = FileDescriptor(unsafe try with(path) { unsafe linux_open_device(directory, $0, toWrite) })
+    file = FileDescriptor(try check(unsafe linux_open_device(directory, path.cString, toWrite)))
   }
 
   /// What is on the device at `path`.
@@ -49,6 +49,6 @@ public struct BlockDevice: ~Copyable {
     let result = try check(unsafe buffer.withUnsafeMutableBytes {
       unsafe linux_probe(file.rawValue, isEntry ? 1 : 0, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
     })
-    return (result, unsafe buffer.withCString { unsafe Text(cString: $0) })
+    return (result, Text(buffer[..<(buffer.firstIndex(of: 0) ?? buffer.count)]))
   }
 }

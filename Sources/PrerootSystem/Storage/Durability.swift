@@ -39,7 +39,7 @@ extension Directory {
 extension Text {
   /// A path without its last component; `.` where it has one only.
   var directory: Text {
-    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == 0 ? "/" : Text(bytes[..<slash])
+    guard let slash = lastPlace(of: UInt8(ascii: "/")) else { return "." }
+    return slash == 0 ? "/" : self[0..<slash]
   }
 }

@@ -66,5 +66,5 @@ extension LinuxKernel {
 
 extension Text {
   /// The text after `separator`; empty where it is.
-  fileprivate func after(_ separator: StaticString) -> Text { isEmpty ? self : Text(stringLiteral: separator) + self }
+  fileprivate func after(_ separator: Text) -> Text { isEmpty ? self : separator + self }
 }

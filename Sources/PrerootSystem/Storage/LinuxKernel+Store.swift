@@ -59,7 +59,7 @@ extension LinuxKernel {
     }
     for parent in place.path.parents where !place.directory.exists(parent) {
       // Both paths end alike.
-      let model = try oldPlace.directory.open(Text(oldPlace.path.bytes.dropLast(place.path.count - parent.count)), .toList)
+      let model = try oldPlace.directory.open(oldPlace.path.dropLast(place.path.count - parent.count), .toList)
       try place.directory.makeDirectory(parent)
       try place.directory.open(parent, .toList).becomeLike(model)
     }

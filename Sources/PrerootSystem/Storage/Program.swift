@@ -83,8 +83,9 @@ extension Program.Outcome.End {
 private struct Output: ~Copyable {
   private let file: FileDescriptor
   private var isAtEnd = false
-  private var head = Text()
-  private var tail = Text()
+  // Arrays, whose memory is freed: a program may say very much.
+  private var head: [UInt8] = []
+  private var tail: [UInt8] = []
 
   private static var chunk: Int { 4096 }
   private static var headBytes: Int { 512 }
@@ -106,9 +107,9 @@ private struct Output: ~Copyable {
       isAtEnd = true
       return false
     }
-    if head.count < Self.headBytes { head.append(Text(piece[..<count])) }
-    tail.append(Text(piece[..<count]))
-    tail = Text(tail.bytes.suffix(Self.tailBytes))
+    if head.count < Self.headBytes { head.append(contentsOf: piece[..<count]) }
+    tail.append(contentsOf: piece[..<count])
+    if tail.count > Self.tailBytes { tail.removeFirst(tail.count - Self.tailBytes) }
     return true
   }
 
@@ -118,7 +119,7 @@ private struct Output: ~Copyable {
   }
 
   func outcome(_ end: Program.Outcome.End) -> Program.Outcome {
-    Program.Outcome(end: end, firstLine: head.saidLines.first ?? Text(), lastLine: tail.saidLines.last ?? Text())
+    Program.Outcome(end: end, firstLine: Text(head).saidLines.first ?? Text(), lastLine: Text(tail).saidLines.last ?? Text())
   }
 }
 

@@ -22,7 +22,7 @@ public enum Ubi {
     var mtd = try findMtd(Text("ubi") + Text(decimal: number), on: machine)
     if mtd == nil, number == 0 { mtd = try findMtd("ubi", on: machine) }
     guard let place = mtd?.dropping(prefix: "mtd")?.decimalValue else { throw .noSuchDevice }
-    let control = FileDescriptor(unsafe try with("/dev/ubi_ctrl") { unsafe linux_open(LINUX_CURRENT_DIRECTORY, $0, LINUX_OPEN_TO_READ, LINUX_LOOK_ANYWHERE) })
+    let control = FileDescriptor(try check(unsafe linux_open(LINUX_CURRENT_DIRECTORY, "/dev/ubi_ctrl", LINUX_OPEN_TO_READ, LINUX_LOOK_ANYWHERE)))
     try check(linux_ubi_attach(control.rawValue, Int32(truncatingIfNeeded: place), Int32(truncatingIfNeeded: number)))
   }
 
