@@ -75,10 +75,10 @@ packages_to_build = libsystemd-dev pkg-config
 packages_to_package = $(packages_to_build) build-essential debhelper
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
 packages_to_lint = clang-format codespell mandoc shellcheck
-packages_to_try = $(packages_to_build) binutils mandoc perl systemd valgrind
+packages_to_try = $(packages_to_build) binutils mandoc perl shellcheck strace systemd valgrind
 packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev \
   erofs-utils f2fs-tools fdisk flex gcc gpg libc6-dev libelf-dev lintian make mandoc mtd-utils perl procps squashfs-tools systemd \
-  systemd-container util-linux valgrind xz-utils
+  strace systemd-container util-linux valgrind xz-utils
 
 # $(call install-packages,PACKAGES): those that are not there yet. The lists of packages are needed in any case, as the images are
 # made from them.

@@ -13,6 +13,10 @@ fail() {
   exit 1
 }
 
+if [ -x "$swift/bin/swift" ]; then
+  "$swift/bin/swift" --version >/dev/null || fail "the one in .build/swift does not run, and is fetched again where you remove that directory"
+  exit
+fi
 if is_new_enough "$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)"; then exit; fi
 command -v apt-get >/dev/null || fail "this is not Debian"
 [ "$(id -u)" = 0 ] || fail "run this as root to have it installed"
