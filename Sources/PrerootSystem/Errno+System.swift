@@ -2,7 +2,7 @@
 import CLinux
 import PrerootCore
 
-/// Turns CLinux's results into values and errors; nobody else does.
+/// Turns a result of CLinux into a value or an error. This is the only place that does.
 @discardableResult
 func check<Result: FixedWidthInteger & SignedInteger>(_ result: Result) throws(Errno) -> Result {
   guard result >= 0 else { throw Errno(rawValue: Int32(truncatingIfNeeded: 0 &- result)) }
@@ -10,6 +10,6 @@ func check<Result: FixedWidthInteger & SignedInteger>(_ result: Result) throws(E
 }
 
 extension Errno {
-  /// The C library's words for it. See strerror(3).
+  /// The C library's message. See strerror(3).
   public var text: Text { unsafe Text(cString: linux_strerror(rawValue)) }
 }

@@ -2,17 +2,17 @@
 import CLinux
 import PrerootCore
 
-/// An open file, owned: closed exactly once, at the end of its life.
+/// An owned file descriptor: closed exactly once, at the end of its life.
 public struct FileDescriptor: ~Copyable {
   let rawValue: Int32
 
   init(_ rawValue: Int32) { self.rawValue = rawValue }
   deinit { _ = linux_close(rawValue) }
 
-  /// Everything from here to the end of the file. The system call is `read`.
+  /// Reads from the current offset to the end of the file. The system call is `read`.
   ///
-  /// - Parameter size: what it is expected to have; the kernel's own files say 0.
-  /// - Throws: EFBIG where that is more than `limit` bytes.
+  /// - Parameter size: the expected size; the kernel's own files report 0.
+  /// - Throws: EFBIG if there are more than `limit` bytes.
   func readToEnd(limit: Int, expecting size: Int = 0) throws(Errno) -> Text {
     var text = Text.Builder()
     while true {
@@ -23,7 +23,7 @@ public struct FileDescriptor: ~Copyable {
     }
   }
 
-  /// All of `text`, in as many system calls as it takes: one, unless the file system is nearly full.
+  /// Writes all of `text`. One system call is enough, unless the file system is nearly full.
   public func write(_ text: Text) throws(Errno) {
     var done = 0
     while done < text.count {
@@ -31,26 +31,26 @@ public struct FileDescriptor: ~Copyable {
     }
   }
 
-  /// Brings the file or directory to the disk. The system call is `fsync`.
+  /// Flushes the file or directory to the disk. The system call is `fsync`.
   func sync() throws(Errno) { try check(linux_sync_file(rawValue)) }
 
-  /// Brings all of the file system that it is on to the disk. The system call is `syncfs`.
+  /// Flushes the file's whole file system to the disk. The system call is `syncfs`.
   func syncFileSystem() throws(Errno) { try check(linux_sync_file_system(rawValue)) }
 
-  /// Hands out a path that leads to it in any case, while it is open. See proc_pid_fd(5).
+  /// Passes a path that always leads to this file while it is open. See proc_pid_fd(5).
   func withPath(_ body: (Text) throws(Errno) -> Void) throws(Errno) { try body(Text("/proc/self/fd/") + Text(decimal: Int(rawValue))) }
 
-  /// What it is. The system call is `fstat`.
+  /// Returns the file's status. The system call is `fstat`.
   func status() throws(Errno) -> FileStatus { try status(of: Text()) }
 
-  /// What a file in this directory is, links not followed. The system call is `fstatat`.
+  /// Returns the status of a file in this directory, without following links. The system call is `fstatat`.
   func status(of name: Text) throws(Errno) -> FileStatus {
     var status = linux_status()
     try check(unsafe linux_get_status(rawValue, name.cString, &status))
     return FileStatus(status)
   }
 
-  /// The names in this directory but for `.` and `..`, in no order. The system call is `getdents64`.
+  /// Returns the names in this directory except `.` and `..`, unsorted. The system call is `getdents64`.
   func names() throws(Errno) -> [Text] {
     var names: [Text] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
@@ -59,7 +59,7 @@ public struct FileDescriptor: ~Copyable {
       if length == 0 { return names }
       var start = 0
       while start < length {
-        // struct linux_dirent64: ino (8 bytes), off (8), reclen (2, of the machine's byte order), type (1), name.
+        // struct linux_dirent64: ino (8 bytes), off (8), reclen (2, in native byte order), type (1), name.
         let recordLength = Int(unsafe buffer.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: start + 16, as: UInt16.self) })
         var end = start + 19
         while buffer[end] != 0 { end += 1 }

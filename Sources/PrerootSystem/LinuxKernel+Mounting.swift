@@ -9,13 +9,13 @@ extension LinuxKernel {
     try check(unsafe linux_mount(source.cString, target.cString, type.cString, options.flags, options.data.cString))
   }
 
-  /// The flags of a bind are only heard when it is there. Where that fails, it is gone again.
+  /// The kernel ignores the flags of a new bind, so a second call sets them. Unmounts the bind if that fails.
   func bind(_ source: Text, at path: Text, flags: UInt64) throws(Errno) {
     let target = try Place(path)
     unsafe try show(Place(source), at: target) { unsafe linux_bind($0, $1) }
     if flags == 0 { return }
     do throws(Errno) {
-      // Opened after the bind, it is the bind's own top.
+      // Opened after the bind, this is the top of the bind itself.
       try target.open().withPath { target throws(Errno) in try check(unsafe linux_change_mount(target.cString, flags)) }
     } catch {
       try? unmount(path)
@@ -38,7 +38,7 @@ extension LinuxKernel {
     try check(unsafe linux_unmount(Place(path).resolved.cString))
   }
 
-  /// Where the upper is on the same file system, that stays as it is.
+  /// Leaves the file system alone if the upper is on it.
   mutating func makeFileSystemReadOnly(_ path: Text) throws(Errno) {
     if try FileStatus(of: path).device == FileStatus(of: Paths.store).device {
       remarks.append(Remark(.notice, "The image's file system stays writable, as the upper is on it"))

@@ -4,7 +4,7 @@ import PrerootCore
 
 /// Performs steps with system calls, in the calling process's mount namespace.
 public struct LinuxKernel: Kernel, ~Copyable {
-  /// On what was found on the way and is no failure, for the log.
+  /// For the log: observations that are not failures.
   public var remarks: [Remark] = []
 
   public init() {}
@@ -60,7 +60,7 @@ public struct LinuxKernel: Kernel, ~Copyable {
 
   // MARK: The root
 
-  /// The old root comes to lie on the staging place as the new root's own /run shows it: hidden, and on nothing that anybody looks up.
+  /// Pivots. The old root moves to the staging directory, as seen through the new root's /run: hidden, where no path lookup leads.
   private func pivot(to path: Text) throws(Errno) {
     try check(unsafe linux_pivot_root(path.cString, (path + Paths.staging).cString))
     try check(unsafe linux_chdir("/"))

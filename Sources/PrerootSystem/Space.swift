@@ -2,12 +2,12 @@
 import CLinux
 import PrerootCore
 
-/// What a file system holds. See statvfs(3).
+/// The size and the free space of a file system. See statvfs(3).
 public struct Space {
   public var totalBytes: Int64
   public var freeBytes: Int64
   public var freeInodes: Int
-  /// The same where an Int has 32 bits, which do not hold every number of bytes.
+  /// In KiB: an Int has 32 bits on some machines and cannot hold every number of bytes.
   public var totalKilobytes: Int
   public var freeKilobytes: Int
 
@@ -21,7 +21,7 @@ public struct Space {
     freeKilobytes = Int(clamping: free >> 10)
   }
 
-  /// Gives a mounted tmpfs another size, in bytes, and leaves the rest of it alone.
+  /// Resizes a mounted tmpfs, in bytes, and changes nothing else.
   public static func resizeTmpfs(at path: Text, toBytes size: Int64) throws(Errno) {
     try check(unsafe linux_resize_tmpfs(path.cString, (Text("size=") + Text(decimal: size)).cString))
   }

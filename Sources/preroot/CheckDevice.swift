@@ -2,7 +2,7 @@
 import PrerootCore
 import PrerootSystem
 
-// An upper on a device: the check of it.
+// Checks an upper on a device.
 
 extension Findings {
   mutating func lookAt(_ name: DeviceName, _ settings: Settings, _ machine: borrowing Machine, _ boot: borrowing NextBoot) {

@@ -10,7 +10,7 @@ extension Text {
 }
 
 extension [Text] {
-  /// Each as a string.
+  /// The texts as strings.
   public var strings: [String] { map(\.string) }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import PrerootCore
 
-/// What was expected of an input and did not come: a failure that is no trap.
+/// A broken rule: a failure that is not a trap.
 struct Finding: Error {
   let text: String
 }
@@ -10,11 +10,11 @@ func expect(_ isTrue: Bool, _ text: @autoclosure () -> String) throws(Finding) {
   if !isTrue { throw Finding(text: text()) }
 }
 
-/// The readers and plans, each fed with bytes of whoever made the image, the device or the command line.
+/// The readers and plans, whose input may come from the author of an image, a device or a command line.
 ///
-/// None may trap. Beside that each has properties that hold for all inputs, of which a table of examples shows some.
+/// None may trap. Each also has rules that hold for all inputs, not only for examples in a table.
 enum Subjects {
-  /// An input is the number of a subject and what it is fed with.
+  /// An input is the number of a subject and the subject's bytes.
   static func examine(_ input: [UInt8]) throws(Finding) {
     guard let number = input.first else { return }
     let text = Text(input[1...])
@@ -40,7 +40,7 @@ enum Subjects {
   static func commandLine(_ text: Text) throws(Finding) {
     for word in KernelCommandLine(parsing: text).words.map(\.text) {
       try expect(!word.contains(0x0a), "a line end in the word \(word)")
-      // What has neither blanks nor quotes in it stays what it is.
+      // A word without white space and quotes reads back as itself.
       if word.words == [word], !word.contains(where: { $0 == 0x22 || $0 == 0x27 }) {
         try expect(KernelCommandLine(parsing: word).words.map(\.text) == [word], "\(word) is another word when it is read again")
       }
@@ -57,7 +57,7 @@ enum Subjects {
       for child in table.children(of: entry) { try expect(child.parentID == entry.mountID, "a child of another") }
     }
     _ = (table.root, table.image, table.overlays.count, FileSystemTable(parsing: text))
-    // The kernel escapes what would look like the end of a field; reading it gives the name back. See proc_pid_mountinfo(5).
+    // The kernel escapes characters that would look like the end of a field, and the reader decodes them. See proc_pid_mountinfo(5).
     let name = Text(Array(text).prefix(200).filter { $0 != 0 })
     var escaped = Text.Builder()
     for byte in name {
@@ -78,7 +78,7 @@ enum Subjects {
     try expect(name.text == text && name.text.count < 256 && !text.contains(0x2f), "\(text) is taken for a unit's name")
   }
 
-  /// A path and the name of its unit: one tells the other. See systemd-escape(1).
+  /// A path and the name of its unit determine each other. See systemd-escape(1).
   static func path(_ text: Text) throws(Finding) {
     _ = (text.fileName, text.parents)
     guard let path = text.normalPath, path != "/" else { return }
@@ -93,7 +93,7 @@ enum Subjects {
     for (one, next) in zip(paths, paths.dropFirst()) { try expect(one.fileName < next.fileName, "\(one) is before \(next)") }
   }
 
-  /// As systemd-escape --unescape --path has it.
+  /// The result of `systemd-escape --unescape --path`.
   private static func unescaped(_ name: Text) -> Text {
     var path = Text.Builder("/"), place = 0
     while place < name.count {
@@ -127,7 +127,7 @@ enum Subjects {
 
   static func state(_ text: Text) throws(Finding) {
     _ = State(parsing: text).value(of: "why")
-    // What is no UTF-8 comes back as something that is.
+    // Invalid UTF-8 reads back as valid UTF-8.
     let value = Text(text.filter { $0 < 0x80 })
     var state = State()
     state.add("first", list: text.lines)

@@ -52,7 +52,7 @@ struct LayeringTests {
     #expect(try Set(Source.all().map(\.folder)) == Set(Self.floors.keys))
   }
 
-  @Test("PrerootCore imports nothing, and one of its files has unsafe code")
+  @Test("PrerootCore imports nothing, and only Ground/Text.swift has unsafe code")
   func arePure() throws {
     let sources = try Source.all()
     #expect(sources.filter { $0.words.contains("import") }.map(\.path) == [])

@@ -6,14 +6,14 @@ import Testing
 
 @Suite("Text memory")
 struct TextMemoryTests {
-  /// One that was built, so that there is room behind it.
+  /// A text from a builder, which has spare room after it.
   private static func built(_ bytes: String) -> Text {
     var builder = Text.Builder()
     for byte in bytes.utf8 { builder.append(byte) }
     return Text(builder)
   }
 
-  @Test("A text keeps its value when its copies grow", arguments: [Text("literal"), built("built"), built("a part of")[2..<6]])
+  @Test("A text keeps its value when copies of it grow", arguments: [Text("literal"), built("built"), built("a part of")[2..<6]])
   func isOfValues(text: Text) {
     let before = text.string
     var first = text, second = text
@@ -57,7 +57,7 @@ struct TextMemoryTests {
     #expect(sums)
   }
 
-  @Test("A builder takes bytes and texts of any number")
+  @Test("A builder takes any number of bytes and texts")
   func grows() {
     var builder = Text.Builder()
     for place in 0..<100_000 {
@@ -67,7 +67,7 @@ struct TextMemoryTests {
     #expect(Array(Text(builder)) == (0..<100_000).map { UInt8($0 % 251) })
   }
 
-  @Test("A system call fills a builder as far as it returns")
+  @Test("A builder grows by the bytes that a system call returns")
   func isFilled() {
     var builder = Text.Builder("ab")
     let filled = unsafe builder.append(upTo: 10) { place in
@@ -79,7 +79,7 @@ struct TextMemoryTests {
     #expect(Text(builder).string == "abc")
   }
 
-  @Test("C reads a NUL behind every text, and only a part of another text is copied for that")
+  @Test("A text is NUL-terminated for C, and only a part of another one is copied for that")
   func endsForC() {
     let literal: Text = "literal", built = Self.built("built"), part = Self.built("a part of it")[2..<6]
     for text in [literal, built, part, part.dropFirst(9), Text(), Text([0x61]), literal + built, Text(Text.Builder("b"))] {
@@ -90,7 +90,7 @@ struct TextMemoryTests {
     #expect(unsafe UnsafeRawPointer(part.cString) != part.pointer)
   }
 
-  @Test("A place or a part outside of a text ends the program")
+  @Test("An index or range outside of a text traps")
   func isNotLeft() async {
     await #expect(processExitsWith: .failure) { _ = Text("ab")[2] }
     await #expect(processExitsWith: .failure) { _ = Text("ab")[-1] }

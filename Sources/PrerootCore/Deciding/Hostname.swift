@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-/// What /etc/hostname says. See hostname(5).
+/// The contents of /etc/hostname. See hostname(5).
 public enum Hostname: Equatable, Sendable {
-  /// No file, or nothing in it but comments: whatever name the machine has stays.
+  /// The file is missing or holds comments only: the machine keeps its current name.
   case none
   case name(Text)
-  /// Has wildcards, which systemd 258 and later fills in from the machine ID: a matter of its own.
+  /// Has wildcards. systemd 258 and later fills them in from the machine ID; preroot leaves them to it.
   case pattern
   case invalid(Text)
 
-  /// - Parameter contents: of the file; nil where there is none.
+  /// - Parameter contents: the file's contents; nil if it is missing.
   public init(_ contents: Text?) {
     self = .none
     for line in (contents ?? Text()).lines {
@@ -25,7 +25,8 @@ public enum Hostname: Equatable, Sendable {
 }
 
 extension Text {
-  /// Letters, digits, dashes and dots, no more than 64, no empty label and no dash at a label's end (systemd: hostname_is_valid()).
+  /// Whether this is a host name: letters, digits, dashes and dots, at most 64, no empty label, no dash at either end of a label
+  /// (systemd: hostname_is_valid()).
   fileprivate var isHostname: Bool {
     var last = UInt8(ascii: ".")
     for byte in self {

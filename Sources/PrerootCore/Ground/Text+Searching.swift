@@ -2,13 +2,13 @@
 extension Text {
   public var last: UInt8? { isEmpty ? nil : self[count - 1] }
 
-  /// Where the byte is for the first time.
+  /// Returns the first place of the byte.
   @inline(never) public func place(of byte: UInt8) -> Int? {
     for place in indices where self[place] == byte { return place }
     return nil
   }
 
-  /// Where the byte is for the last time.
+  /// Returns the last place of the byte.
   @inline(never) public func lastPlace(of byte: UInt8) -> Int? {
     var place = count
     while place > 0 {
@@ -22,13 +22,13 @@ extension Text {
 
   @inline(never) public func hasSuffix(_ suffix: Text) -> Bool { count >= suffix.count && dropFirst(count - suffix.count) == suffix }
 
-  /// The text without its first bytes, as far as it has so many.
+  /// Returns the text without its first `number` bytes; empty if it is shorter.
   @inline(never) public func dropFirst(_ number: Int) -> Text { self[Swift.min(number, count)..<count] }
 
-  /// The text without its last bytes, as far as it has so many.
+  /// Returns the text without its last `number` bytes; empty if it is shorter.
   @inline(never) public func dropLast(_ number: Int) -> Text { self[0..<Swift.max(count - number, 0)] }
 
-  /// Whether the text is one of the words, which have blanks between them.
+  /// Returns whether the text is one of the words, which spaces separate.
   @inline(never) public func isOne(of words: Text) -> Bool {
     var start = 0
     for place in 0...words.count where place == words.count || words[place] == 0x20 {
@@ -38,9 +38,9 @@ extension Text {
     return false
   }
 
-  /// Whether it is the word, which has neither dashes nor underscores.
+  /// Returns whether the text is the word, which contains neither dashes nor underscores.
   ///
-  /// - Parameter isExact: whether large and small letters differ, and dashes and underscores count.
+  /// - Parameter isExact: whether case, dashes and underscores are significant.
   @inline(never) func isWord(_ word: Text, isExact: Bool) -> Bool {
     if isExact { return self == word }
     var matching = 0
@@ -51,19 +51,19 @@ extension Text {
     return matching == word.count
   }
 
-  /// What follows `prefix`; nil where the text does not begin with it.
+  /// Returns the text after `prefix`; nil if the text does not begin with it.
   @inline(never) public func dropping(prefix: Text) -> Text? { hasPrefix(prefix) ? dropFirst(prefix.count) : nil }
 
-  /// The parts before and after the first `separator`; nil where there is none.
+  /// Returns the parts before and after the first `separator`; nil if there is none.
   @inline(never) public func cut(at separator: UInt8) -> (before: Text, after: Text)? {
     guard let place = place(of: separator) else { return nil }
     return (self[0..<place], dropFirst(place + 1))
   }
 
-  /// The pieces between separators; empty pieces are left out.
+  /// Returns the pieces between separators, without empty ones.
   public func split(at separator: UInt8) -> [Text] { split(at: separator, orBlank: false, keepsEmpty: false) }
 
-  /// The items of a list, without the white space around them: joined lines leave some.
+  /// Returns the items of a list, trimmed: joined lines leave white space around them. Leaves out empty items.
   @inline(never) public func items(at separator: UInt8) -> [Text] {
     var items: [Text] = []
     for piece in split(at: separator) {
@@ -76,10 +76,10 @@ extension Text {
   /// The pieces between white space.
   public var words: [Text] { split(at: 0x20, orBlank: true, keepsEmpty: false) }
 
-  /// The lines, without their ends; empty lines are left out.
+  /// The lines without their newlines; empty lines are left out.
   public var lines: [Text] { split(at: 0x0a) }
 
-  /// The lines, without their ends, the empty ones included.
+  /// The lines without their newlines, including empty lines.
   public var rows: [Text] {
     var rows = split(at: 0x0a, orBlank: false, keepsEmpty: true)
     if rows.last?.isEmpty == true { rows.removeLast() }
@@ -96,14 +96,14 @@ extension Text {
     return pieces
   }
 
-  /// The text with A to Z in small letters.
+  /// The text with A to Z in lower case.
   var lowercased: Text {
     var copy = Builder()
     for byte in self { copy.append(byte.lowercased) }
     return Text(copy)
   }
 
-  /// The text without white space at its ends.
+  /// The text without leading and trailing white space.
   public var trimmed: Text { trim() }
 
   @inline(never) private func trim() -> Text {
@@ -113,7 +113,7 @@ extension Text {
     return self[start..<end]
   }
 
-  /// The values with `separator` between them.
+  /// Joins the values with `separator` between them.
   @inline(never) public init(joining values: [Text], separator: Text) {
     var out = Builder()
     for place in values.indices {
@@ -123,7 +123,7 @@ extension Text {
     self.init(out)
   }
 
-  /// Byte order, as `LC_ALL=C sort` has it.
+  /// Compares bytes, as `LC_ALL=C sort` does.
   @inline(never) public static func < (left: Text, right: Text) -> Bool {
     for place in left.indices {
       if place == right.count { return false }
@@ -134,7 +134,7 @@ extension Text {
 }
 
 extension Text {
-  /// The value of the first line `NAME=value`; nil where there is none.
+  /// Returns the value of the first line `NAME=value`; nil if there is none.
   @inline(never) public func value(of name: Text) -> Text? {
     for line in lines {
       if let (before, value) = line.cut(at: UInt8(ascii: "=")), before == name { return value }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-/// Text as the kernel has it: bytes in no promised encoding.
+/// Text as the kernel has it: bytes in no particular encoding.
 ///
-/// It is a place in memory that nobody changes and nobody frees: a literal's, or what a `Builder` has filled. So a copy costs two
-/// registers, a part of a text is the same memory, and threads may share it. What is thrown away stays until the program ends, which is
-/// soon: generator and helper live for milliseconds to seconds. This file is the core's only one with unsafe code.
+/// A text refers to memory that is never changed and never freed: a literal, or what a `Builder` has filled. So a copy costs two
+/// registers, a slice shares the memory, and threads may share it. Discarded texts stay allocated until the program ends, which is soon:
+/// generator and helper live for milliseconds to seconds. This is the core's only file with unsafe code.
 ///
 /// Not `String`: paths, mount options and command lines are not Unicode, and `String`'s comparison would link 60 KB
 /// of Unicode tables into programs of a few pages.
 @safe public struct Text: Equatable, @unchecked Sendable {
-  // One more byte can be read: the literal's NUL, the builder's, or where this is a part, what follows it in the whole.
+  // The byte after the end is readable, too: the literal's NUL, the builder's, or, for a slice, the next byte of the whole.
   private let start: UnsafePointer<UInt8>
   public let count: Int
 
@@ -34,7 +34,7 @@
     return unsafe start[place]
   }
 
-  /// A part, which shares the memory.
+  /// Returns a slice, which shares the memory.
   @inline(never) public subscript(places: Range<Int>) -> Text {
     precondition(places.lowerBound >= 0 && places.upperBound <= count)
     return unsafe Text(start + places.lowerBound, places.count)
@@ -54,7 +54,7 @@
     return Text(sum)
   }
 
-  /// A few pieces are put together so, each time in new memory. For a loop there is `Builder`.
+  /// Appends a few pieces, in new memory each time. In a loop, use `Builder`.
   public mutating func append(_ text: Text) { self = self + text }
 }
 
@@ -77,13 +77,13 @@ extension Text: Sequence {
   @inline(__always) public func makeIterator() -> Iterator { unsafe Iterator(place: start, end: start + count) }
 }
 
-// MARK: Making one
+// MARK: Building
 
 extension Text {
-  /// A text in the making, which grows in place. It cannot be copied, so nobody has a text that changes.
+  /// A text under construction, which grows in place. It cannot be copied, so no text ever changes.
   @safe public struct Builder: ~Copyable {
     private var text: Text
-    /// Of the memory at `text.start`; 0 where that is another text's, and not to be written.
+    /// The capacity at `text.start`; 0 if that memory belongs to another text and must not be written.
     private var capacity = 0
 
     public init(_ text: Text = Text()) { self.text = text }
@@ -97,7 +97,7 @@ extension Text {
 
     private var end: UnsafeMutablePointer<UInt8> { unsafe UnsafeMutablePointer(mutating: text.start + text.count) }
 
-    /// Has room for so many bytes more, and for C's NUL.
+    /// Makes room for `count` more bytes and a NUL.
     @inline(never) private mutating func reserve(_ count: Int) {
       let needed = text.count + count + 1
       if needed <= capacity { return }
@@ -124,9 +124,9 @@ extension Text {
       unsafe text = Text(text.start, text.count + count)
     }
 
-    /// Appends what `fill` puts there.
+    /// Appends the bytes that `fill` writes.
     ///
-    /// - Parameter fill: is given room for `count` bytes, and returns how many it has written, or a negative number, which is returned.
+    /// - Parameter fill: receives room for `count` bytes. It returns the number of bytes written, or a negative number, which is passed on.
     public mutating func append(upTo count: Int, _ fill: (UnsafeMutableRawPointer) -> Int) -> Int {
       reserve(count)
       let filled = unsafe fill(end)
@@ -142,7 +142,7 @@ extension Text {
 // MARK: C
 
 extension Text {
-  /// A copy of C's string.
+  /// Copies a C string.
   @inline(never) public init(cString: UnsafePointer<CChar>) {
     var count = 0
     while unsafe cString[count] != 0 { count += 1 }
@@ -151,10 +151,10 @@ extension Text {
     self.init(copy)
   }
 
-  /// For system calls that take a number of bytes.
+  /// The bytes, for system calls that also take a count.
   @unsafe public var pointer: UnsafeRawPointer { unsafe UnsafeRawPointer(start) }
 
-  /// The bytes and a NUL after them, as C has its strings. There mostly is one; where the text is a part of another, it is copied.
+  /// The bytes followed by a NUL, as a C string. Usually the NUL is already there; a slice may have to be copied.
   @unsafe public var cString: UnsafePointer<CChar> {
     @inline(never) get {
       var text = self
@@ -165,6 +165,6 @@ extension Text {
 }
 
 extension [Text] {
-  /// Appends, out of line: inlined, each place would grow by 60 bytes.
+  /// Appends. Out of line, because inlining would add 60 bytes to each call.
   @inline(never) public mutating func add(_ text: Text) { append(text) }
 }

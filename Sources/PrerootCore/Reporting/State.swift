@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/// What was decided and done in stage 1, for programs: an object of JSON with a text for each name. Kept in /run/preroot/state.json.
+/// The decision and the outcome of stage 1 for programs, as a JSON object. Kept in /run/preroot/state.json.
 public struct State: Equatable, Sendable {
   private var members = Text()
 
@@ -28,22 +28,22 @@ public struct State: Equatable, Sendable {
 // MARK: Reading it back
 
 extension State {
-  /// Takes `text` for what another one was written as.
+  /// Reads the `text` of another state.
   public init(parsing text: Text) { members = text }
 
-  /// The text of a name; nil where it has none.
+  /// Returns the string value of a name; nil if there is none.
   public func value(of name: Text) -> Text? {
     let literal = literal(of: name)
     return literal.hasPrefix("\"") ? literal.quotedTexts.first : nil
   }
 
-  /// The texts in the list of a name; none where it has none.
+  /// Returns the strings in a name's list; empty if there is none.
   public func list(of name: Text) -> [Text] {
     let literal = literal(of: name)
     return literal.hasPrefix("[") ? literal.quotedTexts : []
   }
 
-  /// What stands for its value. `add` has written one name a line.
+  /// Returns the literal after a name. `add` writes one name per line.
   @inline(never) private func literal(of name: Text) -> Text {
     let start = Text("\"") + name + "\": "
     for line in members.lines {
@@ -55,7 +55,7 @@ extension State {
 }
 
 extension Text {
-  /// What is between each two quotes, escapes undone.
+  /// The strings between quotes, unescaped.
   @inline(never) fileprivate var quotedTexts: [Text] {
     let quote = UInt8(ascii: "\"")
     var texts: [Text] = [], start = 0, isInside = false, isEscaped = false
