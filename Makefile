@@ -2,6 +2,7 @@
 # make            builds the programs
 # make install    installs them below $(DESTDIR)
 # make deb        makes a Debian package, in .build/deb
+# make dist       makes a tarball of the committed source, in .build/dist
 # make test       runs the tests that boot nothing, in seconds; make lint checks formats, manual pages, scripts and spelling
 # make check      runs every test, and lint; make demo boots a demonstration. Both install the packages they need, as root, on Debian.
 # make check-all  runs the tests on every version of systemd that the bed knows
@@ -10,7 +11,7 @@
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all install deb test lint check check-all fuzz demo clean
+.PHONY: all install deb dist test lint check check-all fuzz demo clean
 
 DESTDIR =
 # For an image with an older libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd.
@@ -34,6 +35,9 @@ programs = preroot-generator overlay-prep preroot
 # The first heading of NEWS.md: ## VERSION (DATE).
 version = $(shell awk '/^.. [0-9]/ { print $$2; exit }' NEWS.md)
 
+# Swift is this machine's, that of Debian's package, whose tools are not in PATH, or what find-swift.sh has brought.
+export PATH := $(CURDIR)/.build/swift/bin:$(PATH):/usr/libexec/swift/bin
+
 ifdef SYSROOT
 sysroot = $(abspath $(SYSROOT))
 options = -Xcc --sysroot=$(sysroot) -Xswiftc -Xclang-linker -Xswiftc --sysroot=$(sysroot)
@@ -43,12 +47,14 @@ export PKG_CONFIG_SYSROOT_DIR = $(sysroot)
 export PKG_CONFIG_LIBDIR = $(subst $() ,:,$(wildcard $(sysroot)/usr/lib/*/pkgconfig $(sysroot)/usr/lib/pkgconfig $(sysroot)/usr/share/pkgconfig))
 endif
 
+# Debian's compiler calls its target x86_64-pc-linux-gnu, but has Embedded Swift for x86_64-unknown-linux-gnu.
 # The compilers' names, .comment, are useless on a device. llvm-objcopy comes with Swift.
 all:
-	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
-	@for program in $(programs); do \
+	@docs/debian/find-swift.sh
+	@case $$(swift -print-target-info) in *'"x86_64-pc-linux-gnu"'*) triple='--triple x86_64-unknown-linux-gnu' ;; *) triple= ;; esac; \
+	for program in $(programs); do \
 	  case $$program in preroot-generator) libraries= ;; *) libraries='$(dlopen)' ;; esac; \
-	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath --omit-frame-pointers -Xcc -DPREROOT_VERSION=$(version) $(options) $$libraries $(SWIFTFLAGS) --product $$program; \
+	  swift build -c release --scratch-path $(scratch) --traits Embedded $$triple --disable-local-rpath --omit-frame-pointers -Xcc -DPREROOT_VERSION=$(version) $(options) $$libraries $(SWIFTFLAGS) --product $$program; \
 	  llvm-objcopy --remove-section=.comment $(ships)/$$program; \
 	done
 
@@ -69,10 +75,10 @@ packages_to_build = libsystemd-dev pkg-config
 packages_to_package = $(packages_to_build) build-essential debhelper
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
 packages_to_lint = clang-format codespell mandoc shellcheck
-packages_to_try = $(packages_to_build) binutils mandoc perl systemd valgrind
+packages_to_try = $(packages_to_build) binutils mandoc perl shellcheck strace systemd valgrind
 packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev \
   erofs-utils f2fs-tools fdisk flex gcc gpg libc6-dev libelf-dev lintian make mandoc mtd-utils perl procps squashfs-tools systemd \
-  systemd-container util-linux valgrind xz-utils
+  strace systemd-container util-linux valgrind xz-utils
 
 # $(call install-packages,PACKAGES): installs those that are missing. The package lists are needed in any case, to make the images.
 define install-packages
@@ -99,6 +105,13 @@ deb:
 	@cd $(deb)/source && debian/changelog.sh > debian/changelog && dpkg-buildpackage --build=binary --no-sign --no-pre-clean
 	@ls $(deb)/preroot_*.deb
 
+# The times are those of the commit and gzip's header has none: with one git and one gzip, a commit gives one tarball.
+dist = .build/dist
+dist:
+	@mkdir -p $(dist)
+	git archive --format=tar --prefix=preroot-$(version)/ HEAD | gzip -n9 > $(dist)/preroot-$(version).tar.gz
+	@ls $(dist)/preroot-$(version).tar.gz
+
 demo:
 	@$(call install-packages,$(packages_to_show))
 	@$(MAKE) --no-print-directory all
@@ -110,7 +123,7 @@ test:
 	swift test --filter 'PrerootCoreTests|GeneratorTests'
 
 # swift format checks its rules, not its layout: lines are as long as they need to be. codespell: mdoc's .Nd, Swift's inout and upTo.
-scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/preroot.postinst Tests/Bed/files/bed-demo Tests/Bed/files/bed-probe
+scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/find-swift.sh docs/debian/swift-in-tree.sh docs/debian/preroot.postinst Tests/Bed/files/bed-demo Tests/Bed/files/bed-probe
 lint:
 	@$(call install-packages,$(packages_to_lint))
 	swift format lint --strict --debug-disable-pretty-print --recursive Package.swift Sources generator Tests

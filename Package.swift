@@ -18,7 +18,7 @@ let library: [SwiftSetting] = [
     "-Xllvm", "-enable-machine-outliner=always", "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-plt",
   ], embedded),
 ]
-// @c exports main, so no file of a program is a script.
+// @_cdecl exports main, so no file of a program is a script.
 let program: [SwiftSetting] = library + [.unsafeFlags(["-parse-as-library"])]
 let c: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections", "-fno-asynchronous-unwind-tables", "-fno-plt"], embedded)]
 let linker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "-O2", "-Xlinker", "-s"], embedded)]

@@ -9,6 +9,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var leg: Leg
   public var tree: Tree
   public var words: [String]
+  public var entrance = Entrance.stageOne
   /// The memory of a machine with its own kernel.
   public var memoryInMegabytes = 256
   /// Whether the root's block device is read-only. If not, its changes are lost with the run.
@@ -44,13 +45,20 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     self.words = words
   }
 
+  /// Returns the same machine with another entrance.
+  public func by(_ entrance: Entrance) -> Machine {
+    var machine = self
+    machine.entrance = entrance
+    return machine
+  }
+
   /// The way in which a run ends.
   public enum Ending: Equatable, Sendable {
     case poweredOff, rebooted, powerCut, timedOut, died(String)
   }
 
   public var description: String {
-    ([leg.description, tree.suite.name, tree.profile.rawValue] + words).joined(separator: " ")
+    ([leg.description, tree.suite.name, tree.profile.rawValue] + (entrance == .stageOne ? [] : [entrance.description]) + words).joined(separator: " ")
   }
 
   /// The boot of this machine that all tests share. It runs when the first test needs it.

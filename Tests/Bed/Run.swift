@@ -29,10 +29,10 @@ struct Run: Sendable {
       program = "systemd-nspawn"
       // These options disable mounts that a real machine does not have.
       arguments = [
-        "--quiet", "--directory=\(tree)", "--read-only", "--boot", "--register=no", "--keep-unit", "--console=read-only",
+        "--quiet", "--directory=\(tree)", "--read-only", "--register=no", "--keep-unit", "--console=read-only",
         "--machine=\(place.lastComponent?.string ?? "bed")", "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--settings=no",
         "--private-network",
-      ] + common + machine.words
+      ] + (machine.entrance.program.map { ["--", $0] } ?? ["--boot", "--"]) + common + machine.words
       // Otherwise the guest would get the host's cgroup version, and a recent systemd rejects the old one.
       // Nobody writes to the tree, so it needs no lock.
       environment = ["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "SYSTEMD_NSPAWN_LOCK": "0"]
@@ -48,7 +48,7 @@ struct Run: Sendable {
       arguments = [
         "uml_dir=\(place)", "umid=machine", "mem=\(machine.memoryInMegabytes)M", root, "ubd15=\(archive)", "ro",
         "con=null", "con0=fd:0,fd:1", "panic=-1",
-      ] + (verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]) + diskWords + kernel.words + common + machine.words
+      ] + (verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]) + diskWords + kernel.words + (machine.entrance.program.map { ["init=\($0)"] } ?? []) + common + machine.words
       environment = [:]
     }
   }
