@@ -6,12 +6,13 @@
 # make test       runs what needs no boot, in seconds; make lint looks at formats, manual pages, scripts and spelling
 # make check      runs every test, and lint; make demo shows it at work. Both install what they need, as root, on Debian.
 # make check-all  runs the tests on every version of systemd that the bed knows
+# make bench      boots in several ways, in turn, ROUNDS=8 times each, and writes docs/performance.md; the machine has to be idle
 # make fuzz       feeds the readers and plans with anything, for SECONDS=600
 
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all install deb dist test lint check check-all fuzz demo clean
+.PHONY: all install deb dist test lint check check-all bench fuzz demo clean
 
 DESTDIR =
 # For an image with an older libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd.
@@ -143,6 +144,13 @@ check:
 check-all: export PREROOT_SUITES = all
 check-all: export PREROOT_KILLS = all
 check-all: check
+
+ROUNDS = 8
+
+bench:
+	@$(call install-packages,$(packages_to_test))
+	@$(MAKE) --no-print-directory all
+	@swift run -q bed bench --rounds $(ROUNDS)
 
 # libFuzzer, where the toolchain has it: it sees which inputs take a new path, and keeps them. What traps is left in .build/fuzz. A
 # text's memory is never freed, so it is started again after so many inputs.

@@ -14,6 +14,8 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var memoryInMegabytes = 256
   /// Whether the root's block device is read-only. If not, its changes are lost with the run.
   public var isRootDeviceReadOnly = true
+  /// The initramfs that a machine with its own kernel begins with; nil for none.
+  public var initramfs: FilePath?
   /// Whether the root is /dev/dm-0, on which dm-verity verifies reads of /dev/ubda. The hash tree is /dev/ubdb.
   public var isVerified = false
   /// The disks of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later if the root is verified.

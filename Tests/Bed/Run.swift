@@ -48,7 +48,7 @@ struct Run: Sendable {
       arguments = [
         "uml_dir=\(place)", "umid=machine", "mem=\(machine.memoryInMegabytes)M", root, "ubd15=\(archive)", "ro",
         "con=null", "con0=fd:0,fd:1", "panic=-1",
-      ] + (verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]) + diskWords + kernel.words + (machine.entrance.program.map { ["init=\($0)"] } ?? []) + common + machine.words
+      ] + (verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]) + diskWords + (machine.initramfs.map { ["initrd=\($0)"] } ?? []) + kernel.words + (machine.entrance.program.map { ["init=\($0)"] } ?? []) + common + machine.words
       environment = [:]
     }
   }
@@ -71,6 +71,7 @@ struct Run: Sendable {
   private func powerOn() async throws -> (ending: Machine.Ending, hasReport: Bool) {
     let console = try FileDescriptor.open(consoleFile, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     defer { try? console.close() }
+    let start = HostTime.ofChildren
     var options = PlatformOptions()
     // The machine gets its own session, so that killing its process group is a power cut.
     options.createSession = true
@@ -90,8 +91,10 @@ struct Run: Sendable {
         throw error
       }
     }
+    let hostTime = HostTime.ofChildren - start
     let ending = result.closureResult ?? (result.terminationStatus.isSuccess ? .poweredOff : .died("\(result.terminationStatus)"))
     let hasReport = try await unpack()
+    if hasReport { try Data("\(hostTime / .microseconds(1))\n".utf8).write(to: URL(fileURLWithPath: report.appending("host-time").string)) }
     try await sh("rm", "-rf", place.appending("root.cow").string, place.appending("verity").string, archive.string)
     try Cache.shared.tidy("runs", keeping: 20)
     return (ending, hasReport)
