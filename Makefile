@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 # make            builds what ships
-# make install    puts it below $(DESTDIR)
+# make install    puts it below $(DESTDIR); make install-minimal only what a boot needs
 # make deb        makes a Debian package of it, in .build/deb
+# make dist       makes an archive of what make install puts below $(DESTDIR), in .build/dist
+#                 Each with ARCH=, for another architecture: Sources/cross/architectures has the list
 # make test       runs what needs no boot, in seconds; make lint looks at formats, manual pages, scripts and spelling
 # make check      runs every test, and lint; make demo shows it at work. Both install what they need, as root, on Debian.
 # make check-all  runs the tests on every version of systemd that the bed knows
@@ -10,12 +12,13 @@
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all install deb test lint check check-all fuzz demo clean
+.PHONY: all programs install install-minimal deb dist test lint check check-all fuzz demo clean
 
 DESTDIR =
-# For an image with an older libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd.
+# For an image with another libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd. By
+# default, for another architecture, they are taken from Debian's packages.
 SYSROOT =
-# More options of swift build, as for another architecture: see docs/recipes.md.
+# More options of swift build.
 SWIFTFLAGS =
 prefix = /usr
 systemunitdir = $(prefix)/lib/systemd/system
@@ -27,42 +30,95 @@ bashcompletiondir = $(prefix)/share/bash-completion/completions
 zshcompletiondir = $(prefix)/share/zsh/vendor-completions
 mandir = $(prefix)/share/man
 
+# Another architecture than this machine's.
+architectures = $(shell awk '!/^#/ { print $$1 }' Sources/cross/architectures)
+cross := $(filter-out $(shell dpkg --print-architecture 2>/dev/null || uname -m),$(ARCH))
+ifneq ($(cross),)
+ifeq ($(filter $(cross),$(architectures)),)
+$(error ARCH=$(ARCH) is unknown; it is one of: $(architectures))
+endif
+column = $(shell awk '$$1 == "$(cross)" { print $$$(1) }' Sources/cross/architectures)
+endif
+
 # A build directory of its own: the tests' build of the same sources takes the usual one.
-scratch = .build/ships$(if $(SYSROOT),-$(notdir $(abspath $(SYSROOT))))
+scratch = .build/ships$(addprefix -,$(cross))$(if $(SYSROOT),-$(notdir $(abspath $(SYSROOT))))
 ships = $(scratch)/release
 programs = preroot-generator overlay-prep preroot
 # The first heading of NEWS.md: ## VERSION (DATE).
 version = $(shell awk '/^.. [0-9]/ { print $$2; exit }' NEWS.md)
 
-ifdef SYSROOT
-sysroot = $(abspath $(SYSROOT))
+sysroot = $(abspath $(or $(SYSROOT),$(addprefix .build/sysroot/,$(cross))))
+ifneq ($(SYSROOT)$(cross),)
 options = -Xcc --sysroot=$(sysroot) -Xswiftc -Xclang-linker -Xswiftc --sysroot=$(sysroot)
 # dlopen(3) is in a library of its own before glibc 2.34, and asked for by name only.
-dlopen = $(if $(wildcard $(sysroot)/usr/lib/*/libdl.so $(sysroot)/usr/lib/libdl.so),-Xlinker --no-as-needed -Xlinker -ldl)
+dlopen = $(if $(shell ls $(sysroot)/usr/lib/*/libdl.so $(sysroot)/usr/lib/libdl.so 2>/dev/null),-Xlinker --no-as-needed -Xlinker -ldl)
 export PKG_CONFIG_SYSROOT_DIR = $(sysroot)
-export PKG_CONFIG_LIBDIR = $(subst $() ,:,$(wildcard $(sysroot)/usr/lib/*/pkgconfig $(sysroot)/usr/lib/pkgconfig $(sysroot)/usr/share/pkgconfig))
+export PKG_CONFIG_LIBDIR = $(subst $() ,:,$(shell ls -d $(sysroot)/usr/lib/*/pkgconfig $(sysroot)/usr/lib/pkgconfig $(sysroot)/usr/share/pkgconfig 2>/dev/null))
+endif
+# The machine outliner shares what functions have in common. On i386 it miscompiles: preroot plan dies of SIGSEGV.
+traits = Embedded$(if $(filter i386,$(cross)),,$(comma)Outliner)
+comma = ,
+ifneq ($(cross),)
+options += --triple $(call column,5) --toolset $(scratch).json -Xlinker --allow-shlib-undefined
 endif
 
 # The compilers' names, .comment, are no use on a device. llvm-objcopy comes with Swift.
 all:
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
+ifneq ($(cross),)
+	@command -v pkg-config >/dev/null || { echo "make: pkg-config is needed: install the package 'pkg-config'" >&2; exit 1; }
+	@$(if $(SYSROOT),true,[ -e $(sysroot) ] || Sources/cross/sysroot.sh $(cross) $(sysroot))
+	@Sources/cross/check-sysroot.sh $(cross) $(sysroot)
+endif
+	@$(MAKE) --no-print-directory programs
+
+ifeq ($(cross),mipsel)
+# Swift has no MIPS: see docs/design.md.
+programs: .build/cross/mips
+	@command -v $(call column,7)-gcc >/dev/null || { echo "make: $(call column,7)-gcc is needed: install the package 'gcc-$(call column,7)'" >&2; exit 1; }
+	@.build/cross/mips --sysroot $(sysroot) --scratch $(scratch) --version $(version) $(SWIFTFLAGS) $(programs)
+
+.build/cross/mips: $(wildcard Sources/cross/*.swift)
+	@mkdir -p $(@D)
+	@swiftc -swift-version 6 -O -o $@ $^
+else
+programs:
+ifneq ($(cross),)
+	@mkdir -p $(dir $(scratch)) && Sources/cross/toolset.sh $(cross) $(sysroot) > $(scratch).json.new
+	@cmp -s $(scratch).json.new $(scratch).json || cp $(scratch).json.new $(scratch).json; rm $(scratch).json.new
+endif
 	@for program in $(programs); do \
 	  case $$program in preroot-generator) libraries= ;; *) libraries='$(dlopen)' ;; esac; \
-	  swift build -c release --scratch-path $(scratch) --traits Embedded --disable-local-rpath --omit-frame-pointers -Xcc -DPREROOT_VERSION=$(version) $(options) $$libraries $(SWIFTFLAGS) --product $$program; \
+	  swift build -c release --scratch-path $(scratch) --traits $(traits) --disable-local-rpath --omit-frame-pointers -Xcc -DPREROOT_VERSION=$(version) $(options) $$libraries $(SWIFTFLAGS) --product $$program; \
 	  llvm-objcopy --remove-section=.comment $(ships)/$$program; \
 	done
+endif
 
-install: all
-	install -D -m 0755 $(ships)/preroot-generator $(DESTDIR)$(systemgeneratordir)/preroot-generator
-	install -D -m 0755 $(ships)/overlay-prep $(DESTDIR)$(libexecdir)/overlay-prep
+install: install-minimal
 	install -D -m 0755 $(ships)/preroot $(DESTDIR)$(bindir)/preroot
-	install -D -m 0644 -t $(DESTDIR)$(systemunitdir) generator/units/*
 	install -D -m 0644 docs/preroot.catalog $(DESTDIR)$(catalogdir)/preroot.catalog
 	install -D -m 0644 docs/completions/preroot.bash $(DESTDIR)$(bashcompletiondir)/preroot
 	install -D -m 0644 docs/completions/_preroot $(DESTDIR)$(zshcompletiondir)/_preroot
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man1 docs/*.1
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man5 docs/*.5
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man8 docs/*.8
+
+install-minimal: all
+	install -D -m 0755 $(ships)/preroot-generator $(DESTDIR)$(systemgeneratordir)/preroot-generator
+	install -D -m 0755 $(ships)/overlay-prep $(DESTDIR)$(libexecdir)/overlay-prep
+	install -D -m 0644 -t $(DESTDIR)$(systemunitdir) generator/units/*
+
+# One source gives one archive, whenever, where and by whom it is made.
+architecture = $(or $(cross),$(shell dpkg --print-architecture 2>/dev/null || uname -m))
+archive = .build/dist/preroot-$(version)-$(architecture).tar.xz
+
+dist:
+	@rm -rf .build/dist/$(architecture) $(archive)
+	@$(MAKE) --no-print-directory install DESTDIR=.build/dist/$(architecture) >/dev/null
+	@tar --create --sort=name --format=gnu --mtime=@$${SOURCE_DATE_EPOCH:-0} --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+	  -C .build/dist/$(architecture) usr | xz -9 --threads=1 > $(archive)
+	@rm -rf .build/dist/$(architecture)
+	@echo $(archive)
 
 # What Debian calls what is needed: to build, to show, to test.
 packages_to_build = libsystemd-dev pkg-config
@@ -111,13 +167,13 @@ test:
 	swift test --filter 'PrerootCoreTests|GeneratorTests'
 
 # The rules of swift format, and not its layout: lines are as long as what they say. codespell: mdoc's .Nd, Swift's inout and upTo.
-scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/preroot.postinst Tests/Bed/files/bed-demo Tests/Bed/files/bed-probe
+scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/preroot.postinst Tests/Bed/files/bed-demo Tests/Bed/files/bed-probe Sources/cross/*.sh
 lint:
 	@$(call install-packages,$(packages_to_lint))
 	swift format lint --strict --debug-disable-pretty-print --recursive Package.swift Sources generator Tests
 	clang-format --dry-run --Werror $$(find Sources -name '*.[ch]')
 	mandoc -Tlint -Wwarning docs/*.[1-8]
-	shellcheck --severity=warning $(scripts)
+	shellcheck --severity=warning --external-sources $(scripts)
 	codespell --ignore-words-list=nd,inout,upto,lable *.md docs Sources generator Makefile
 
 check:
@@ -148,4 +204,4 @@ fuzz:
 	fi
 
 clean:
-	rm -rf .build/ships* .build/deb .build/fuzz .build/debug .build/x86_64-unknown-linux-gnu
+	rm -rf .build/ships* .build/deb .build/dist .build/cross .build/sysroot .build/fuzz .build/debug .build/x86_64-unknown-linux-gnu
