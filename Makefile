@@ -70,7 +70,15 @@ ifneq ($(cross),)
 	@$(if $(SYSROOT),true,[ -e $(sysroot) ] || Sources/cross/sysroot.sh $(cross) $(sysroot))
 	@Sources/cross/check-sysroot.sh $(cross) $(sysroot)
 endif
+ifneq ($(cross),)
+# SwiftPM takes ten seconds to see that nothing has changed, for each architecture.
+	@recipe='$(sysroot) $(traits) $(version) $(SWIFTFLAGS)'; \
+	if [ "$$(cat $(scratch)/recipe 2>/dev/null)" != "$$recipe" ] || [ -n "$$(find Sources generator Package.swift Makefile -newer $(scratch)/recipe -print -quit)" ]; then \
+	  $(MAKE) --no-print-directory programs && echo "$$recipe" > $(scratch)/recipe; \
+	fi
+else
 	@$(MAKE) --no-print-directory programs
+endif
 
 ifeq ($(cross),mipsel)
 # Swift has no MIPS: see docs/design.md.
@@ -128,7 +136,9 @@ packages_to_lint = clang-format codespell mandoc shellcheck
 packages_to_try = $(packages_to_build) binutils mandoc perl systemd valgrind
 packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev \
   erofs-utils f2fs-tools fdisk flex gcc gpg libc6-dev libelf-dev lintian make mandoc mtd-utils perl procps squashfs-tools systemd \
-  systemd-container util-linux valgrind xz-utils
+  systemd-container util-linux valgrind xz-utils $(packages_to_emulate)
+# Other architectures: their programs in qemu-user, the VoCore's processor in qemu-system.
+packages_to_emulate = gcc-mipsel-linux-gnu qemu-system-mips qemu-user
 
 # $(call install-packages,PACKAGES): those that are not there yet. The lists of packages are needed in any case, as the images are
 # made from them.
@@ -180,8 +190,9 @@ check:
 	@if [ "$$(id -u)" != 0 ]; then echo "make: this has to be run as root" >&2; exit 1; fi
 	@$(call install-packages,$(packages_to_test))
 	@$(MAKE) --no-print-directory all
+	@for architecture in $(architectures); do $(MAKE) --no-print-directory all ARCH=$$architecture; done
 	@$(MAKE) --no-print-directory lint
-	swift test
+	PREROOT_ARCHITECTURES='$(architectures)' swift test
 
 check-all: export PREROOT_SUITES = all
 check-all: export PREROOT_KILLS = all

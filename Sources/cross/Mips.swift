@@ -20,8 +20,7 @@ struct Mips {
         FileHandle.standardOutput.write(Data(try Retargeting.mips(try String(contentsOfFile: arguments[1], encoding: .utf8)).utf8))
         return
       }
-      let build = try Mips(arguments)
-      if try !build.isUpToDate() { try build.run() }
+      try Mips(arguments).run()
     } catch {
       FileHandle.standardError.write(Data("make: mipsel: \(error)\n".utf8))
       exit(1)
@@ -50,18 +49,6 @@ struct Mips {
   private var work: String { scratch + "/mips" }
   private func program(_ name: String) -> String { "\(scratch)/release/\(name)" }
 
-  /// What a build depends on beside the files.
-  private var recipe: String { [sysroot, version, base, target, multiarch].joined(separator: "\n") }
-
-  private func isUpToDate() throws -> Bool {
-    func time(_ path: String) -> Date? { try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date }
-    guard (try? String(contentsOfFile: work + "/recipe", encoding: .utf8)) == recipe else { return false }
-    let oldest = programs.map { time(program($0)) ?? .distantPast }.min() ?? .distantPast
-    let inputs = try ["Sources", "generator"].flatMap { directory in try FileManager.default.subpathsOfDirectory(atPath: directory).map { "\(directory)/\($0)" } }
-      + ["Package.swift", CommandLine.arguments[0]]
-    return inputs.allSatisfy { (time($0) ?? .distantPast) < oldest }
-  }
-
   private func run() throws {
     try? FileManager.default.removeItem(atPath: work)
     try FileManager.default.createDirectory(atPath: work + "/include", withIntermediateDirectories: true)
@@ -88,7 +75,6 @@ struct Mips {
       objects.append(object)
     }
     for target in targets { try link(target, with: try manifest.libraries(of: target).map(\.name), objects) }
-    try recipe.write(toFile: work + "/recipe", atomically: false, encoding: .utf8)
   }
 
   private func sources(of target: Manifest.Target, ending: String) throws -> [String] {

@@ -43,11 +43,11 @@ struct MiniatureMachine {
 
   func remove(_ file: String) throws { try FileManager.default.removeItem(atPath: "\(root)/\(file)") }
 
-  /// Runs the shipped generator on it.
-  func generate(environment: [String: String] = [:]) throws -> Run {
-    try Run(
-      Checkout.ships("preroot-generator"), [normal, early, late],
-      environment: environment.merging(["PREROOT_ROOT": root]) { _, mine in mine })
+  /// Runs the shipped generator on it, that of another architecture in its emulator.
+  func generate(environment: [String: String] = [:], as architecture: Architecture? = nil) throws -> Run {
+    let environment = environment.merging(["PREROOT_ROOT": root]) { _, mine in mine }
+    if let architecture { return try architecture.run("preroot-generator", [normal, early, late], environment: environment) }
+    return try Run(Checkout.ships("preroot-generator"), [normal, early, late], environment: environment)
   }
 
   /// What went to the kernel's log, with PID for the process's number.
