@@ -20,25 +20,25 @@ public enum Checkout {
   /// The programs, units and documents for a suite as `make install` lays them out below an empty directory, made once per process.
   ///
   /// - Throws: ``Problem`` when the Makefile cannot install them.
-  static func installed(for suite: Suite) async throws -> FilePath {
-    try await installations.installation(below: Sysroot.path(of: suite))
+  static func installed(for suite: Suite, _ architecture: String? = nil) async throws -> FilePath {
+    try await installations.installation(below: architecture == nil ? Sysroot.path(of: suite) : nil, architecture)
   }
 
   private static let installations = Installations()
 
-  /// One for each sysroot: what runs on more than one suite is the same for all of them.
+  /// One for each sysroot and architecture: what runs on more than one suite is the same for all of them.
   private actor Installations {
-    private var tasks: [FilePath?: Task<FilePath, any Error>] = [:]
+    private var tasks: [[String?]: Task<FilePath, any Error>] = [:]
 
-    func installation(below sysroot: FilePath?) async throws -> FilePath {
-      let task = tasks[sysroot] ?? Task {
+    func installation(below sysroot: FilePath?, _ architecture: String?) async throws -> FilePath {
+      let task = tasks[[sysroot?.string, architecture]] ?? Task {
         // One per process: the next one may have other programs by now.
         try Cache.shared.tidy("install", keeping: 4)
         let place = try Cache.shared.holding("install/\(UUID().uuidString)")
-        try await sh("make", "--no-print-directory", "-C", path.string, "install", "DESTDIR=\(place)", "SYSROOT=\(sysroot?.string ?? "")")
+        try await sh("make", "--no-print-directory", "-C", path.string, "install", "DESTDIR=\(place)", "SYSROOT=\(sysroot?.string ?? "")", "ARCH=\(architecture ?? "")")
         return place
       }
-      tasks[sysroot] = task
+      tasks[[sysroot?.string, architecture]] = task
       return try await task.value
     }
   }

@@ -14,7 +14,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var isRootDeviceReadOnly = true
   /// Whether the root is /dev/dm-0, on which dm-verity proves what is read from /dev/ubda. The hash tree is /dev/ubdb.
   public var isVerified = false
-  /// Of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later where the root is verified.
+  /// Of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later where the root is verified. In QEMU: /dev/vdc, /dev/vdd …
   public var disks: [Disk] = []
   /// How long it may take from power-on to power-off, as long as the host has nothing else to do; on a busy one it gets more.
   public var patience: Duration = .seconds(60)
@@ -41,6 +41,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     self.leg = leg
     self.tree = tree
     self.words = words
+    if case .emulated(let board) = leg { self.tree.architecture = board.architecture }
   }
 
   /// How a run of it ends.

@@ -12,6 +12,8 @@ public struct Tree: Hashable, Sendable {
   public var hasPackagedOverlay = false
   /// Whether the bed's witness is in it, which reports a boot and ends it.
   public var hasProbe = true
+  /// Whose programs it has: the host's, or those of `make ARCH=`.
+  public internal(set) var architecture: String?
   /// What differs from the base, in the order of happening.
   public private(set) var edits: [Edit] = []
 
@@ -100,6 +102,7 @@ extension Tree {
   /// A name for what is in the tree, the shipped programs' bytes included.
   func fingerprint() async throws -> Fingerprint {
     var fingerprint = Fingerprint("\(suite)", "\(profile)", "\(hasPackagedOverlay)", "\(hasProbe)")
+    if let architecture { fingerprint.add("for \(architecture)") }
     for edit in edits {
       fingerprint.add("\(edit)")
       switch edit {
@@ -109,7 +112,7 @@ extension Tree {
       }
     }
     for name in ["bed-probe", "bed-probe.service"] { fingerprint.add(try await sh("sha256sum", Checkout.bedFile(name).string)) }
-    if hasPreroot { fingerprint.add(try await contents(of: Checkout.installed(for: suite))) }
+    if hasPreroot { fingerprint.add(try await contents(of: Checkout.installed(for: suite, architecture))) }
     return fingerprint
   }
 
@@ -127,10 +130,10 @@ extension Tree {
 
   /// Lays the tree out in a directory that does not exist yet, beside the base on the same file system.
   func lay(out place: FilePath) async throws {
-    let base = try await BaseTree.path(of: suite)
+    let base = if let architecture { try await ForeignTree.path(of: architecture, suite) } else { try await BaseTree.path(of: suite) }
     try await sh("cp", "-al", base.string, place.string)
     // A hard link is written through: every file is replaced, none is edited.
-    if hasPreroot { try await sh("cp", "-a", "--remove-destination", "\(try await Checkout.installed(for: suite))/.", place.string) }
+    if hasPreroot { try await sh("cp", "-a", "--remove-destination", "\(try await Checkout.installed(for: suite, architecture))/.", place.string) }
     // Empty: systemd makes an ID for each boot. A missing file would be a machine that cannot boot read-only.
     try replace("/etc/machine-id", text: "", mode: 0o444, in: place)
     // A root password that is empty lets a person look around; there is no network.

@@ -115,7 +115,7 @@ extension Leg {
   /// The type of the read-only root as the kernel calls it; a container has the host's.
   var rootType: String? {
     switch self {
-    case .container: nil
+    case .container, .emulated: nil
     case .kernel(let kind, _): kind.rawValue
     }
   }
