@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Support
 import SystemPackage
 
 /// The root of a minimal Debian for another processor: its packages are unpacked and none of its programs is run here, so what their

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
 /// How a kernel is made from Debian's source, once.

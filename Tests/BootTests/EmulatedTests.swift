@@ -5,9 +5,9 @@ import Testing
 
 /// Another processor, from power-on to power-off. What an emulator of the processor alone cannot show: PID 1's answers, the kernel's numbers
 /// of errors, and its system calls.
-@Suite("A boot on another processor")
+@Suite("Other processors")
 struct EmulatedTests {
-  @Test("has a writable root in memory, and every unit once", arguments: Board.all)
+  @Test("A machine with another processor gets a writable root in memory and starts every unit once", arguments: Board.all)
   func inMemory(board: Board) async throws {
     let boot = try await Machine(.emulated(board), .noting, "preroot=tmpfs").boot()
     expectUpper("tmpfs", in: boot)
@@ -17,7 +17,7 @@ struct EmulatedTests {
 
   /// One boot finds neither an error that is taken for another one, nor a count of attempts that is never taken off: with an upper that was there
   /// before, PID 1 re-executes, and after three boots that were not seen to get through the fourth goes without it.
-  @Test("keeps what is written to flash, in four boots in a row", arguments: Board.all)
+  @Test("A machine with another processor keeps what it writes to flash in four boots in a row", arguments: Board.all)
   func onFlash(board: Board) async throws {
     var machine = Machine(.emulated(board), .noting, "preroot=mtd:flash")
     machine.disks = [try await .flash()]

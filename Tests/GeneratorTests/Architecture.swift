@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
 /// A row of Sources/cross/architectures: what `make ARCH=` builds for.

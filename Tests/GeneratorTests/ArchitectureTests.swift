@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 /// The programs of other architectures, in an emulator of the processor; the kernel below is this machine's.
-@Suite("The programs of another architecture", .enabled(if: !Architecture.built.isEmpty, "make check builds the others"))
+@Suite("Architectures", .enabled(if: !Architecture.built.isEmpty, "make check builds the others"))
 struct ArchitectureTests {
   /// The programs' answers about one machine: x86_64's are what the others' are compared with.
   private func answers(on machine: MiniatureMachine, _ run: (String, [String]) throws -> Run) throws -> [String] {
@@ -26,7 +27,7 @@ struct ArchitectureTests {
     "Upper=PARTLABEL=data\nScope=/etc:/var\nBind=/x", "Upper=PARTLABEL=data\nAttempts=4294967297", "Upper=tmpfs:nr_inodes=3000000000",
   ]
 
-  @Test("give the answers of x86_64", arguments: Architecture.built)
+  @Test("The tool of every architecture gives the answers of x86_64", arguments: Architecture.built)
   func answerTheSame(architecture: Architecture) throws {
     let machine = try MiniatureMachine()
     for directory in ["dev", "proc", "run", "sys"] { try FileManager.default.createDirectory(atPath: "\(machine.root)/\(directory)", withIntermediateDirectories: true) }
@@ -38,7 +39,7 @@ struct ArchitectureTests {
   }
 
   /// A number that is not translated at the boundary would be told in other words, or taken for another error. ELOOP is 40, and 90 on MIPS.
-  @Test("tell errors in the words of x86_64", arguments: Architecture.built)
+  @Test("The tool of every architecture tells errors in the words of x86_64", arguments: Architecture.built)
   func tellErrors(architecture: Architecture) throws {
     let machine = try MiniatureMachine()
     try machine.link("loop", to: "loop")
@@ -53,14 +54,14 @@ struct ArchitectureTests {
     }
   }
 
-  @Test("run the helper up to its options, with the libraries of that architecture", arguments: Architecture.built)
+  @Test("The helper of every architecture starts, with the libraries of that architecture", arguments: Architecture.built)
   func runHelper(architecture: Architecture) throws {
     let run = try architecture.run("overlay-prep", ["--bogus"])
     #expect(run.errors == "overlay-prep: '--bogus' is not an option; see overlay-prep --help\n")
     #expect(run.status == 2)
   }
 
-  @Test("need libc only, the helper libsystemd as well", arguments: Architecture.built)
+  @Test("The programs of every architecture need libc only, the helper libsystemd as well", arguments: Architecture.built)
   func needFewLibraries(architecture: Architecture) throws {
     for (program, libraries) in [("preroot-generator", ["libc.so.6"]), ("preroot", ["libc.so.6"]), ("overlay-prep", ["libc.so.6", "libsystemd.so.0"])] {
       let dynamic = try Run.tool("readelf", "-dW", architecture.program(program), package: "binutils")
@@ -71,7 +72,7 @@ struct ArchitectureTests {
   }
 
   /// They have no instructions of ARMv7: what is linked into them comes from armel.
-  @Test("of armv6 have nothing of ARMv7", .enabled(if: Architecture.built.contains { $0.name == "armv6" }))
+  @Test("The programs for ARMv6 have nothing of ARMv7", .enabled(if: Architecture.built.contains { $0.name == "armv6" }))
   func areOfTheRightVersion() throws {
     let architecture = try #require(Architecture.built.first { $0.name == "armv6" })
     for program in ["preroot-generator", "overlay-prep", "preroot"] {
@@ -82,7 +83,7 @@ struct ArchitectureTests {
   }
 }
 
-@Suite("The constants of the core")
+@Suite("Constants")
 struct ConstantsTests {
   /// Each with what C calls it.
   private static let errors: [(name: String, value: Errno)] = [
@@ -114,7 +115,7 @@ struct ConstantsTests {
     }
   }
 
-  @Test("are all in this table")
+  @Test("Every constant of the core is checked against C's headers")
   func areComplete() throws {
     let declared = try Checkout.text("Sources/PrerootCore/Ground/Errno.swift").matches(of: #/static var \w+: Errno \{ Errno\(rawValue: ([0-9]+)\)/#).compactMap { Int32($0.output.1) }
     #expect(declared.sorted() == Self.errors.map(\.value.rawValue).sorted())
@@ -128,12 +129,12 @@ struct ConstantsTests {
     }
   }
 
-  @Test("are what the headers of this machine say")
+  @Test("The constants of the core are those of this machine's headers")
   func areNative() throws {
     try compile([], also: "#define X(name, number) _Static_assert(name == number, #name);\nLINUX_ERRNOS(X)\n")
   }
 
-  @Test("are what the headers of each architecture say", .enabled(if: !Architecture.built.isEmpty, "make check has their headers"), arguments: Architecture.built)
+  @Test("The constants of the core are those of the headers of every architecture", .enabled(if: !Architecture.built.isEmpty, "make check has their headers"), arguments: Architecture.built)
   func areForeign(architecture: Architecture) throws {
     let include = "\(architecture.sysroot)/usr/include"
     try compile(["--target=\(architecture.target)", "--sysroot=\(architecture.sysroot)", "-isystem", "\(include)/\(architecture.multiarch)", "-isystem", include])
@@ -169,13 +170,13 @@ struct ConstantsTests {
   }
 }
 
-@Suite("make ARCH=")
+@Suite("Cross builds")
 struct CrossBuildTests {
   private func make(_ arguments: String...) throws -> Run {
     try Run("make", ["--no-print-directory", "-C", Checkout.path.path] + arguments, environment: ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? ""])
   }
 
-  @Test("of an architecture that is not in the table names those that are", arguments: ["sparc64", "armv7", "ARM64"])
+  @Test("make with an unknown ARCH names the known ones", arguments: ["sparc64", "armv7", "ARM64"])
   func unknown(name: String) throws {
     let run = try make("ARCH=\(name)")
     #expect(run.status == 2)
@@ -183,21 +184,21 @@ struct CrossBuildTests {
   }
 
   /// This machine's own root is one for x86_64.
-  @Test("with a sysroot of another architecture says so before anything is built", arguments: Architecture.all.map(\.name))
+  @Test("make recognizes a sysroot of another architecture before it builds anything", arguments: Architecture.all.map(\.name))
   func foreignSysroot(name: String) throws {
     let run = try Run(Checkout.path.appending(path: "Sources/cross/check-sysroot.sh").path, [name, "/"])
     #expect(run.status == 1)
     #expect(run.errors.hasPrefix("make: the sysroot / is not for \(name): its libc.so.6 is for another architecture"))
   }
 
-  @Test("with a sysroot that is no sysroot says what is missing")
+  @Test("make names what a sysroot lacks")
   func emptySysroot() throws {
     let directory = try Temporary()
     #expect(try make("ARCH=arm64", "SYSROOT=\(directory.path)").errors.hasPrefix("make: the sysroot \(directory.path) has no libc.so.6 in lib or usr/lib\n"))
     #expect(try make("ARCH=arm64", "SYSROOT=\(directory.path)/absent").errors.hasPrefix("make: SYSROOT=\(directory.path)/absent is not a directory\n"))
   }
 
-  @Test("knows a sysroot of each architecture for what it is", .enabled(if: Architecture.built.count > 1, "make check has their headers"))
+  @Test("make recognizes the sysroot of each architecture", .enabled(if: Architecture.built.count > 1, "make check has their headers"))
   func knowsSysroots() throws {
     for sysroot in Architecture.built {
       for architecture in Architecture.built {
@@ -207,7 +208,7 @@ struct CrossBuildTests {
     }
   }
 
-  @Test("makes an archive that is the same in another directory", .enabled(if: Architecture.built.contains { $0.name == "mipsel" }, "make check builds the others"))
+  @Test("make dist makes the same archive in another directory", .enabled(if: Architecture.built.contains { $0.name == "mipsel" }, "make check builds the others"))
   func isReproducible() throws {
     let elsewhere = try Temporary()
     _ = try Run.tool("sh", "-c", "cd '\(Checkout.path.path)' && cp -r Makefile NEWS.md Package.swift Sources generator docs Tests '\(elsewhere.path)'")
@@ -224,7 +225,7 @@ struct CrossBuildTests {
 }
 
 /// See Sources/cross/Retargeting.swift.
-@Suite("The translation to MIPS")
+@Suite("Translation to MIPS")
 struct RetargetingTests {
   private static let head = """
     target datalayout = "e-m:e-p:32:32-i64:64-n32-S128"
@@ -240,7 +241,7 @@ struct RetargetingTests {
     return try Run(Checkout.path.appending(path: ".build/cross/mips").path, ["--translate", directory.path("module.ll")])
   }
 
-  @Test("replaces what is the processor's, and names that the assembler would take for labels")
+  @Test("The translation to MIPS replaces what is the processor's, and names that the assembler would take for labels")
   func replaces() throws {
     let run = try translate(Self.head + """
       @"$s1a" = constant [4 x i8] c"@\\22$;"
@@ -272,7 +273,7 @@ struct RetargetingTests {
       """)
   }
 
-  @Test("refuses what it does not know", arguments: [
+  @Test("The translation to MIPS refuses what it does not know", arguments: [
     ("target triple = \"armv7-none-none-eabi\"", "another processor"), ("target datalayout = \"e-m:e-p:64:64\"", "another data layout"),
     ("call void asm sideeffect \"fence rw, rw\", \"~{memory}\"()", "assembler code"), ("%1 = call i32 @llvm.riscv.orc.b.i32(i32 %0)", "an intrinsic of one processor"),
     ("attributes #9 = { \"sign-return-address\"=\"all\" }", "an unknown attribute: sign-return-address"), ("musttail call swifttailcc void @a()", "'musttail'"),

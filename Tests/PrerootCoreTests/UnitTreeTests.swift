@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
@@ -7,7 +8,7 @@ import Testing
 struct UnitTreeTests {
   private static func staged(_ target: Text) -> UnitTree { UnitTree(for: .staged(target: target, .asked), on: BootFacts()) }
 
-  @Test("of a boot left alone is empty")
+  @Test("The unit tree is empty if the boot is left alone")
   func isEmpty() {
     #expect(UnitTree(for: .untouched(.disabled), on: BootFacts()).nodes.isEmpty)
     #expect(UnitTree(for: .untouched(.disabled), on: BootFacts()).text.isEmpty)
@@ -22,13 +23,13 @@ struct UnitTreeTests {
   private static let report = "generator/sysinit.target.wants/preroot-report.service -> /usr/lib/systemd/system/preroot-report.service\n"
   private static let overlay = MountInfo(parsing: "40 1 0:30 / / rw shared:1 - overlay preroot rw\n")
 
-  @Test("of a settled boot has the report and no mask")
+  @Test("A settled boot without an overlay gets preroot-report.service and no masks")
   func hasReport() {
     #expect(settled() == Self.report)
     #expect(settled(fileSystemTable: "/dev/root / ext4 ro\n") == Self.report)
   }
 
-  @Test("of a settled boot keeps the line for / in fstab from the overlay", arguments: ["/dev/root / ext4 ro\n", "/dev/root / ext4 rw\n"])
+  @Test("A settled boot hides the line for / in /etc/fstab from systemd-remount-fs.service", arguments: ["/dev/root / ext4 ro\n", "/dev/root / ext4 rw\n"])
   func keepsRemountFromOverlay(fileSystemTable: String) {
     let text = settled(Self.overlay, fileSystemTable: Text(utf8: fileSystemTable))
     #expect(text.hasPrefix(Self.report + "generator/systemd-remount-fs.service.d/zz-preroot.conf\n"))
@@ -41,7 +42,7 @@ struct UnitTreeTests {
       """))
   }
 
-  @Test("of a settled boot leaves a root without a line in fstab to gpt-auto-generator, but not its remount")
+  @Test("A settled boot stops the remount of / even without a line in /etc/fstab")
   func keepsRemountOfOthers() {
     #expect(settled(Self.overlay).hasPrefix(Self.report + """
       generator/systemd-remount-fs.service.d/zz-preroot.conf
@@ -52,7 +53,7 @@ struct UnitTreeTests {
       """))
   }
 
-  @Test("of a settled boot keeps what grows the root, or counts its quotas, from the overlay")
+  @Test("A settled boot masks growfs and quota services of the root")
   func masksWhatIsOfLower() {
     for unit in ["systemd-growfs-root.service", "systemd-growfs@-.service", "systemd-quotacheck-root.service", "quotaon-root.service"] {
       #expect(settled(Self.overlay).contains("generator.early/\(unit) -> /dev/null\n"))
@@ -60,7 +61,7 @@ struct UnitTreeTests {
     }
   }
 
-  @Test("of a settled boot keeps swap files from the overlay", arguments: [
+  @Test("A settled boot masks swap files on the overlay", arguments: [
     ("/swapfile none swap sw 0 0\n", ["swapfile"]), ("/var/swap-1 swap swap defaults,noauto 0 0\n", [#"var-swap\x2d1"#]), ("/dev/sda2 none swap sw 0 0\n", []),
     ("LABEL=swap none swap sw 0 0\nUUID=1 none swap sw 0 0\n", []), ("/data/swap none swap sw 0 0\n/dev/sdb /data ext4 defaults 0 0\n", []),
     ("/data/swap none swap sw 0 0\n/dev/sdb /data/ ext4 defaults 0 0\n", []), ("/database/swap none swap sw 0 0\n/dev/sdb /data ext4 defaults 0 0\n", ["database-swap"]),
@@ -72,7 +73,7 @@ struct UnitTreeTests {
     #expect(masks == names)
   }
 
-  @Test("of a settled boot keeps swap files from the overlay on a directory, and no others")
+  @Test("A settled boot masks only the swap files on an overlaid directory")
   func masksSwapFilesOnDirectory() {
     let text = settled(MountInfo(parsing: "26 1 98:0 / / ro - squashfs /dev/root ro\n40 26 0:30 / /var rw - overlay preroot rw\n"),
                        fileSystemTable: "/swap none swap sw 0 0\n/var/swap none swap sw 0 0\n")
@@ -80,7 +81,7 @@ struct UnitTreeTests {
     #expect(!text.contains("/swap.swap"))
   }
 
-  @Test("of a settled boot keeps an overlay on a directory mounted to the end")
+  @Test("A settled boot keeps the overlay of a directory mounted until the end")
   func keepsDirectoriesMounted() {
     let table = MountInfo(parsing: """
       26 1 98:0 / / ro - squashfs /dev/root ro
@@ -106,7 +107,7 @@ struct UnitTreeTests {
       == Self.report + unit("etc", "/etc") + unit(#"var-lib\x2dx"#, "/var/lib-x") + unit(#"a\x25b"#, "/a%%b"))
   }
 
-  @Test("of stage 1 redirects the boot last, so that until then nothing has changed", arguments: ["default.target", "rescue.target"])
+  @Test("Stage 1 redirects the boot target last", arguments: ["default.target", "rescue.target"])
   func redirectsLast(target: String) throws {
     let nodes = Self.staged(Text(utf8: target)).nodes
     let places = nodes.indices.filter { nodes[$0].content == .link(to: "/usr/lib/systemd/system/overlay-prep.target") }
@@ -115,7 +116,7 @@ struct UnitTreeTests {
     #expect(places == Array((nodes.count - names.count)..<nodes.count))
   }
 
-  @Test("of stage 1 masks these eight types, and never device, slice or scope")
+  @Test("Stage 1 masks eight unit types, and never devices, slices or scopes")
   func masksEightTypes() {
     let masks = Self.staged("default.target").nodes.filter { node in
       if case .file = node.content { true } else { false }
@@ -126,8 +127,8 @@ struct UnitTreeTests {
     #expect(masks.allSatisfy { $0.directory == .early })
   }
 
-  /// systemd.md: a `|` condition would be one of several that may hold; an empty one would clear the others.
-  @Test("of stage 1 masks with a condition that cannot be outvoted")
+  /// systemd.unit(5): of several conditions with `|` one is enough, and an empty one clears the others.
+  @Test("Stage 1 masks units with a condition that no other condition overrides")
   func masksWithCondition() {
     for node in Self.staged("default.target").nodes {
       guard case .file(let contents) = node.content else { continue }
@@ -142,14 +143,14 @@ struct UnitTreeTests {
     }
   }
 
-  @Test("of stage 1 has a drop-in's name that sorts after anybody's", arguments: [
+  @Test("The drop-ins of stage 1 sort after those of the image", arguments: [
     "zz-local.conf", "zzz-override.conf", "99-x.conf", "ZZZZZ.conf", "10-override.conf", "override.conf", "zzzz-a.conf", "preroot.conf",
   ])
   func hasLastName(other: String) {
     #expect(Text(utf8: other) < "zzzz-preroot-stage1.conf")
   }
 
-  @Test("of stage 1 lets our own units start, and the way out")
+  @Test("Stage 1 exempts preroot's own units and those that shut down or rescue")
   func exempts() {
     let masked = Text("systemd-update-utmp-runlevel.service")
     let exempt = Self.staged("default.target").nodes.filter { $0.content == .link(to: "/dev/null") && !($0.path == masked) }
@@ -164,7 +165,7 @@ struct UnitTreeTests {
     ].map { "\($0).d/zzzz-preroot-stage1.conf" }))
   }
 
-  @Test("of stage 1 hands a target that is not the default one to the fallback")
+  @Test("Stage 1 hands the boot target to preroot-fallback.service if it is not the default")
   func handsTargetOver() throws {
     let node = try #require(Self.staged("my.target").nodes.first { $0.path == "preroot-fallback.service.d/10-target.conf" })
     #expect(node.directory == .early)
@@ -180,14 +181,14 @@ struct UnitTreeTests {
     #expect(!Self.staged("default.target").nodes.contains { $0.path.hasPrefix("preroot-fallback.service.d/10") })
   }
 
-  @Test("writes no path twice, and none deeper than one directory", arguments: ["default.target", "rescue.target", "my.target"])
+  @Test("The unit tree has each path once, and none deeper than one directory", arguments: ["default.target", "rescue.target", "my.target"])
   func hasEachPathOnce(target: String) {
     let paths = Self.staged(Text(utf8: target)).nodes.map(\.path)
     #expect(Set(paths.strings).count == paths.count)
     for path in paths { #expect(path.split(at: UInt8(ascii: "/")).count <= 2 && !path.hasPrefix("/")) }
   }
 
-  @Test("can be printed")
+  @Test("The unit tree has a printed form")
   func isPrinted() {
     let text = Self.staged("rescue.target").text.string
     #expect(text.hasPrefix("""
@@ -206,15 +207,15 @@ struct UnitTreeTests {
   }
 }
 
-@Suite("Stage 1")
+@Suite("Stage 1 files")
 struct StageOneTests {
-  @Test("needs its units and the helper installed")
+  @Test("Stage 1 requires its units and the helper")
   func needsFiles() {
     #expect(StageOne.files.strings == ["/usr/lib/preroot/overlay-prep"] + StageOne.units.strings.map { "/usr/lib/systemd/system/\($0)" })
     #expect(StageOne.units.strings == ["overlay-prep.target", "overlay-prep.service", "preroot-stage1.target", "preroot-fallback.service"])
   }
 
-  @Test("exempts each of its units from its masks")
+  @Test("Stage 1 exempts each of its own units")
   func exemptsItself() {
     for unit in StageOne.units { #expect(StageOne.exempt.contains(unit)) }
   }
