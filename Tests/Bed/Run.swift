@@ -50,6 +50,15 @@ struct Run: Sendable {
         "con=null", "con0=fd:0,fd:1", "panic=-1",
       ] + (verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]) + diskWords + (machine.initramfs.map { ["initrd=\($0)"] } ?? []) + kernel.words + (machine.entrance.program.map { ["init=\($0)"] } ?? []) + common + machine.words
       environment = [:]
+    case .emulated(let board):
+      let image = try await ImageKind.squashfs.image(of: machine.tree)
+      try Disk.makeFile(archive, megabytes: 64)
+      program = board.program
+      let drives = [(image, true), (archive, false)] + machine.disks.map { ($0.path, $0.isReadOnly) }
+      arguments = board.command(
+        kernel: try await board.kernel.program(), megabytes: machine.memoryInMegabytes, drives: drives,
+        words: ["root=/dev/vda", "rootfstype=squashfs", "bed.report=/dev/vdb"] + machine.disks.enumerated().flatMap { $0.element.words(onVirtio: $0.offset + 2) } + common + machine.words)
+      environment = [:]
     }
   }
 
@@ -83,7 +92,7 @@ struct Run: Sendable {
     ) { execution in
       func pullPlug() { try? execution.send(signal: .kill, toProcessGroup: true) }
       do {
-        let ending = try await watch(execution.processIdentifier.value, with: Patience(machine.patience))
+        let ending = try await watch(execution.processIdentifier.value, with: Patience(machine.patience * machine.leg.slowness))
         if ending != nil { pullPlug() }
         return ending
       } catch {
