@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: MIT
-# make            builds what ships
-# make install    puts it below $(DESTDIR); make install-minimal only what a boot needs
-# make deb        makes a Debian package of it, in .build/deb
-# make dist       makes a tarball of the source as it is committed, in .build/dist; with ARCH=, of what make install
-#                 puts below $(DESTDIR)
-#                 all, install, deb and dist take ARCH=, for another architecture: Sources/cross/architectures has the list
-# make test       runs what needs no boot, in seconds; make lint looks at formats, manual pages, scripts and spelling
-# make check      runs every test, and lint; make demo shows it at work. Both install what they need, as root, on Debian.
+# make            builds the programs
+# make install    installs them below $(DESTDIR); make install-minimal installs only what a boot needs
+# make deb        makes a Debian package, in .build/deb
+# make dist       makes a tarball of the committed source, in .build/dist; with ARCH=, of what make install installs
+#                 all, install, deb and dist take ARCH=, for another architecture: Sources/cross/architectures lists them
+# make test       runs the tests that boot nothing, in seconds; make lint checks formats, manual pages, scripts and spelling
+# make check      runs every test, and lint; make demo boots a demonstration. Both install the packages they need, as root, on Debian.
 # make check-all  runs the tests on every version of systemd that the bed knows
 # make bench      boots in several ways, in turn, ROUNDS=8 times each, and writes docs/performance.md; the machine has to be idle
-# make fuzz       feeds the readers and plans with anything, for SECONDS=600
+# make fuzz       feeds the readers and plans with random inputs, for SECONDS=600
 
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
@@ -20,7 +19,7 @@ DESTDIR =
 # For an image with another libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd. By
 # default, for another architecture, they are taken from Debian's packages.
 SYSROOT =
-# More options of swift build.
+# Additional options of swift build.
 SWIFTFLAGS =
 prefix = /usr
 systemunitdir = $(prefix)/lib/systemd/system
@@ -32,17 +31,17 @@ bashcompletiondir = $(prefix)/share/bash-completion/completions
 zshcompletiondir = $(prefix)/share/zsh/vendor-completions
 mandir = $(prefix)/share/man
 
-# Another architecture than this machine's.
+# An architecture other than this machine's.
 architectures = $(shell awk '!/^#/ { print $$1 }' Sources/cross/architectures)
 cross := $(filter-out $(shell dpkg --print-architecture 2>/dev/null || uname -m),$(ARCH))
 ifneq ($(cross),)
 ifeq ($(filter $(cross),$(architectures)),)
-$(error ARCH=$(ARCH) is unknown; it is one of: $(architectures))
+$(error ARCH=$(ARCH) is unknown; use one of: $(architectures))
 endif
 column = $(shell awk '$$1 == "$(cross)" { print $$$(1) }' Sources/cross/architectures)
 endif
 
-# A build directory of its own: the tests' build of the same sources takes the usual one.
+# A separate build directory: the tests' build of the same sources uses the default one.
 scratch = .build/ships$(addprefix -,$(cross))$(if $(SYSROOT),-$(notdir $(abspath $(SYSROOT))))
 ships = $(scratch)/release
 programs = preroot-generator overlay-prep preroot
@@ -55,7 +54,7 @@ export PATH := $(CURDIR)/.build/swift/bin:$(PATH):/usr/libexec/swift/bin
 sysroot = $(abspath $(or $(SYSROOT),$(addprefix .build/sysroot/,$(cross))))
 ifneq ($(SYSROOT)$(cross),)
 options = -Xcc --sysroot=$(sysroot) -Xswiftc -Xclang-linker -Xswiftc --sysroot=$(sysroot)
-# dlopen(3) is in a library of its own before glibc 2.34, and asked for by name only.
+# Before glibc 2.34, dlopen(3) is in a separate library, and storage.c refers to it weakly, for which --as-needed links nothing.
 dlopen = $(if $(shell ls $(sysroot)/usr/lib/*/libdl.so $(sysroot)/usr/lib/libdl.so 2>/dev/null),-Xlinker --no-as-needed -Xlinker -ldl)
 export PKG_CONFIG_SYSROOT_DIR = $(sysroot)
 export PKG_CONFIG_LIBDIR = $(subst $() ,:,$(shell ls -d $(sysroot)/usr/lib/*/pkgconfig $(sysroot)/usr/lib/pkgconfig $(sysroot)/usr/share/pkgconfig 2>/dev/null))
@@ -67,8 +66,8 @@ ifneq ($(cross),)
 options += --triple $(call column,5) --toolset $(scratch).json -Xlinker --allow-shlib-undefined
 endif
 
-# Debian's compiler calls its target x86_64-pc-linux-gnu, and has Embedded Swift for x86_64-unknown-linux-gnu.
-# The compilers' names, .comment, are no use on a device. llvm-objcopy comes with Swift.
+# Debian's compiler calls its target x86_64-pc-linux-gnu, but has Embedded Swift for x86_64-unknown-linux-gnu.
+# The compilers' names, .comment, are useless on a device. llvm-objcopy comes with Swift.
 all:
 	@docs/debian/find-swift.sh
 ifneq ($(cross),)
@@ -123,7 +122,7 @@ install-minimal: all
 	install -D -m 0755 $(ships)/overlay-prep $(DESTDIR)$(libexecdir)/overlay-prep
 	install -D -m 0644 -t $(DESTDIR)$(systemunitdir) generator/units/*
 
-# What Debian calls what is needed: to build, to show, to test.
+# The Debian packages that are needed to build, to demonstrate, to test.
 packages_to_build = libsystemd-dev pkg-config
 packages_to_package = $(packages_to_build) build-essential debhelper
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
@@ -135,8 +134,7 @@ packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show
 # Other architectures: their programs in qemu-user, the VoCore's processor in qemu-system.
 packages_to_emulate = gcc-mipsel-linux-gnu qemu-system-mips qemu-user
 
-# $(call install-packages,PACKAGES): those that are not there yet. The lists of packages are needed in any case, as the images are
-# made from them.
+# $(call install-packages,PACKAGES): installs those that are missing. The package lists are needed in any case, to make the images.
 define install-packages
 missing=$$({ dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(1) 2>/dev/null || true; } | awk '$$1 == "installed" { print $$2 }' | sort -u \
   | comm -13 - <(printf '%s\n' $(1) | sort -u)); \
@@ -147,8 +145,8 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-# The packaging is in docs/debian, as what lies at the top is settled; debhelper wants it at the top of a source tree, which is laid out
-# for it. Of an earlier one the build stays, as most of it is good still.
+# The packaging is in docs/debian, because the top directory has a fixed set of files; debhelper needs it at the top of a source tree, which
+# this makes. The build directory of an earlier tree stays, because most of it is still good.
 deb = .build/deb
 
 deb:
@@ -191,7 +189,7 @@ test:
 	@$(MAKE) --no-print-directory all
 	swift test --filter 'PrerootCoreTests|GeneratorTests'
 
-# The rules of swift format, and not its layout: lines are as long as what they say. codespell: mdoc's .Nd, Swift's inout and upTo.
+# swift format checks its rules, not its layout: lines are as long as they need to be. codespell: mdoc's .Nd, Swift's inout and upTo.
 scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/find-swift.sh docs/debian/swift-in-tree.sh docs/debian/preroot.postinst Tests/Bed/files/bed-demo Tests/Bed/files/bed-probe Sources/cross/*.sh
 lint:
 	@$(call install-packages,$(packages_to_lint))
@@ -220,8 +218,8 @@ bench:
 	@$(MAKE) --no-print-directory all
 	@swift run -q bed bench --rounds $(ROUNDS)
 
-# libFuzzer, where the toolchain has it: it sees which inputs take a new path, and keeps them. What traps is left in .build/fuzz. A
-# text's memory is never freed, so it is started again after so many inputs.
+# Uses libFuzzer if the toolchain has it: it notices inputs that take a new path, and keeps them. Inputs that trap are left in .build/fuzz.
+# A text's memory is never freed, so the loop restarts it after a number of inputs.
 SECONDS = 60
 fuzz = .build/fuzz
 swiftc_fuzz = swiftc -O -wmo -package-name preroot -parse-as-library -sanitize=fuzzer
