@@ -11,12 +11,14 @@ let library: [SwiftSetting] = [
   .strictMemorySafety(),
   .enableUpcomingFeature("ExistentialAny"),
   .enableExperimentalFeature("Embedded", embedded),
-  // -function-sections lets the linker drop unused functions: 31 KB become 19 KB. The outliner merges code that functions have in
-  // common, and the programs do not need the hash for incremental builds: 1 KB each.
+  // -function-sections lets the linker drop unused functions: 31 KB become 19 KB. The programs do not need the hash for incremental builds:
+  // 1 KB each.
   .unsafeFlags([
     "-wmo", "-Osize", "-Xfrontend", "-function-sections", "-Xfrontend", "-disable-incremental-llvm-codegen",
-    "-Xllvm", "-enable-machine-outliner=always", "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-plt",
+    "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-plt",
   ], embedded),
+  // The outliner merges code that functions have in common: 1 KB. Not on i386, see the Makefile.
+  .unsafeFlags(["-Xllvm", "-enable-machine-outliner=always"], .when(traits: ["Outliner"])),
 ]
 // @_cdecl exports main, so no file of a program is a script.
 let program: [SwiftSetting] = library + [.unsafeFlags(["-parse-as-library"])]
@@ -36,6 +38,7 @@ let package = Package(
   ],
   traits: [
     .trait(name: "Embedded", description: "Build with Embedded Swift: no Swift runtime needed."),
+    .trait(name: "Outliner", description: "Have LLVM's machine outliner make what ships smaller."),
     .trait(name: "Workshop", description: "What the tests and the demo need."),
     .default(enabledTraits: ["Workshop"]),
   ],

@@ -14,9 +14,11 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var memoryInMegabytes = 256
   /// Whether the root's block device is read-only. If not, its changes are lost with the run.
   public var isRootDeviceReadOnly = true
+  /// The initramfs that a machine with its own kernel begins with; nil for none.
+  public var initramfs: FilePath?
   /// Whether the root is /dev/dm-0, on which dm-verity verifies reads of /dev/ubda. The hash tree is /dev/ubdb.
   public var isVerified = false
-  /// The disks of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later if the root is verified.
+  /// The disks of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later if the root is verified. In QEMU: /dev/vdc, /dev/vdd …
   public var disks: [Disk] = []
   /// The time limit from power-on to power-off on an idle host; a busy host gives it more time.
   public var patience: Duration = .seconds(60)
@@ -43,6 +45,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     self.leg = leg
     self.tree = tree
     self.words = words
+    if case .emulated(let board) = leg { self.tree.architecture = board.architecture }
   }
 
   /// Returns the same machine with another entrance.
