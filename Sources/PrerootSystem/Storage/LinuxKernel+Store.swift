@@ -27,7 +27,8 @@ extension LinuxKernel {
 
   // MARK: Layers
 
-  /// Leaves an existing directory alone: it has been in use, and the machine may have changed its owner and mode.
+  /// Leaves an existing directory alone: it has been in use, and the machine may have changed its owner and mode. Makes a new one under a
+  /// temporary name, so that after a power cut its mode is never too permissive.
   func makeStoreDirectory(_ path: Text, like model: Text) throws(Errno) {
     let place = try Place(path)
     if place.exists {
@@ -54,8 +55,7 @@ extension LinuxKernel {
     }
     for parent in place.path.parents where !place.directory.exists(parent) {
       // Both paths have the same end.
-      let model = try oldPlace.directory.open(oldPlace.path.dropLast(place.path.count - parent.count), .toList)
-      try place.directory.makeDirectoryDurably(parent, like: model)
+      try place.directory.makeDirectoryDurably(parent, like: try oldPlace.directory.open(oldPlace.path.dropLast(place.path.count - parent.count), .toList))
     }
     try place.directory.renameDurably(oldPlace.path, to: place.path)
   }
