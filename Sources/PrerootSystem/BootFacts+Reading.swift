@@ -34,6 +34,11 @@ extension BootFacts {
       unitMaskedInEtc = unit
       break
     }
+    isFirstBoot = machine.exists(Paths.firstBoot)
+    for path in StageOne.dropIns where machine.exists(path) {
+      helperDropIn = path
+      break
+    }
     for file in StageOne.files where !machine.exists(file) {
       missingFile = file
       break

@@ -14,6 +14,7 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
   case .prepare: prepare()
   case .report: sendReport()
   case .reached: takeBackAttempts()
+  case .settle: settle()
   case .fstab: copyFileSystemTable()
   case .help: help()
   case .unknown(let argument): usage(argument)
@@ -24,6 +25,7 @@ enum Verb {
   case prepare
   case report
   case reached
+  case settle
   case fstab
   case help
   case unknown(Text)
@@ -35,6 +37,7 @@ enum Verb {
     switch first {
     case "--report": self = .report
     case "--reached": self = .reached
+    case "--settle": self = .settle
     case "--fstab": self = .fstab
     case "--help": self = .help
     default: self = .unknown(first)

@@ -39,6 +39,17 @@ func takeBackAttempts() -> Int32 {
   }
 }
 
+/// `--settle`: has PID 1 load its units again, without what held them back in stage 1.
+func settle() -> Int32 {
+  do throws(ServiceManager.Refusal) {
+    try ServiceManager().reload()
+    return ExitStatus.success
+  } catch {
+    StandardError.say(Text("overlay-prep: PID 1 refuses to reload: ") + error.sentence)
+    return ExitStatus.failure
+  }
+}
+
 /// `--fstab`: copies /etc/fstab without its lines for `/`.
 func copyFileSystemTable() -> Int32 {
   attempting("Cannot write /run/preroot/fstab") { machine throws(Errno) in

@@ -23,6 +23,10 @@ public struct BootFacts: ~Copyable {
   public var isRunning = false
   /// The first unit of stage 1 that the administrator masked in /etc/systemd/system.
   public var unitMaskedInEtc: Text?
+  /// Whether PID 1 takes this for a first boot. See machine-id(5), "First Boot Semantics".
+  public var isFirstBoot = false
+  /// The first directory with drop-ins for overlay-prep.service, for all services among others, or a unit file that takes its place.
+  public var helperDropIn: Text?
   /// The first file of stage 1 that is not where it belongs.
   public var missingFile: Text?
 

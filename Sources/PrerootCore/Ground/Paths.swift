@@ -11,6 +11,9 @@ public enum Paths {
   /// Where the overlay and all that is to be mounted on it are put together, out of sight, before it becomes the root.
   public static var staging: Text { "/run/initramfs/preroot/root" }
 
+  /// PID 1's sign that it takes this for a first boot (systemd: manager_set_first_boot()).
+  public static var firstBoot: Text { "/run/systemd/first-boot" }
+
   // MARK: What generator, helper and tool tell each other
 
   /// The mask condition: while it is absent, nothing but stage 1 starts.

@@ -3,7 +3,7 @@
 public enum StageOne {
   /// Its own units.
   public static var units: [Text] { names.words }
-  private static var names: Text { "overlay-prep.target overlay-prep.service preroot-stage1.target preroot-fallback.service" }
+  private static var names: Text { "overlay-prep.target overlay-prep.service preroot-stage1.target preroot-fallback.service preroot-prepared.target" }
 
   /// What has to be installed for a boot to be staged.
   public static var files: [Text] {
@@ -12,7 +12,19 @@ public enum StageOne {
     return files
   }
 
-  /// The types of units that have a condition. Not device, slice and scope: a device whose condition fails counts as
+  /// Where drop-ins for overlay-prep.service may be, or another unit of that name. See systemd.unit(5), "UNIT FILE LOAD PATH".
+  public static var dropIns: [Text] {
+    var paths: [Text] = []
+    for directory in Text("""
+      /etc/systemd/system.control/ /run/systemd/system.control/ /run/systemd/transient/ /etc/systemd/system/ /etc/systemd/system.attached/ \
+      /run/systemd/system/ /run/systemd/system.attached/ /usr/local/lib/systemd/system/ /usr/lib/systemd/system/ /lib/systemd/system/
+      """).words {
+      for name in Text("service.d overlay-.service.d overlay-prep.service.d").words { paths.add(directory + name) }
+    }
+    return paths
+  }
+
+  /// The types of units that are held back. Not device, slice and scope: a device whose condition fails counts as
   /// there, and what binds to it dies of that (systemd: unit_verify_deps()).
   static var maskedTypes: [Text] {
     Text("service socket target timer path mount swap automount").words

@@ -27,15 +27,37 @@ public struct UnitTree: Equatable, Sendable {
   public init(for mode: BootMode, on facts: borrowing BootFacts) {
     switch mode {
     case .untouched: break
-    case .staged(let target, _): stageOne(bootingTo: target)
+    case .staged(let target, _):
+      switch Hold(for: facts, Settings(facts.assignments)) {
+      case .order: holdBack(facts)
+      case .condition: stageOne(bootingTo: target)
+      }
     case .settled: stageTwo(facts)
     }
   }
 
+  /// Has every unit wait for overlay-prep.service. As PID 1 loads its units once, what stage 2 needs is there at once.
+  private mutating func holdBack(_ facts: borrowing BootFacts) {
+    let order = Self.header + "[Unit]\nAfter=overlay-prep.service\n"
+    for type in StageOne.maskedTypes {
+      add(.early, type + Self.dropIn, .file(type == "target" ? order + "Wants=preroot-prepared.target\n" : order))
+    }
+    for unit in StageOne.exempt { mask(unit + Self.dropIn) }
+    wish("preroot-settle.service")
+    wish("preroot-report.service")
+    var others: [Text] = []
+    for mount in facts.mountInfo.entries { others.add(mount.mountPoint) }
+    keepRoot(facts)
+    for file in facts.fileSystemTable.swapFiles(onOverlaysAt: ["/"], besides: others) { mask(file.unitName + ".swap") }
+  }
+
+  private mutating func wish(_ unit: Text) {
+    add(.normal, Text("sysinit.target.wants/") + unit, .link(to: Text("/usr/lib/systemd/system/") + unit))
+  }
+
   /// What the settled boot needs beside the image's own units.
   private mutating func stageTwo(_ facts: borrowing BootFacts) {
-    let unit: Text = "preroot-report.service"
-    add(.normal, Text("sysinit.target.wants/") + unit, .link(to: Text("/usr/lib/systemd/system/") + unit))
+    wish("preroot-report.service")
     var overlays: [Text] = [], others: [Text] = []
     for mount in facts.mountInfo.entries {
       guard mount.isOverlayOfPreroot else {
@@ -49,12 +71,17 @@ public struct UnitTree: Equatable, Sendable {
         add(.late, mount.mountPoint.unitName + ".mount", .file(Self.header
           + "[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=preroot\nType=overlay\nWhere=" + mount.mountPoint.escapedForSpecifiers + "\n"))
       } else {
-        add(.normal, "systemd-remount-fs.service.d/zz-preroot.conf",
-            .file(Self.header + Self.keepRoot + (facts.fileSystemTable.root != nil ? Self.remountAllButRoot : Text())))
-        for unit in Text(stringLiteral: Self.ofLower).words { mask(unit) }
+        keepRoot(facts)
       }
     }
     for file in facts.fileSystemTable.swapFiles(onOverlaysAt: overlays, besides: others) { mask(file.unitName + ".swap") }
+  }
+
+  /// Keeps from an overlay on / what is about the lower.
+  private mutating func keepRoot(_ facts: borrowing BootFacts) {
+    add(.normal, "systemd-remount-fs.service.d/zz-preroot.conf",
+        .file(Self.header + Self.keepRoot + (facts.fileSystemTable.root != nil ? Self.remountAllButRoot : Text())))
+    for unit in Text(stringLiteral: Self.ofLower).words { mask(unit) }
   }
 
   private mutating func mask(_ unit: Text) { add(.early, unit, .link(to: "/dev/null")) }
