@@ -18,7 +18,7 @@ extension LinuxKernel {
       case .mount(let makesFile):
         try Directory("/").replace(RunningID.path, contents: id + "\n")
         if makesFile {
-          remarks.append(Remark(.warning, "The image has no /etc/machine-id, without which systemd has none before this; an empty file there is enough"))
+          remarks.append(Remark(.warning, "The image has no /etc/machine-id, so systemd had no machine ID until now; an empty file is enough"))
           try directory.makeParents(of: path)
           try directory.replace(path, contents: "uninitialized\n")
         }
@@ -28,7 +28,7 @@ extension LinuxKernel {
         try directory.replace(path, contents: id + "\n")
       }
     } catch {
-      remarks.append(Remark(.error, Text("Cannot give the overlay a machine ID: ") + error.text))
+      remarks.append(Remark(.error, Text("Cannot set the overlay's machine ID: ") + error.text))
     }
   }
 

@@ -43,15 +43,15 @@ struct FirstReading {
     switch now {
     case .none, .pattern: break
     case .invalid(let text):
-      report.say(.warning, Text("/etc/hostname of the overlay: '") + text + "' is not a name for a machine, keeping the image's")
+      report.say(.warning, Text("/etc/hostname of the overlay: '") + text + "' is not a valid host name, keeping the image's")
     case .name(let name):
       do throws(Errno) {
         try Hostname.set(name)
         // Says that the name is not configured (systemd: hostname_update_source_hint()).
         try? machine.root.remove("run/systemd/default-hostname")
-        report.say(.info, Text("The machine is called ") + name + ", as the overlay says")
+        report.say(.info, Text("Host name set to ") + name + ", from the overlay")
       } catch {
-        report.say(.warning, "Cannot change the machine's name", error)
+        report.say(.warning, "Cannot set the host name", error)
       }
     }
   }

@@ -38,10 +38,10 @@ extension Preparation {
   private func remark(on outcome: Outcome) -> Remark {
     let scope = settings.scope.text
     if outcome.failure == nil, !outcome.lost.isEmpty {
-      return Remark(.error, scope + " is writable in part, upper: " + (outcome.upper?.text ?? Text()) + "; " + Text(joining: outcome.lost, separator: "; "))
+      return Remark(.error, scope + " is partly writable, upper: " + (outcome.upper?.text ?? Text()) + "; " + Text(joining: outcome.lost, separator: "; "))
     }
     guard let failure = outcome.failure else { return Remark(.notice, scope + " is writable, upper: " + (outcome.upper?.text ?? Text())) }
-    let result: Text = outcome.upper == nil ? " stays read-only: " : " is writable on a tmpfs only, what is written is lost at power-off: "
+    let result: Text = outcome.upper == nil ? " stays read-only: " : " is writable on a tmpfs only, so changes are lost at power-off: "
     return Remark(.error, scope + result + failure)
   }
 

@@ -76,13 +76,13 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   let facts = BootFacts(of: image)
   switch BootMode(for: facts) {
   case .settled:
-    report.say(.info, "Nothing to do: this boot is settled")
+    report.say(.info, "Nothing to do: this boot is past its first stage")
     return ExitStatus.success
   case .untouched(let reason):
-    report.say(.error, "Nothing done: " + reason.text)
+    report.say(.error, "Did nothing: " + reason.text)
     return ExitStatus.failure
   case .staged where isRunning:
-    report.say(.error, "Nothing done: the machine has booted, and its services would lose the root that they stand on")
+    report.say(.error, "Did nothing: the machine has booted, and its services would lose their root")
     return ExitStatus.failure
   case .staged(let target, _):
     var preparation = Preparation(facts, of: image, bootingTo: target, report)
@@ -103,9 +103,9 @@ func joinInit(_ report: Report) throws(Errno) {
   do throws(Errno) {
     if try MountNamespace.isThatOfInit() { return }
     try MountNamespace.enterThatOfInit()
-    report.say(.notice, "A drop-in gave overlay-prep.service a mount namespace of its own; left it for PID 1's")
+    report.say(.notice, "A drop-in gives overlay-prep.service its own mount namespace; joined PID 1's instead")
   } catch {
-    report.say(.error, "Not in PID 1's mount namespace, and cannot join it", error)
+    report.say(.error, "Cannot join PID 1's mount namespace", error)
     throw error
   }
 }
@@ -116,7 +116,7 @@ func help() -> Int32 {
     Make a read-only root writable and boot on. Run by overlay-prep.service.
 
       --report    send /run/preroot/events to the journal
-      --reached   remove the count of boots that did not get through
+      --reached   remove the count of boots that did not reach their target
       --fstab     write /run/preroot/fstab: /etc/fstab without its line for /
       --help      print this
 

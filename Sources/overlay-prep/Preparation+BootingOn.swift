@@ -35,7 +35,7 @@ extension Preparation {
       machine.keep(Paths.ready, (mounts.root?.majorMinor ?? Text()) + "\n", report)
       machine.keep(Paths.events, report.events, report)
       if manager.isInEmergency {
-        report.say(.notice, "Somebody asked for emergency.target: 'systemctl default' goes on from there")
+        report.say(.notice, "emergency.target was requested; 'systemctl default' continues the boot")
         return true
       }
       return start(target, manager) || startAnything(on: machine, manager)
@@ -48,10 +48,10 @@ extension Preparation {
   @inline(never) private func start(_ target: Text, _ manager: borrowing ServiceManager) -> Bool {
     do throws(ServiceManager.Refusal) {
       try manager.startAsInit(target)
-      report.say(.info, Text("Going on to ") + target)
+      report.say(.info, Text("Continuing to ") + target)
       return true
     } catch {
-      report.say(.error, Text("Cannot go on to ") + target + ": " + error.sentence)
+      report.say(.error, Text("Cannot continue to ") + target + ": " + error.sentence)
       return false
     }
   }
@@ -77,7 +77,7 @@ extension Preparation {
     if latest == now { return }
     do throws(Errno) {
       try Clock.set(toSeconds: latest)
-      report.say(.notice, Text("The clock is set forward by ") + Text(decimal: latest - now) + " s, to the time in /var/lib/systemd/timesync/clock")
+      report.say(.notice, Text("Set the clock forward by ") + Text(decimal: latest - now) + " s, to the time in /var/lib/systemd/timesync/clock")
     } catch {
       report.say(.warning, "Cannot set the clock", error)
     }
@@ -157,10 +157,10 @@ extension Preparation {
       let space = try Space(of: "/run")
       guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return nil }
       try Space.resizeTmpfs(at: "/run", toBytes: grown)
-      report.say(.info, "/run is larger while systemd reloads")
+      report.say(.info, "Enlarged /run while systemd reloads")
       return space.totalBytes
     } catch {
-      report.say(.warning, "Cannot make /run larger", error)
+      report.say(.warning, "Cannot enlarge /run", error)
       return nil
     }
   }
@@ -177,7 +177,7 @@ extension ServiceManager {
   ///
   /// - Throws: also where the name still leads to stage 1, as it does when the reload was refused.
   fileprivate borrowing func startAsInit(_ target: Text) throws(Refusal) {
-    if try id(ofUnit: target) == "overlay-prep.target" { throw Refusal("It is still stage 1", .fileExists) }
+    if try id(ofUnit: target) == "overlay-prep.target" { throw Refusal("It still leads to the first stage", .fileExists) }
     do throws(Refusal) {
       try start(target, .isolate)
     } catch {

@@ -9,7 +9,7 @@ extension Preparation {
   func find(_ name: DeviceName) throws(Failure) -> (source: Text, others: Int, use: DeviceUse) {
     let choice = try attempt { () throws(Errno) in try wait(for: name) }
     guard let source = choice.device else {
-      throw Failure(choice.sentence ?? Text("is not there after ") + Text(decimal: settings.timeoutSeconds) + " s")
+      throw Failure(choice.sentence ?? Text("did not appear within ") + Text(decimal: settings.timeoutSeconds) + " s")
     }
     warn(of: choice, name)
     if image.isReadOnly(source) { throw Failure("is read-only") }
@@ -20,7 +20,7 @@ extension Preparation {
 
   private func attempt<Result>(_ look: () throws(Errno) -> Result) throws(Failure) -> Result {
     do throws(Errno) { return try look() } catch {
-      throw Failure(error == .notUnique ? "is the name of more than one device" : Text("cannot be used: ") + error.text)
+      throw Failure(error == .notUnique ? "matches more than one device" : Text("cannot be used: ") + error.text)
     }
   }
 

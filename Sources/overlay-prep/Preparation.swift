@@ -43,7 +43,7 @@ struct Preparation: ~Copyable {
     var outcome = Outcome(target: target)
     if settings.scope == .directories([]) {
       outcome.status = ExitStatus.readOnly
-      outcome.failure = "no directory of Scope= is left"
+      outcome.failure = "every directory of Scope= failed"
       return outcome
     }
     do throws(Failure) {

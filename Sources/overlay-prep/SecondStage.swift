@@ -19,7 +19,7 @@ func sendReport() -> Int32 {
 
 /// `--reached`: takes back the count of boots that did not get through, as this one has.
 func takeBackAttempts() -> Int32 {
-  attempting("Cannot remove the count of boots that did not get through") { machine throws(Errno) in
+  attempting("Cannot remove the count of boots that did not reach their target") { machine throws(Errno) in
     guard let count = machine.target(ofLink: Paths.attempts), let target = machine.contents(Paths.target)?.trimmed, !target.isEmpty else {
       // Where a drop-in for all services has cleared the unit's condition.
       StandardError.say("overlay-prep: There is no /run/preroot/attempts, or no /run/preroot/target: this boot is not counted")
@@ -27,7 +27,7 @@ func takeBackAttempts() -> Int32 {
     }
     do throws(ServiceManager.Refusal) {
       guard try ServiceManager().isActive(target) else {
-        StandardError.say(Text("overlay-prep: ") + target + " is not active: the count of boots that did not get through stays")
+        StandardError.say(Text("overlay-prep: ") + target + " is not active: the count of boots that did not reach their target stays")
         return ExitStatus.success
       }
     } catch {

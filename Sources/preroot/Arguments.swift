@@ -106,7 +106,7 @@ struct Arguments {
       throw Complaint(usage: Text("'") + option.text + "' is not an option of '" + word! + "'")
     }
     if verb != .diff, verb != .chroot, let operand = operands.first {
-      throw Complaint(usage: Text("'") + operand + "' is too much for '" + word! + "'")
+      throw Complaint(usage: Text("'") + operand + "' is an argument too many for '" + word! + "'")
     }
     if has(.keep), has(.cancel) { throw Complaint(usage: "'--keep' and '--cancel' contradict each other") }
   }

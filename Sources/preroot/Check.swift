@@ -50,7 +50,7 @@ struct Findings {
 
 extension Findings {
   fileprivate mutating func lookAt(_ mode: BootMode, _ settings: Settings, _ boot: borrowing NextBoot) {
-    if !boot.isRootKnown { note("No boot of this image is to be seen; a root of squashfs and an empty command line are assumed") }
+    if !boot.isRootKnown { note("This image is not booted; assuming a squashfs root and an empty command line") }
     for remark in mode.remarks(on: boot.facts) + settings.remarks {
       // The missing file has a line of its own.
       if case .untouched(.missing) = mode, remark.text == Reason.missing(boot.facts.missingFile ?? Text()).text { continue }
@@ -73,20 +73,20 @@ extension Findings {
     files.append(Text("/usr/lib/systemd/system-generators/") + generator)
     for unit in Text("prerootcheck.slice preroot-report.service preroot-reached.service").words { files.append(Text("/usr/lib/systemd/system/") + unit) }
     for file in files where !image.exists(file) {
-      problem(file + " is missing: install preroot whole")
+      problem(file + " is missing: install all of preroot")
       isWhole = false
     }
     for directory in Text("/etc /usr/local/lib").words {
       let mask = directory + "/systemd/system-generators/" + generator
       guard image.target(ofLink: mask) != nil || image.exists(mask) else { continue }
-      problem(mask + " takes the generator's place: remove it")
+      problem(mask + " masks the generator: remove it")
       isWhole = false
     }
     if !image.hasLibrary("libsystemd.so.0") {
       problem("libsystemd.so.0 is missing: install libsystemd, which overlay-prep needs")
       isWhole = false
     }
-    if isWhole { good("The image has preroot whole") }
+    if isWhole { good("The image has all of preroot") }
   }
 }
 
@@ -129,7 +129,7 @@ extension Findings {
 extension Findings {
   fileprivate mutating func lookAtImage(_ image: borrowing Machine, _ settings: Settings, _ facts: borrowing BootFacts) {
     if !image.exists("/etc/machine-id") {
-      problem("The image has no /etc/machine-id, without which systemd does not boot read-only: make an empty one")
+      problem("The image has no /etc/machine-id, which systemd needs on a read-only root: create an empty one")
     }
     if image.exists("/etc/initrd-release") { problem("The image has /etc/initrd-release, which makes it an initrd: remove it") }
     for directory in Text("/dev /proc /run /sys").words where !image.exists(directory) {
@@ -139,14 +139,14 @@ extension Findings {
     for path in settings.binds { lookAt(path, of: "Bind=", isBind: true, image) }
     for conflict in MountConflict.all(settings, on: image) { problem(conflict.text) }
     for file in facts.fileSystemTable.swapFiles(onOverlaysAt: settings.scope.paths, besides: settings.binds) {
-      note(file + " in /etc/fstab is a swap file on the overlay, which the kernel does not take: it is left out; use zram, or a partition")
+      note(file + " in /etc/fstab is a swap file on the overlay, which the kernel does not support: it is left out; use zram or a partition")
     }
     // What the units of preroot run; a test holds this to them.
     let tools: [Text] = Text("sh systemctl mkdir touch mount").words
     for tool in tools where !image.hasProgram(tool) {
       problem(tool + " is missing, which preroot-fallback.service needs: install it")
     }
-    if !settings.binds.isEmpty, !image.hasProgram("cp") { problem("cp is missing, which Bind= needs to copy what the image has in a directory: install it") }
+    if !settings.binds.isEmpty, !image.hasProgram("cp") { problem("cp is missing, which Bind= needs to copy the image's files: install it") }
     if settings.upper.isPersistent, !image.hasProgram("rm") { note("rm is missing; a reset sets the old upper aside and cannot delete it") }
   }
 
@@ -154,14 +154,14 @@ extension Findings {
     let real = (try? image.root.resolvingLinks(of: path)).map { Text("/") + $0 } ?? path
     let isThere = image.hasDirectory(real)
     let name = path + " of " + setting
-    let mend: Text = Text(": make it there, or take it out of ") + setting
+    let mend: Text = Text(": create it, or remove it from ") + setting
     if real == path {
       // A bind makes its place on the overlay.
-      if !isThere, !isBind || image.exists(path) { problem(name + " is no directory of the image" + mend) }
+      if !isThere, !isBind || image.exists(path) { problem(name + " is not a directory in the image" + mend) }
     } else if !isBind {
       problem(name + " goes through a symbolic link: name " + real)
     } else if !isThere || real.isInApiDirectory || real == "/" {
-      problem(name + " goes through a symbolic link to " + real + ", which is no directory of the image" + mend)
+      problem(name + " goes through a symbolic link to " + real + ", which is not a directory in the image" + mend)
     } else {
       note(name + " goes through a symbolic link: it is " + real + " that is taken past the overlay")
     }
@@ -170,9 +170,9 @@ extension Findings {
   fileprivate mutating func lookAt(_ options: TmpfsOptions, _ machine: borrowing Machine) {
     guard let memory = machine.text("/proc/meminfo").memoryInKilobytes else { return }
     let size = options.kilobytes(ofMemory: memory)
-    let sentence = Text("A tmpfs for the upper may take ") + Text(kilobytes: size) + " of " + Text(kilobytes: memory) + " of memory"
+    let sentence = Text("The upper's tmpfs may take ") + Text(kilobytes: size) + " of " + Text(kilobytes: memory) + " of memory"
     if size < StorePlan.minimumBytes >> 10 {
-      problem(sentence + ", which is too little to boot: give it 1 MiB at least (preroot.conf(5), Upper=)")
+      problem(sentence + ", which is too little to boot: give it at least 1 MiB (preroot.conf(5), Upper=)")
     } else if size > memory / 10 * 9 {
       problem(sentence + ", and fill it: give it less (preroot.conf(5), Upper=)")
     } else {

@@ -15,13 +15,13 @@ extension Findings {
       }
     }
     guard boot.isRootKnown else {
-      note(name.text + " is not looked for: this is not the machine that has it")
+      note(name.text + " is not searched for: this is not the machine that has it")
       return lookAtTools(for: settings.fileSystemType, isMade: settings.formatsBlank, settings, boot.image)
     }
     do throws(Errno) {
       guard let (source, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) else {
-        if name.kind == .ubi { return note(name.text + " is not attached now; the boot attaches it, if there is an MTD called 'ubi'") }
-        return problem(name.text + " is not there now; 'lsblk -f' shows what is, by its names")
+        if name.kind == .ubi { return note(name.text + " is not attached; the boot attaches it if there is an MTD named 'ubi'") }
+        return problem(name.text + " is not present; 'lsblk -f' lists devices and their names")
       }
       if machine.contents(Text("/sys/class/block/") + source.fileName + "/ro")?.hasPrefix("1") == true {
         problem(name.text + " is read-only: 'blockdev --setrw' changes that, unless its switch or the kernel forbids it")
@@ -30,7 +30,7 @@ extension Findings {
       case .refuse(let sentence):
         problem(name.text + " " + sentence)
       case .format(let type):
-        note(name.text + " is blank; the boot makes a new " + type + " on it")
+        note(name.text + " is blank; the next boot creates a new " + type + " on it")
         lookAt(type, isMade: true, settings, machine, boot.image)
       case .mount(let type):
         good(name.text + " is " + source + ", and holds " + type)
@@ -38,9 +38,9 @@ extension Findings {
       }
     } catch {
       if error == .notUnique {
-        problem(name.text + " is the name of more than one device: a path, PARTUUID= or FSType= names one")
+        problem(name.text + " matches more than one device: a path, PARTUUID= or FSType= selects one")
       } else {
-        problem(name.text + " cannot be looked at: " + error.text + (Lower.isSuperuser ? Text() : "; try it as root"))
+        problem(name.text + " cannot be probed: " + error.text + (Lower.isSuperuser ? Text() : "; try it as root"))
       }
     }
   }

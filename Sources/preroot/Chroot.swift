@@ -50,14 +50,14 @@ private struct Image {
     try Machine.requireSuperuser(to: "change the image")
     let facts = BootFacts(asSeenOn: machine)
     guard !facts.mountInfo.overlays.isEmpty, let lower = facts.mountInfo.image else {
-      throw Complaint("There is no overlay of preroot's, and so no image below it; 'preroot status' says why")
+      throw Complaint("preroot has mounted no overlay, so there is no image below one; 'preroot status' says why")
     }
-    if let name = facts.containerName { throw Complaint(Text("In a container (") + name + ") the image is a matter of the host; change it there") }
+    if let name = facts.containerName { throw Complaint(Text("In a container (") + name + ") the image belongs to the host; change it there") }
     if lower.fileSystemType.isOne(of: "squashfs erofs cramfs romfs iso9660") {
       throw Complaint(lower.fileSystemType + " cannot be written: rebuild the image, or keep the changes in an upper on a device (preroot.conf(5), Upper=)")
     }
     if machine.contents(Text("/sys/dev/block/") + lower.majorMinor + "/ro")?.hasPrefix("1") == true {
-      throw Complaint(Text("The kernel has ") + lower.mountSource + " (" + lower.majorMinor + ") as read-only: 'blockdev --setrw' changes that, unless it is protected or verified")
+      throw Complaint(Text("The kernel treats ") + lower.mountSource + " (" + lower.majorMinor + ") as read-only: 'blockdev --setrw' changes that, unless it is protected or verified")
     }
     isFileSystemReadOnly = !lower.isWritable
   }

@@ -9,7 +9,7 @@ import PrerootSystem
 func diff(_ paths: [Text], on machine: borrowing Machine) throws(Complaint) -> Int32 {
   try Machine.requireSuperuser(to: "see what the upper hides (trusted.* attributes)")
   let overlays = BootFacts(asSeenOn: machine).mountInfo.overlays
-  if overlays.isEmpty { throw Complaint("There is no overlay of preroot's; 'preroot status' says why") }
+  if overlays.isEmpty { throw Complaint("preroot has mounted no overlay; 'preroot status' says why") }
   var limits: [Text] = []
   for path in paths { limits.append(try place(path, on: overlays, of: machine)) }
   var difference = Difference(limitedTo: limits)
@@ -31,7 +31,7 @@ private func place(_ path: Text, on overlays: [MountInfo.Entry], of machine: bor
     for layer in [Text(), Paths.lower, (overlay.layersDirectory ?? Text()) + "/upper"] where machine.has(layer + path) { return path }
     throw Complaint(path + " is neither in the image nor on the overlay")
   }
-  throw Complaint(path + " is on no overlay of preroot's")
+  throw Complaint(path + " is not on an overlay of preroot")
 }
 
 extension Machine {

@@ -15,7 +15,7 @@ func plan(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
 private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) -> Text {
   let mode = BootMode(for: boot.facts)
   var text = Text()
-  if !boot.isRootKnown { text.comment("No boot of this image is to be seen; a root of squashfs and an empty command line are assumed") }
+  if !boot.isRootKnown { text.comment("This image is not booted; assuming a squashfs root and an empty command line") }
   for remark in mode.remarks(on: boot.facts) { text.comment(remark.text) }
   guard case .staged(let target, _) = mode else { return text }
   let settings = Settings(boot.facts.assignments)
@@ -43,18 +43,18 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
 private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine: borrowing Machine) -> Text {
   var text = Text()
   if let why = settings.upper.unavailability {
-    text.comment(settings.upper.text + " " + why + "; preroot.fallback= says what is done then")
+    text.comment(settings.upper.text + " " + why + "; preroot.fallback= says what happens then")
   }
   if boot.isRootKnown, case .device(let name) = settings.upper {
     do throws(Errno) {
       if let (source, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) {
         guard case .refuse(let sentence) = use else { return StorePlan(source, use, settings, over: boot.facts.mountInfo).steps.text }
-        text.comment(name.text + " " + sentence + "; preroot.fallback= says what is done then")
+        text.comment(name.text + " " + sentence + "; preroot.fallback= says what happens then")
       } else {
-        text.comment(name.text + " is not there now; if it is then:")
+        text.comment(name.text + " is not present; if it appears:")
       }
     } catch {
-      text.comment(name.text + " cannot be looked at: " + error.text + "; if it holds what it is expected to:")
+      text.comment(name.text + " cannot be probed: " + error.text + "; if it holds what is expected:")
     }
   }
   text.append(StorePlan(settings, over: boot.facts.mountInfo).steps.text)
@@ -87,7 +87,7 @@ extension UpperUse {
     switch self {
     case .asItIs: nil
     case .asItIsAlthough(let sentence): sentence
-    case .anew(let reason): Text("The upper that is there is set aside: ") + reason
+    case .anew(let reason): Text("The existing upper is set aside: ") + reason
     case .leftOut(let reason): Text("The upper is left out: ") + reason
     }
   }

@@ -7,11 +7,11 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
   try Machine.requireSuperuser(to: "mark the upper")
   let facts = BootFacts(asSeenOn: machine)
   guard let overlay = facts.mountInfo.overlays.first, let layers = overlay.layersDirectory else {
-    throw Complaint("There is no overlay of preroot's; 'preroot status' says why. 'preroot.reset' on the kernel command line resets an upper, too")
+    throw Complaint("preroot has mounted no overlay; 'preroot status' says why. 'preroot.reset' on the kernel command line resets an upper too")
   }
   if facts.mountInfo.entry(at: Paths.store)?.fileSystemType == "tmpfs" {
     if Settings(facts.assignments).upper.isPersistent {
-      throw Complaint("This boot has a tmpfs in place of the upper, which cannot be marked; 'preroot.reset' on the kernel command line resets it, too")
+      throw Complaint("This boot runs on a tmpfs instead of the upper, which cannot be marked; 'preroot.reset' on the kernel command line resets it too")
     }
     try reply("Nothing to do: the upper is a tmpfs, which is empty at every boot\n")
     return ExitStatus.success
@@ -25,10 +25,10 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
   for path in kept { try requireReal(path, upper: layers + "/upper", on: machine) }
   try attempt("Cannot mark the upper") { () throws(Errno) in try machine.root.replaceDurably(mark.asRelative, contents: contents) }
   var answer = Answer()
-  answer.add(line: "The next boot starts with an empty upper; 'preroot reset --cancel' takes it back")
+  answer.add(line: "The next boot starts with an empty upper; 'preroot reset --cancel' cancels this")
   for path in kept {
     let isThere = machine.exists(layers + "/upper" + path)
-    answer.add("kept", isThere ? path : path + ", which is as the image has it so far", isThere ? .good : .notable)
+    answer.add("kept", isThere ? path : path + ", which is still the image's", isThere ? .good : .notable)
   }
   try reply(answer.text)
   return ExitStatus.success
@@ -47,10 +47,10 @@ private func requireReal(_ path: Text, upper: Text, on machine: borrowing Machin
 
 private func cancel(_ mark: Text, on machine: borrowing Machine) throws(Complaint) -> Int32 {
   guard machine.exists(mark) else {
-    try reply("Nothing to do: no reset is marked\n")
+    try reply("Nothing to do: no reset is pending\n")
     return ExitStatus.success
   }
-  try attempt("Cannot take the mark away") { () throws(Errno) in try machine.root.removeDurably(mark.asRelative) }
+  try attempt("Cannot remove the mark") { () throws(Errno) in try machine.root.removeDurably(mark.asRelative) }
   try reply("The next boot keeps the upper\n")
   return ExitStatus.success
 }

@@ -63,9 +63,9 @@ struct StatusReport {
   var text: Text {
     var answer = Answer()
     switch standing {
-    case .asAsked: answer.add(line: scope + " is writable, as asked for", .good)
-    case .fallback: answer.add(line: scope + " is writable, but not as asked for: what is written is lost at power-off", .bad)
-    case .partly: answer.add(line: scope + " is writable, but not all that was asked for is there", .bad)
+    case .asAsked: answer.add(line: scope + " is writable, as requested", .good)
+    case .fallback: answer.add(line: scope + " is writable, but not as requested: changes are lost at power-off", .bad)
+    case .partly: answer.add(line: scope + " is writable, but part of what was requested is missing", .bad)
     case .readOnly, .passedOver: answer.add(line: scope + " was not made writable", .bad)
     case .leftAlone(let reason) where reason.isLoud: answer.add(line: scope + " was not made writable", .bad)
     case .leftAlone: answer.add(line: "preroot had nothing to do in this boot", .notable)
@@ -77,7 +77,7 @@ struct StatusReport {
     if let space { answer.add("filled", space.filling, space.percentage >= 90 ? .bad : space.percentage >= 75 ? .notable : .plain) }
     if !upper.isEmpty, let lower { answer.add("lower", lower.nameOfImage + " at " + Paths.lower) }
     if !target.isEmpty { answer.add("target", target) }
-    if isResetMarked == true { answer.add("reset", "the next boot starts with an empty upper; 'preroot reset --cancel' takes it back", .notable) }
+    if isResetMarked == true { answer.add("reset", "the next boot starts with an empty upper; 'preroot reset --cancel' cancels this", .notable) }
     for remark in remarks { answer.add("remark", remark.text, .notable) }
     return answer.text
   }

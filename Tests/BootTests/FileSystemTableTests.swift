@@ -34,7 +34,7 @@ struct FileSystemTableTests {
     #expect(boot.mounts["/var"]?.source == "preroot")
     #expect(boot.mounts["/mnt"]?.superOptions.contains("size=4096k") == true)
     let errors = boot.journal.entries(of: "overlay-prep.service").filter { $0.identifier == "preroot" && $0.priority <= 3 }.map(\.message)
-    #expect(errors.contains("Scope=/mnt is left out: /etc/fstab mounts tmpfs there; take it out of one of the two"), "\(errors)")
+    #expect(errors.contains("Scope=/mnt is left out: /etc/fstab mounts tmpfs there; remove it from one of the two"), "\(errors)")
   }
 
   @Test("may want the root grown, and a file of it for swap: an overlay does neither, and says nothing")

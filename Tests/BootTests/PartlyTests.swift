@@ -56,6 +56,6 @@ struct ClockTests {
     for boot in boots { expectUpper(in: boot) }
     #expect(boots[0].told("time") != "2035")
     #expect(boots[1].told("time") == "2035")
-    #expect(boots[1].journal.entries.contains { $0.message.hasPrefix("The clock is set forward by ") })
+    #expect(boots[1].journal.entries.contains { $0.message.hasPrefix("Set the clock forward by ") })
   }
 }

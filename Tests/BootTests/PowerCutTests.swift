@@ -122,7 +122,7 @@ struct PowerCutTests {
     try await disk.check()
     try FileManager.default.removeItem(atPath: disk.path.string)
     return Outcome(
-      work: work, isInStageOne: !console.lines.contains { $0.contains("Going on to default.target") },
+      work: work, isInStageOne: !console.lines.contains { $0.contains("Continuing to default.target") },
       isUp: boot.units["graphical.target"]?.activeState == "active", synced: synced, lost: synced.subtracting(written))
   }
 

@@ -64,7 +64,7 @@ struct StageOneTests {
     #expect(boot.state == "running")
     #expect(boot.failedUnits == [])
     #expect(boot.isRootWritable)
-    #expect(!boot.journal.entries(saying: "/run is larger while systemd reloads").isEmpty)
+    #expect(!boot.journal.entries(saying: "Enlarged /run while systemd reloads").isEmpty)
     #expect(boot.journal.entries(saying: "PID 1 refuses to reload").isEmpty)
     #expect(size(of: boot.mounts["/run"]) != nil)
     #expect(size(of: boot.mounts["/run"]) == size(of: plain.mounts["/run"]))

@@ -84,7 +84,7 @@ struct ToolTests {
     let boot = try await Machine(.kernel(.squashfs), .asked, "preroot=tmpfs").boot()
     let status = try boot.answer("preroot status")
     #expect(status.status == 0)
-    #expect(status.output.hasPrefix("/ is writable, as asked for\nasked: tmpfs:size=25%,nr_inodes=1m\nupper: tmpfs:size=25%,nr_inodes=1m, lost at power-off\nfilled: "))
+    #expect(status.output.hasPrefix("/ is writable, as requested\nasked: tmpfs:size=25%,nr_inodes=1m\nupper: tmpfs:size=25%,nr_inodes=1m, lost at power-off\nfilled: "))
     #expect(status.output.hasSuffix("\nlower: squashfs /dev/root at /run/initramfs/preroot/lower\ntarget: default.target"))
     #expect(try boot.answer("setpriv --reuid=65534 --regid=65534 --clear-groups preroot status") == status)
     #expect(try boot.answer("setpriv --reuid=65534 --regid=65534 --clear-groups preroot diff") == ("preroot: Only root can see what the upper hides (trusted.* attributes)", 3))
@@ -117,9 +117,9 @@ struct ToolTests {
     #expect(check.output.contains("\ngood: /dev/ubdb is /dev/ubdb, and holds ext4\n"))
     try first.expectDifference()
     #expect(try first.answer("preroot reset --keep /opt/image/changed --keep /opt/image/nowhere") == ("""
-      The next boot starts with an empty upper; 'preroot reset --cancel' takes it back
+      The next boot starts with an empty upper; 'preroot reset --cancel' cancels this
       kept: /opt/image/changed
-      kept: /opt/image/nowhere, which is as the image has it so far
+      kept: /opt/image/nowhere, which is still the image's
       """, 0))
     let chroot = try first.answer("preroot chroot sh -c mountpoint /proc && echo written > /opt/image/below && exit 7")
     #expect(chroot.status == 7, "\(chroot.output)")
@@ -133,7 +133,7 @@ struct ToolTests {
     #expect(try first.answer(#"sh -c grep " /run/initramfs/preroot/lower " /proc/self/mountinfo | sed "s/.* - //; s/,.*//""#).output == "ext4 /dev/root ro")
 
     #expect(try first.answer("preroot reset --cancel") == ("The next boot keeps the upper", 0))
-    #expect(try first.script?.output.contains("Nothing to do: no reset is marked\n") == true)
+    #expect(try first.script?.output.contains("Nothing to do: no reset is pending\n") == true)
     let held = try first.answer("preroot chroot sh -c exec > /opt/image/held 2>&1 < /dev/null; sleep 60 &")
     #expect(held.status == 125)
     #expect(held.output.contains("THE IMAGE IS STILL WRITABLE. It cannot be made read-only again:\npreroot: Device or resource busy. "), "\(held.output)")
@@ -142,7 +142,7 @@ struct ToolTests {
     #expect(second.state == "running")
     // Kept and changed once more; all else is of this boot.
     try second.expectDifference()
-    #expect(second.journal.entries(by: "preroot").contains { $0.message.contains("a mark on it asks for that") })
+    #expect(second.journal.entries(by: "preroot").contains { $0.message.contains("it is marked for a reset") })
   }
 
   @Test("cannot be had, and a tmpfs takes its place")
@@ -150,7 +150,7 @@ struct ToolTests {
     let boot = try await Machine(.kernel(.squashfs), .asked, "preroot=LABEL=nowhere", "preroot.timeout=1").boot()
     let status = try boot.answer("preroot status")
     #expect(status.status == 1)
-    #expect(status.output.hasPrefix("/ is writable, but not as asked for: what is written is lost at power-off\nwhy: LABEL=nowhere is not there after 1 s\nasked: LABEL=nowhere\n"))
+    #expect(status.output.hasPrefix("/ is writable, but not as requested: changes are lost at power-off\nwhy: LABEL=nowhere did not appear within 1 s\nasked: LABEL=nowhere\n"))
     let check = try boot.answer("preroot check")
     #expect(check.status == 1)
     #expect(check.output.contains("\nproblem: LABEL=nowhere is not there now;"))
@@ -162,10 +162,10 @@ struct ToolTests {
   @Test("is not there, as preroot is off", arguments: Leg.each)
   func off(leg: Leg) async throws {
     let boot = try await Machine(leg, .asked, "preroot=no").boot()
-    #expect(try boot.answer("preroot status") == ("preroot had nothing to do in this boot\nwhy: Switched off by preroot=no or Enable=no", 2))
+    #expect(try boot.answer("preroot status") == ("preroot had nothing to do in this boot\nwhy: Disabled by preroot=no or Enable=no", 2))
     #expect(try boot.answer("preroot check").status == 0)
-    #expect(try boot.answer("preroot plan") == ("# Switched off by preroot=no or Enable=no", 0))
-    #expect(try boot.answer("preroot diff /opt") == ("preroot: There is no overlay of preroot's; 'preroot status' says why", 3))
+    #expect(try boot.answer("preroot plan") == ("# Disabled by preroot=no or Enable=no", 0))
+    #expect(try boot.answer("preroot diff /opt") == ("preroot: preroot has mounted no overlay; 'preroot status' says why", 3))
     #expect(try boot.answer("preroot reset --keep /opt/image/changed --keep /opt/image/nowhere").status == 3)
     #expect(try boot.answer("preroot chroot sh -c mountpoint /proc && echo written > /opt/image/below && exit 7").status == 125)
   }
@@ -175,13 +175,13 @@ struct ToolTests {
     let boot = try await Machine(.container, .asked, "preroot=tmpfs", "preroot.scope=\(scope)").boot()
     let status = try boot.answer("preroot status")
     #expect(status.status == 0)
-    #expect(status.output.hasPrefix("\(scope) is writable, as asked for\n"))
+    #expect(status.output.hasPrefix("\(scope) is writable, as requested\n"))
     let check = try boot.answer("preroot check")
     #expect(check.status == 0, "\(check.output)")
     try boot.expectDifference()
     #expect(try boot.answer("preroot reset --cancel").status == 0)
     let chroot = try boot.answer("preroot chroot sh -c mountpoint /proc && echo written > /opt/image/below && exit 7")
     #expect(chroot.status == 125)
-    #expect(chroot.output == "preroot: In a container (systemd-nspawn) the image is a matter of the host; change it there")
+    #expect(chroot.output == "preroot: In a container (systemd-nspawn) the image belongs to the host; change it there")
   }
 }

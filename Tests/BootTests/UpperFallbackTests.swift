@@ -78,7 +78,7 @@ struct UpperFallbackTests {
     let machine = Machine(.kernel(.squashfs), .noting, "preroot=LABEL=data")
     var two = machine
     two.disks = [try await .ext4(label: "data"), try await .ext4(label: "data")]
-    expectFallback(in: try await two.boot(), saying: "LABEL=data is the name of more than one device: ")
+    expectFallback(in: try await two.boot(), saying: "LABEL=data matches more than one device: ")
   }
 
   @Test("is used, and a second device that comes meanwhile with its name is told of")
@@ -90,7 +90,7 @@ struct UpperFallbackTests {
     let boot = try await machine.boot()
     expectUpper(in: boot)
     #expect(boot.store?.source == "/dev/ubdb")
-    #expect(boot.remarks.contains { $0.contains("LABEL=data is the name of more than one device: /dev/ubdb is used, /dev/ubdc ignored") }, "\(boot.remarks)")
+    #expect(boot.remarks.contains { $0.contains("LABEL=data matches more than one device: /dev/ubdb is used, /dev/ubdc ignored") }, "\(boot.remarks)")
   }
 
   @Test("as it is on FAT is refused in one sentence")
@@ -138,7 +138,7 @@ struct UpperCheckTests {
   func isTold() async throws {
     let usage = "#!/bin/sh\necho \"fsck.ext4: invalid option -- 'p'\"\nseq 100\necho ' -z undo_file'\nexit 16\n"
     let boot = try await Machine(keepingOn: .ext4(), Tree.noting.with(Self.fsck, usage, mode: 0o755)).boot()
-    expectFallback(in: boot, saying: "fsck.ext4 ended with status 16 (usage or syntax error): fsck.ext4: invalid option -- 'p'")
+    expectFallback(in: boot, saying: "fsck.ext4 exited with status 16 (usage or syntax error): fsck.ext4: invalid option -- 'p'")
     #expect(!boot.remarks.contains { $0.contains("undo_file") })
   }
 

@@ -108,8 +108,8 @@ struct DocumentationTests {
       #expect(entry.contains(try Regex("(?m)^ {13}\(word)(?: |$)")), "\(word)")
       #expect(remarks(on: setting, "\(word)") == [])
     }
-    #expect(remarks(on: setting, "x") == ["'x' is not understood, ignoring; it is one of: \(words)"])
-    #expect(try Page("preroot.conf.5").has("is not understood, ignoring; it is one of: "))
+    #expect(remarks(on: setting, "x") == ["'x' is not understood, ignoring; use one of: \(words)"])
+    #expect(try Page("preroot.conf.5").has("is not understood, ignoring; use one of: "))
   }
 
   @Test("has the range of every number", arguments: [(.timeout, 300), (.attempts, 100)] as [(Setting, Int)])

@@ -35,7 +35,7 @@ struct ToolTests {
     (["state"], "'state' is not a verb"),
     (["--", "--json"], "'--json' is not a verb"),
     ([""], "'' is not a verb"),
-    (["status", "now"], "'now' is too much for 'status'"),
+    (["status", "now"], "'now' is an argument too many for 'status'"),
     (["-h"], "'-h' is not an option"),
     (["status", "--jso"], "'--jso' is not an option"),
     (["--json=1", "status"], "'--json' takes no value"),
@@ -83,9 +83,9 @@ struct ToolTests {
   }
 
   @Test("without an overlay, has nothing to compare, to reset or to change", .enabled(if: geteuid() == 0, "Only root gets so far"), arguments: [
-    ("diff", 3, "There is no overlay of preroot's; 'preroot status' says why"),
-    ("reset", 3, "There is no overlay of preroot's; 'preroot status' says why. 'preroot.reset' on the kernel command line resets an upper, too"),
-    ("chroot", 125, "There is no overlay of preroot's, and so no image below it; 'preroot status' says why"),
+    ("diff", 3, "preroot has mounted no overlay; 'preroot status' says why"),
+    ("reset", 3, "preroot has mounted no overlay; 'preroot status' says why. 'preroot.reset' on the kernel command line resets an upper too"),
+    ("chroot", 125, "preroot has mounted no overlay, so there is no image below one; 'preroot status' says why"),
   ])
   func withoutOverlay(verb: String, status: Int32, answer: String) throws {
     let machine = try MiniatureMachine()
@@ -135,7 +135,7 @@ struct ToolStatusTests {
     #expect(run.errors == "")
     // How full it is, is that of the machine below.
     #expect(run.output.replacing(#/filled:.*\n/#, with: "") == """
-      / is writable, as asked for
+      / is writable, as requested
       asked: /dev/ubdb
       upper: /dev/ubdb, kept at power-off
       lower: squashfs /dev/root at /run/initramfs/preroot/lower
@@ -145,9 +145,9 @@ struct ToolStatusTests {
   }
 
   @Test("has columns and colours on a terminal, and no colours where nobody wants them", arguments: [
-    ("TERM=xterm", "\u{1b}[32m/ is writable, as asked for\u{1b}[0m\nlower:      squashfs"),
-    ("TERM=xterm NO_COLOR=1", "/ is writable, as asked for\nlower:      squashfs"),
-    ("TERM=dumb", "/ is writable, as asked for\nlower:      squashfs"),
+    ("TERM=xterm", "\u{1b}[32m/ is writable, as requested\u{1b}[0m\nlower:      squashfs"),
+    ("TERM=xterm NO_COLOR=1", "/ is writable, as requested\nlower:      squashfs"),
+    ("TERM=dumb", "/ is writable, as requested\nlower:      squashfs"),
   ])
   func onTerminal(environment: String, answer: String) throws {
     let machine = try MiniatureMachine()
@@ -179,7 +179,7 @@ struct ToolStatusTests {
     try machine.write("run/preroot/state.json", #"{\#n  "asked": "LABEL=a\"b\\",\#n  "upper": "tmpfs:size=25%",\#n  "why": "it is \u0009 not there"\#n}\#n"#)
     let run = try status(on: machine)
     #expect(run.status == 1)
-    #expect(run.output.hasPrefix("/ is writable, but not as asked for: what is written is lost at power-off\nwhy: it is \\x09 not there\nasked: LABEL=a\"b\\\n"))
+    #expect(run.output.hasPrefix("/ is writable, but not as requested: changes are lost at power-off\nwhy: it is \\x09 not there\nasked: LABEL=a\"b\\\n"))
     let object = try #require(try JSONSerialization.jsonObject(with: Data(try status("--json", on: machine).output.utf8)) as? [String: Any])
     #expect(object["status"] as? String == "fallback")
     #expect(object["asked"] as? String == "LABEL=a\"b\\")
@@ -234,7 +234,7 @@ struct ToolStatusTests {
     try machine.write("run/preroot/state.json", #"{\#n  "why": "",\#n  "lost": ["Bind=/srv is a \"link\"", "Bind=/opt [x], too"]\#n}\#n"#)
     let run = try status(on: machine)
     #expect(run.status == 1)
-    #expect(run.output.hasPrefix("/ is writable, but not all that was asked for is there\nlost: Bind=/srv is a \"link\"\nlost: Bind=/opt [x], too\n"), "\(run.output)")
+    #expect(run.output.hasPrefix("/ is writable, but part of what was requested is missing\nlost: Bind=/srv is a \"link\"\nlost: Bind=/opt [x], too\n"), "\(run.output)")
     let object = try #require(try JSONSerialization.jsonObject(with: Data(try status("--json", on: machine).output.utf8)) as? [String: Any])
     #expect(object["status"] as? String == "partly")
     #expect(object["lost"] as? [String] == ["Bind=/srv is a \"link\"", "Bind=/opt [x], too"])
@@ -274,12 +274,12 @@ struct ToolStatusTests {
   }
 
   @Test("of a boot that was left alone has the reason, and ends with 1 where something is in the way", arguments: [
-    ("", 2, "preroot had nothing to do in this boot\nwhy: The root (ext4 on /dev/root) can be written; preroot=tmpfs puts an overlay over it all the same\n"),
-    ("preroot=no", 2, "preroot had nothing to do in this boot\nwhy: Switched off by preroot=no or Enable=no\n"),
-    ("preroot systemd.mask=overlay-prep", 1, "/ was not made writable\nwhy: overlay-prep.service is masked; unmask it to have the root made writable\n"),
-    ("preroot=LABEL=", 1, "/ was not made writable\nwhy: Kernel command line: preroot='LABEL=' does not say whether to make the root writable, and it can be written: it is left alone\n"),
-    ("preroot", 1, "/ was not made writable\nwhy: preroot-generator had no part in this boot, or the settings are newer than it; 'preroot check' looks at the next one\n"),
-    ("preroot=of", 1, "/ was not made writable\nwhy: Kernel command line: preroot='of' does not say whether to make the root writable, and it can be written: it is left alone\nasked: tmpfs:size=25%,nr_inodes=1m\nremark: Kernel command line: preroot='of' is not understood"),
+    ("", 2, "preroot had nothing to do in this boot\nwhy: The root (ext4 on /dev/root) is writable; preroot=tmpfs mounts an overlay over it anyway\n"),
+    ("preroot=no", 2, "preroot had nothing to do in this boot\nwhy: Disabled by preroot=no or Enable=no\n"),
+    ("preroot systemd.mask=overlay-prep", 1, "/ was not made writable\nwhy: overlay-prep.service is masked; unmask it to make the root writable\n"),
+    ("preroot=LABEL=", 1, "/ was not made writable\nwhy: Kernel command line: preroot='LABEL=' does not say whether to make the root writable; it is writable already and is left alone\n"),
+    ("preroot", 1, "/ was not made writable\nwhy: preroot-generator did not act in this boot, or the settings are newer than the boot; 'preroot check' looks at the next one\n"),
+    ("preroot=of", 1, "/ was not made writable\nwhy: Kernel command line: preroot='of' does not say whether to make the root writable; it is writable already and is left alone\nasked: tmpfs:size=25%,nr_inodes=1m\nremark: Kernel command line: preroot='of' is not understood"),
   ] as [(String, Int32, String)])
   func leftAlone(commandLine: String, status expected: Int32, answer: String) throws {
     let machine = try MiniatureMachine()
@@ -331,7 +331,7 @@ struct ToolDiffTests {
   @Test("of a path that is nowhere fails", arguments: [
     ("/run/top/nowhere", "/run/top/nowhere is neither in the image nor on the overlay"),
     ("/run/top/directory/file/x", "/run/top/directory/file/x is neither in the image nor on the overlay"),
-    ("/etc", "/etc is on no overlay of preroot's"),
+    ("/etc", "/etc is not on an overlay of preroot"),
   ])
   func nowhere(path: String, answer: String) throws {
     let run = try diff(path, after: "touch new")
@@ -521,8 +521,8 @@ struct ToolPlanTests {
     #expect(run.status == 0)
     #expect(run.errors == "")
     #expect(run.output.hasPrefix("""
-      # No boot of this image is to be seen; a root of squashfs and an empty command line are assumed
-      # The root is squashfs, which cannot be written; overlay-prep.service makes it writable before default.target
+      # This image is not booted; assuming a squashfs root and an empty command line
+      # The root is squashfs, which is always read-only; overlay-prep.service makes it writable before default.target
       # Units that preroot-generator writes:
       generator.early/service.d/zzzz-preroot-stage1.conf
           # Automatically generated by preroot-generator
@@ -581,7 +581,7 @@ struct ToolPlanTests {
   func ofDevice() throws {
     let run = try plan(image(), commandLine: "preroot=LABEL=data preroot.fstype=ext4 preroot.dir=/site preroot.reset")
     #expect(run.output.contains("\ncheck the file system on LABEL=data (ext4)\n"))
-    #expect(run.output.contains("\n# The upper that is there is set aside: preroot.reset or systemd.factory_reset= asks for that\n"))
+    #expect(run.output.contains("\n# The existing upper is set aside: preroot.reset or systemd.factory_reset= requests it\n"))
     #expect(run.output.contains("\nset aside /run/initramfs/preroot/upper/site/upper ("))
     #expect(run.output.contains("upperdir=/run/initramfs/preroot/upper/site/upper,"))
   }
@@ -590,7 +590,7 @@ struct ToolPlanTests {
   func ofUntouched() throws {
     let run = try plan(image(), commandLine: "preroot=no")
     #expect(run.status == 0)
-    #expect(run.output.split(separator: "\n").dropFirst() == ["# Switched off by preroot=no or Enable=no"])
+    #expect(run.output.split(separator: "\n").dropFirst() == ["# Disabled by preroot=no or Enable=no"])
   }
 
   /// What was written to the overlay since decides nothing.
@@ -609,7 +609,7 @@ struct ToolPlanTests {
     try machine.write("run/initramfs/preroot/reset", "")
     try machine.lay(lower.root, over: "\(machine.root)/run/initramfs/preroot/lower")
     let run = try Run(Checkout.ships("preroot"), ["plan"], environment: ["PREROOT_ROOT": machine.root])
-    #expect(run.output.hasPrefix("# The root is squashfs, which cannot be written; overlay-prep.service makes it writable before default.target\n"))
+    #expect(run.output.hasPrefix("# The root is squashfs, which is always read-only; overlay-prep.service makes it writable before default.target\n"))
     #expect(run.output.contains("\nmake link /run/systemd/volatile-root (/dev/block/98:0)\n"))
   }
 }
@@ -640,10 +640,10 @@ struct ToolCheckTests {
     let run = try check(machine())
     #expect(run.status == 0)
     #expect(run.output == """
-      good: A writable root is asked for; overlay-prep.service makes it writable before default.target
-      good: The image has preroot whole
+      good: A writable root was requested; overlay-prep.service makes it writable before default.target
+      good: The image has all of preroot
       good: The kernel has overlay
-      good: A tmpfs for the upper may take 60.0 MiB of 240 MiB of memory
+      good: The upper's tmpfs may take 60.0 MiB of 240 MiB of memory
       The next boot makes / writable, upper: tmpfs:size=25%,nr_inodes=1m
 
       """)
@@ -653,7 +653,7 @@ struct ToolCheckTests {
   func ofMachineThatIsOff() throws {
     let run = try check(machine(), commandLine: "preroot=no")
     #expect(run.status == 0)
-    #expect(run.output.hasPrefix("note: Switched off by preroot=no or Enable=no\n"))
+    #expect(run.output.hasPrefix("note: Disabled by preroot=no or Enable=no\n"))
     #expect(run.output.hasSuffix("\nThe next boot leaves the root as it is\n"))
   }
 
@@ -672,12 +672,12 @@ struct ToolCheckTests {
   }
 
   static let flaws = [
-    Flaw("a missing unit", "/usr/lib/systemd/system/prerootcheck.slice is missing: install preroot whole") { try $0.remove("usr/lib/systemd/system/prerootcheck.slice") },
-    Flaw("a missing helper", "/usr/lib/preroot/overlay-prep is missing: install preroot whole") { try $0.remove("usr/lib/preroot/overlay-prep") },
-    Flaw("a masked generator", "/etc/systemd/system-generators/preroot-generator takes the generator's place: remove it") {
+    Flaw("a missing unit", "/usr/lib/systemd/system/prerootcheck.slice is missing: install all of preroot") { try $0.remove("usr/lib/systemd/system/prerootcheck.slice") },
+    Flaw("a missing helper", "/usr/lib/preroot/overlay-prep is missing: install all of preroot") { try $0.remove("usr/lib/preroot/overlay-prep") },
+    Flaw("a masked generator", "/etc/systemd/system-generators/preroot-generator masks the generator: remove it") {
       try $0.write("etc/systemd/system-generators/preroot-generator", "")
     },
-    Flaw("a masked unit", "overlay-prep.service is masked; unmask it to have the root made writable") { try $0.write("etc/systemd/system/overlay-prep.service", "") },
+    Flaw("a masked unit", "overlay-prep.service is masked; unmask it to make the root writable") { try $0.write("etc/systemd/system/overlay-prep.service", "") },
     Flaw("no overlayfs", "The kernel has no overlay: build it with CONFIG_OVERLAY_FS=y, or put its module 'overlay' into the image") {
       try $0.write("proc/filesystems", "\text4\n")
     },
@@ -686,25 +686,25 @@ struct ToolCheckTests {
       try $0.write("usr/lib/modules/6.1.0-50-amd64/modules.dep", "kernel/fs/overlayfs/overlay.ko.xz:\n")
     },
     Flaw("an old kernel", "Linux 4.14.336 is too old: 4.19 or later is needed") { try $0.write("proc/sys/kernel/osrelease", "4.14.336\n") },
-    Flaw("no machine ID", "The image has no /etc/machine-id, without which systemd does not boot read-only: make an empty one") { try $0.remove("etc/machine-id") },
+    Flaw("no machine ID", "The image has no /etc/machine-id, which systemd needs on a read-only root: create an empty one") { try $0.remove("etc/machine-id") },
     Flaw("a sign of an initrd", "The image has /etc/initrd-release, which makes it an initrd: remove it") { try $0.write("etc/initrd-release", "") },
     Flaw("no place for /run", "The image has no directory /run: make one") { try $0.remove("run") },
     Flaw("a misspelt word", "Kernel command line: preroot.uper= is not a setting of preroot, ignoring; see preroot.conf(5)", on: "preroot preroot.uper=tmpfs"),
-    Flaw("a directory that is not there", "/srv of Scope= is no directory of the image: make it there, or take it out of Scope=", on: "preroot preroot.scope=/srv"),
+    Flaw("a directory that is not there", "/srv of Scope= is not a directory in the image: create it, or remove it from Scope=", on: "preroot preroot.scope=/srv"),
     Flaw("a directory behind a link", "/srv/www of Scope= goes through a symbolic link: name /var/srv/www", on: "preroot preroot.scope=/srv/www") {
       try $0.link("srv", to: "/var/srv")
     },
-    Flaw("a scope that is a file", "/etc/machine-id of Scope= is no directory of the image: make it there, or take it out of Scope=", on: "preroot preroot.scope=/etc/machine-id"),
+    Flaw("a scope that is a file", "/etc/machine-id of Scope= is not a directory in the image: create it, or remove it from Scope=", on: "preroot preroot.scope=/etc/machine-id"),
     Flaw(
-      "a bind that is a dangling link", "/srv of Bind= goes through a symbolic link to /var/srv, which is no directory of the image: make it there, or take it out of Bind=",
+      "a bind that is a dangling link", "/srv of Bind= goes through a symbolic link to /var/srv, which is not a directory in the image: create it, or remove it from Bind=",
       on: "preroot preroot.bind=/srv"
     ) { try $0.link("srv", to: "../../var/srv") },
     Flaw(
-      "a bind that is a link to the kernel's", "/srv of Bind= goes through a symbolic link to /run, which is no directory of the image: make it there, or take it out of Bind=",
+      "a bind that is a link to the kernel's", "/srv of Bind= goes through a symbolic link to /run, which is not a directory in the image: create it, or remove it from Bind=",
       on: "preroot preroot.bind=/srv"
     ) { try $0.link("srv", to: "run") },
     Flaw(
-      "something else that is mounted on a directory", "Scope=/var is left out: /etc/fstab mounts LABEL=var there; take it out of one of the two",
+      "something else that is mounted on a directory", "Scope=/var is left out: /etc/fstab mounts LABEL=var there; remove it from one of the two",
       on: "preroot preroot.scope=/etc:/var"
     ) {
       try $0.write("var/x", "")
@@ -713,11 +713,11 @@ struct ToolCheckTests {
     Flaw("a configuration that is a directory", "/etc/preroot.conf cannot be read, ignoring: Is a directory") { try $0.write("etc/preroot.conf/x", "") },
     Flaw("a configuration that is a dangling link", "/etc/preroot.conf cannot be read, ignoring: No such file or directory") { try $0.link("etc/preroot.conf", to: "nowhere") },
     Flaw("a name that is no device's", "sda3 names no device; write /dev/sda3", on: "preroot=sda3"),
-    Flaw("a tmpfs larger than the memory", "A tmpfs for the upper may take 1.0 GiB of 240 MiB of memory, and fill it: give it less (preroot.conf(5), Upper=)", on: "preroot=tmpfs:size=1g"),
+    Flaw("a tmpfs larger than the memory", "The upper's tmpfs may take 1.0 GiB of 240 MiB of memory, and fill it: give it less (preroot.conf(5), Upper=)", on: "preroot=tmpfs:size=1g"),
     Flaw(
-      "a tmpfs larger than any number", "A tmpfs for the upper may take 8589934591 TiB of 240 MiB of memory, and fill it: give it less (preroot.conf(5), Upper=)",
+      "a tmpfs larger than any number", "The upper's tmpfs may take 8589934591 TiB of 240 MiB of memory, and fill it: give it less (preroot.conf(5), Upper=)",
       on: "preroot=tmpfs:size=9223372036854775807%"),
-    Flaw("a device that is not there", "LABEL=nowhere is not there now; 'lsblk -f' shows what is, by its names", on: "preroot=LABEL=nowhere"),
+    Flaw("a device that is not there", "LABEL=nowhere is not present; 'lsblk -f' lists devices and their names", on: "preroot=LABEL=nowhere"),
     Flaw("no libblkid for a label", "libblkid.so.1 is missing, without which LABEL=nowhere is not found: install it, or name the device by its path", on: "preroot=LABEL=nowhere") {
       try $0.remove("usr/lib/x86_64-linux-gnu/libblkid.so.1")
     },
@@ -757,7 +757,7 @@ struct ToolCheckTests {
 
   @Test("has a note on what a boot does otherwise than it is written", arguments: [
     ("preroot=/dev/null preroot.bind=/srv", "/srv of Bind= goes through a symbolic link: it is /var/srv that is taken past the overlay"),
-    ("preroot", "/swapfile in /etc/fstab is a swap file on the overlay, which the kernel does not take: it is left out; use zram, or a partition"),
+    ("preroot", "/swapfile in /etc/fstab is a swap file on the overlay, which the kernel does not support: it is left out; use zram or a partition"),
   ])
   func hasNote(commandLine: String, note: String) throws {
     let machine = try machine()
@@ -771,11 +771,11 @@ struct ToolCheckTests {
 
   @Test("has a problem with what the settings cannot mean", arguments: [
     ("preroot preroot.options=noatime,noexec",
-     "Kernel command line: preroot.options='noexec' would keep every program of the root from running, ignoring; it is for Scope= of directories"),
-    ("preroot preroot.scope=/etc:/var", "Scope=/var is left out: /etc/fstab mounts LABEL=var there; take it out of one of the two"),
-    ("preroot preroot.bind=/opt/x", "Bind=/opt/x is left out: opt.mount mounts at /opt; name what is below it in neither, or take the other away"),
+     "Kernel command line: preroot.options='noexec' would keep every program from running, ignoring; use it with directories in Scope="),
+    ("preroot preroot.scope=/etc:/var", "Scope=/var is left out: /etc/fstab mounts LABEL=var there; remove it from one of the two"),
+    ("preroot preroot.bind=/opt/x", "Bind=/opt/x is left out: opt.mount mounts at /opt; remove one of the two"),
     ("preroot=sda3", "sda3 names no device; write /dev/sda3"),
-    ("preroot=LABEL=", "Kernel command line: preroot='LABEL=' names no device, so it switches nothing on"),
+    ("preroot=LABEL=", "Kernel command line: preroot='LABEL=' names no device, so it enables nothing"),
   ])
   func hasProblem(commandLine: String, problem: String) throws {
     let machine = try machine()
@@ -820,7 +820,7 @@ struct ToolCheckTests {
       Checkout.ships("preroot"), ["check", "--root", image.root], environment: ["SYSTEMD_PROC_CMDLINE": "preroot=LABEL=data preroot.fstype=ext4"])
     #expect(run.status == 0, "\(run.output)")
     #expect(run.output.contains("\nnote: The image has no modules; its kernel needs overlay built in (CONFIG_OVERLAY_FS=y)\n"))
-    #expect(run.output.contains("\nnote: LABEL=data is not looked for: this is not the machine that has it\n"))
+    #expect(run.output.contains("\nnote: LABEL=data is not searched for: this is not the machine that has it\n"))
   }
 }
 

@@ -59,10 +59,10 @@ struct AssignmentsTests {
     ("overlayroot=", "enable=no", "notice: Kernel command line: overlayroot= is understood as preroot=no"),
     ("overlayroot", "", "warning: Kernel command line: overlayroot= has no value, ignoring"),
     ("overlayroot=device:dev=/dev/sdb", "upper=overlayroot=device:dev=/dev/sdb enable=yes",
-     "error: Kernel command line: overlayroot='device:dev=/dev/sdb' is overlayroot's name of a device; say it with preroot="),
+     "error: Kernel command line: overlayroot='device:dev=/dev/sdb' is overlayroot's syntax for a device; use preroot="),
     ("overlayroot=/dev/sdb", "upper=overlayroot=/dev/sdb enable=yes",
-     "error: Kernel command line: overlayroot='/dev/sdb' is overlayroot's name of a device; say it with preroot="),
-    ("overlayroot=tmpf", "", "error: Kernel command line: overlayroot='tmpf' is not understood, ignoring; say it with preroot="),
+     "error: Kernel command line: overlayroot='/dev/sdb' is overlayroot's syntax for a device; use preroot="),
+    ("overlayroot=tmpf", "", "error: Kernel command line: overlayroot='tmpf' is not understood, ignoring; use preroot="),
   ])
   func isForOverlayroot(line: String, expected: String, remark: String) {
     let assignments = assignments(line)
@@ -77,7 +77,7 @@ struct AssignmentsTests {
   func hasNoName(line: String, upper: String) {
     let assignments = assignments(line)
     #expect(assignments.all.map { "\($0.setting)=\($0.value.string)" } == ["upper=\(upper)"])
-    #expect(assignments.remarks.strings.last?.hasSuffix("names no device, so it switches nothing on") == true)
+    #expect(assignments.remarks.strings.last?.hasSuffix("names no device, so it enables nothing") == true)
     #expect(Request(assignments).enable == .auto)
     #expect(Request(assignments).unread?.string.hasPrefix("Kernel command line: ") == true)
   }
@@ -305,11 +305,11 @@ struct SettingsTests {
   @Test("name what is no directory to overlay, and say what is done instead", arguments: [
     ("etc:/var", "/var", ["'etc' is not an absolute path without '..', ignoring"]),
     ("/etc/../var:/srv", "/srv", ["'/etc/../var' is not an absolute path without '..', ignoring"]),
-    ("/run:/var", "/var", ["'/run' lies in a file system of the kernel's, which cannot be overlaid, ignoring"]),
+    ("/run:/var", "/var", ["'/run' is in one of the kernel's own file systems, which cannot be overlaid, ignoring"]),
     ("/sys/fs:/proc:/dev/shm:/etc", "/etc", [
-      "'/sys/fs' lies in a file system of the kernel's, which cannot be overlaid, ignoring",
-      "'/proc' lies in a file system of the kernel's, which cannot be overlaid, ignoring",
-      "'/dev/shm' lies in a file system of the kernel's, which cannot be overlaid, ignoring",
+      "'/sys/fs' is in one of the kernel's own file systems, which cannot be overlaid, ignoring",
+      "'/proc' is in one of the kernel's own file systems, which cannot be overlaid, ignoring",
+      "'/dev/shm' is in one of the kernel's own file systems, which cannot be overlaid, ignoring",
     ]),
     ("etc", "/usr", ["'etc' is not an absolute path without '..', ignoring"]),
     (":", "/usr", []),

@@ -71,7 +71,7 @@ struct StagedBootTests {
   func beforeTarget(line: String, target: String) {
     let facts = machine(line)
     #expect(facts.mode == .staged(target: Text(utf8: target), .fileSystem("squashfs")))
-    #expect(facts.remarks == ["info: The root is squashfs, which cannot be written; overlay-prep.service makes it writable before \(target)"])
+    #expect(facts.remarks == ["info: The root is squashfs, which is always read-only; overlay-prep.service makes it writable before \(target)"])
   }
 
   @Test("in a container that asks for it on PID 1's command line", arguments: ["preroot", "preroot=tmpfs", "preroot=auto"])
@@ -88,7 +88,7 @@ struct StagedBootTests {
     #expect(facts.remarks == [
       "error: Kernel command line: preroot='of' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring",
       "warning: Kernel command line: preroot.uper= is not a setting of preroot, ignoring; see preroot.conf(5)",
-      "info: The root is squashfs, which cannot be written; overlay-prep.service makes it writable before default.target",
+      "info: The root is squashfs, which is always read-only; overlay-prep.service makes it writable before default.target",
     ])
   }
 
@@ -123,7 +123,7 @@ struct UntouchedBootTests {
   func overWritableRoot() {
     let facts = machine("quiet", root: ext4)
     #expect(facts.mode == .untouched(.rootWritable(type: "ext4", source: "/dev/root")))
-    #expect(facts.remarks == ["debug: The root (ext4 on /dev/root) can be written; preroot=tmpfs puts an overlay over it all the same"])
+    #expect(facts.remarks == ["debug: The root (ext4 on /dev/root) is writable; preroot=tmpfs mounts an overlay over it anyway"])
   }
 
   @Test("where it is switched off", arguments: ["preroot=no", "preroot=tmpfs preroot=off", "preroot.enable=0", "overlayroot=disabled"])
@@ -173,7 +173,7 @@ struct UntouchedBootTests {
     var facts = machine("preroot")
     facts.missingFile = "/usr/lib/preroot/overlay-prep"
     #expect(facts.mode == .untouched(.missing("/usr/lib/preroot/overlay-prep")))
-    #expect(facts.remarks == ["error: /usr/lib/preroot/overlay-prep is missing: install preroot whole, or remove its generator"])
+    #expect(facts.remarks == ["error: /usr/lib/preroot/overlay-prep is missing: install all of preroot, or remove its generator"])
   }
 
   /// The generator runs at every reload: preroot may have been installed, or its overlay unmounted, since this machine booted.
@@ -216,7 +216,7 @@ struct UntouchedBootTests {
     var facts = machine("preroot")
     facts.unitMaskedInEtc = "overlay-prep.target"
     #expect(facts.mode == .untouched(.masked("overlay-prep.target")))
-    #expect(facts.remarks == ["warning: overlay-prep.target is masked; unmask it to have the root made writable"])
+    #expect(facts.remarks == ["warning: overlay-prep.target is masked; unmask it to make the root writable"])
   }
 
   @Test("on its way to an emergency", arguments: ["emergency", "-b", "systemd.unit=emergency.target", "3 emergency"])
@@ -345,7 +345,7 @@ struct ReasonTests {
   /// What there is to do: a word to say, a place to look at, or whose matter it is.
   @Test("is one to act on", arguments: [
     (Reason.disabled, "preroot=no"), (.container("docker"), "preroot="), (.rootWritable(type: "ext4", source: "/dev/sda1"), "preroot=tmpfs"),
-    (.missing("/x"), "install"), (.masked("x"), "unmask"), (.emergency, "rescue.target"), (.unitIsNoTarget("x"), "name a target"),
+    (.missing("/x"), "install"), (.masked("x"), "unmask"), (.emergency, "rescue.target"), (.unitIsNoTarget("x"), "boot to a target"),
     (.rootUnknown, "/proc/1/mountinfo"), (.initrd, "/etc/initrd-release"), (.userManager, "user's"), (.running, "only a boot"), (.unread("preroot=''"), "preroot="),
   ])
   func isToActOn(reason: Reason, hint: String) {

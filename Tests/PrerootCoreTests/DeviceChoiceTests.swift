@@ -48,15 +48,15 @@ struct DeviceChoiceTests {
 
   @Test("each is named, with what helps")
   func areNamed() {
-    let advice = "; a path, PARTUUID= or FSType= names one"
+    let advice = "; a path, PARTUUID= or FSType= selects one"
     #expect(choice(among: []).sentence == nil)
     #expect(choice(among: [.init(path: "a")]).sentence == nil)
-    #expect(choice(among: [.init(path: "a"), .init(path: "b")]).sentence?.string == "is the name of more than one device: a, b" + advice)
+    #expect(choice(among: [.init(path: "a"), .init(path: "b")]).sentence?.string == "matches more than one device: a, b" + advice)
     let decided = choice(among: [.init(path: "a"), .init(path: "b", isOnRootDisk: true), .init(path: "c")])
-    #expect(decided.sentence?.string == "is the name of more than one device: b is used, a, c ignored" + advice)
+    #expect(decided.sentence?.string == "matches more than one device: b is used, a, c ignored" + advice)
     // One more has come.
-    #expect(decided.keeping("a").sentence?.string == "is the name of more than one device: a is used, c, b ignored" + advice)
-    #expect(choice(among: [.init(path: "a"), .init(path: "b")]).keeping("b").sentence?.string == "is the name of more than one device: b is used, a ignored" + advice)
+    #expect(decided.keeping("a").sentence?.string == "matches more than one device: a is used, c, b ignored" + advice)
+    #expect(choice(among: [.init(path: "a"), .init(path: "b")]).keeping("b").sentence?.string == "matches more than one device: b is used, a ignored" + advice)
     #expect(choice(among: [.init(path: "a")]).keeping("a").sentence == nil)
   }
 }

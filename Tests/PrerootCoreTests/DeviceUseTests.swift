@@ -6,10 +6,10 @@ import Testing
 @Suite("The device for the upper")
 struct DeviceUseTests {
   static let known: Probe = .signature(Signature(type: "ext4"))
-  static let blank = "is blank; preroot.format=blank has a file system made on it"
-  static let unknown = "holds unrecognized data and is left alone; preroot.fstype= names what it is"
-  static let ambivalent = "has the signatures of more than one file system; wipefs(8) shows them"
-  static let unlooked = "cannot be looked at without libblkid.so.1; preroot.fstype= names its file system"
+  static let blank = "is blank; preroot.format=blank creates a file system on it"
+  static let unknown = "holds unrecognized data and is left alone; preroot.fstype= says what it is"
+  static let ambivalent = "has signatures of more than one file system; wipefs(8) lists them"
+  static let unlooked = "cannot be probed without libblkid.so.1; preroot.fstype= names its file system"
 
   /// What is on it, whether format=blank, and fstype=; what is done.
   static let table: [(Probe?, Bool, Text, DeviceUse)] = [
@@ -23,10 +23,10 @@ struct DeviceUseTests {
     (.unfinished, true, "f2fs", .format(type: "f2fs")),
     (known, false, "", .mount(type: "ext4")),
     (known, false, "ext4", .mount(type: "ext4")),
-    (known, false, "f2fs", .refuse("holds ext4, and not f2fs as preroot.fstype= has it")),
+    (known, false, "f2fs", .refuse("holds ext4, not f2fs as preroot.fstype= says")),
     (known, true, "", .mount(type: "ext4")),
     (known, true, "ext4", .mount(type: "ext4")),
-    (known, true, "f2fs", .refuse("holds ext4, and not f2fs as preroot.fstype= has it")),
+    (known, true, "f2fs", .refuse("holds ext4, not f2fs as preroot.fstype= says")),
     (.ambivalent, false, "", .refuse(Text(utf8: ambivalent))),
     (.ambivalent, false, "ext4", .refuse(Text(utf8: ambivalent))),
     (.ambivalent, true, "", .refuse(Text(utf8: ambivalent))),
@@ -68,7 +68,7 @@ struct DeviceUseTests {
   @Test("is left alone where it holds what is not known to hold an upper, unless that is named", arguments: ["bcachefs", "reiserfs", "zfs_member", "nilfs2", "ntfs3"])
   func isLeftAloneUnlessNamed(type: String) throws {
     let probe = Probe.signature(Signature(type: Text(utf8: type)))
-    let sentence = "holds \(type), which is not known to hold an upper; preroot.fstype=\(type) mounts it all the same"
+    let sentence = "holds \(type), which is not documented for uppers; preroot.fstype=\(type) mounts it anyway"
     #expect(try use("/dev/vdb", probe, formatsBlank: true, "") == .refuse(Text(utf8: sentence)))
     #expect(try use("/dev/vdb", probe, formatsBlank: true, Text(utf8: type)) == .mount(type: Text(utf8: type)))
   }
@@ -86,7 +86,7 @@ struct DeviceUseTests {
     let type = Text(utf8: type)
     for asked in ["", type, "ext4"] {
       #expect(try use("/dev/vdb", .signature(Signature(type: type)), formatsBlank: true, asked)
-        == .refuse("holds " + type + ", which can hold no upper; use ext4, f2fs, xfs, btrfs or UBIFS"))
+        == .refuse("holds " + type + ", which cannot hold an upper; use ext4, f2fs, xfs, btrfs or UBIFS"))
     }
   }
 

@@ -157,8 +157,8 @@ struct FailedStepTests {
   func saysWhatMends() {
     #expect(advice(.mountOverlay, "/x", .noSuchDevice)
       == "the kernel has no overlayfs: build it with CONFIG_OVERLAY_FS=y, or put its module 'overlay' into the image")
-    #expect(advice(.mountTmpfs, "/x", .invalidArgument) == "the kernel does not take these options of a tmpfs")
-    #expect(advice(.requireSpace, "/x", .noSpace) == "the upper is too small: 1 MiB and 128 inodes are the least")
+    #expect(advice(.mountTmpfs, "/x", .invalidArgument) == "the kernel rejects these tmpfs options")
+    #expect(advice(.requireSpace, "/x", .noSpace) == "the upper is too small: it needs at least 1 MiB and 128 inodes")
     #expect(advice(.bindRecursively, "/run/initramfs/preroot/root/data", .noSuchFileOrDirectory) == "the image has no directory /data")
     for errno in [Errno.noSuchFileOrDirectory, .notDirectory] {
       #expect(advice(.requireDirectory, "/run/initramfs/preroot/root/sys", errno) == "the image has no directory /sys")

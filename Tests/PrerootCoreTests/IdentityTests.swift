@@ -58,25 +58,25 @@ struct HostnameTests {
 
 @Suite("The way of PID 1 to the overlay's units")
 struct AdvanceTests {
-  /// Whether the upper has a systemd of its own, whether another ID, whether it was a first boot, whether it is one; what demands
+  /// Whether the upper has its own systemd, whether another ID, whether it was a first boot, whether it is one; what demands
   /// that PID 1 re-execute.
   static let table: [(Bool, Bool, Bool, Bool, String?)] = [
     (false, false, false, false, nil),
     (false, false, false, true, "this is the upper's first boot"),
     (false, false, true, false, "the upper's first boot is complete"),
     (false, false, true, true, nil),
-    (false, true, false, false, "the upper has another machine ID"),
-    (false, true, false, true, "the upper has another machine ID"),
-    (false, true, true, false, "the upper has another machine ID"),
-    (false, true, true, true, "the upper has another machine ID"),
-    (true, false, false, false, "the upper has a systemd of its own"),
-    (true, false, false, true, "the upper has a systemd of its own"),
-    (true, false, true, false, "the upper has a systemd of its own"),
-    (true, false, true, true, "the upper has a systemd of its own"),
-    (true, true, false, false, "the upper has a systemd of its own"),
-    (true, true, false, true, "the upper has a systemd of its own"),
-    (true, true, true, false, "the upper has a systemd of its own"),
-    (true, true, true, true, "the upper has a systemd of its own"),
+    (false, true, false, false, "the upper has a different machine ID"),
+    (false, true, false, true, "the upper has a different machine ID"),
+    (false, true, true, false, "the upper has a different machine ID"),
+    (false, true, true, true, "the upper has a different machine ID"),
+    (true, false, false, false, "the upper has its own systemd"),
+    (true, false, false, true, "the upper has its own systemd"),
+    (true, false, true, false, "the upper has its own systemd"),
+    (true, false, true, true, "the upper has its own systemd"),
+    (true, true, false, false, "the upper has its own systemd"),
+    (true, true, false, true, "the upper has its own systemd"),
+    (true, true, true, false, "the upper has its own systemd"),
+    (true, true, true, true, "the upper has its own systemd"),
   ]
 
   @Test("is a reload where that does, and its reason is told", arguments: table)
@@ -93,10 +93,10 @@ struct AdvanceTests {
     #expect(auto.reason.string == demand ?? "the overlay changes nothing that PID 1 has cached")
     let reload = Advance(.reload, over: changes)
     #expect(!reload.isReexecution)
-    #expect(reload.reason.string == "preroot.switch= asks for it" + (demand.map { ", although \($0)" } ?? ""))
+    #expect(reload.reason.string == "preroot.switch= requests it" + (demand.map { ", although \($0)" } ?? ""))
     let reexec = Advance(.reexec, over: changes)
     #expect(reexec.isReexecution)
-    #expect(reexec.reason.string == "preroot.switch= asks for it")
+    #expect(reexec.reason.string == "preroot.switch= requests it")
   }
 
   @Test("is decided in every case there is")

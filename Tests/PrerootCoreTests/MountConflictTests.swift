@@ -10,11 +10,11 @@ struct MountConflictTests {
   }
 
   @Test("is in the way of an overlay, or a bind, on its place or below it", arguments: [
-    ("LABEL=var /var ext4 defaults 0 2\n", ["Scope=/var is left out: /etc/fstab mounts LABEL=var there; take it out of one of the two"]),
-    ("LABEL=var /var/ ext4 defaults,nofail 0 2\n", ["Scope=/var is left out: /etc/fstab mounts LABEL=var there; take it out of one of the two"]),
-    ("LABEL=s /srv ext4 defaults\n", ["Bind=/srv/www is left out: /etc/fstab mounts LABEL=s at /srv; name what is below it in neither, or take the other away"]),
+    ("LABEL=var /var ext4 defaults 0 2\n", ["Scope=/var is left out: /etc/fstab mounts LABEL=var there; remove it from one of the two"]),
+    ("LABEL=var /var/ ext4 defaults,nofail 0 2\n", ["Scope=/var is left out: /etc/fstab mounts LABEL=var there; remove it from one of the two"]),
+    ("LABEL=s /srv ext4 defaults\n", ["Bind=/srv/www is left out: /etc/fstab mounts LABEL=s at /srv; remove one of the two"]),
     ("LABEL=var /var ext4 noauto\n", []),
-    ("LABEL=var /var ext4 noauto,x-systemd.automount\n", ["Scope=/var is left out: /etc/fstab mounts LABEL=var there; take it out of one of the two"]),
+    ("LABEL=var /var ext4 noauto,x-systemd.automount\n", ["Scope=/var is left out: /etc/fstab mounts LABEL=var there; remove it from one of the two"]),
     // Below an overlay it is mounted as ever.
     ("LABEL=log /var/log ext4 defaults\n/dev/root / ext4 ro\n/swap none swap sw\n/dev/x /variable ext4 defaults\n", []),
   ] as [(String, [String])])
@@ -24,7 +24,7 @@ struct MountConflictTests {
 
   @Test("may be a unit's")
   func isUnit() {
-    #expect(conflicts(scope: "/var/lib", units: ["/var"]) == ["Scope=/var/lib is left out: var.mount mounts at /var; name what is below it in neither, or take the other away"])
+    #expect(conflicts(scope: "/var/lib", units: ["/var"]) == ["Scope=/var/lib is left out: var.mount mounts at /var; remove one of the two"])
     #expect(MountConflict.places(Settings(assignments("preroot.scope=/var/lib:/etc preroot.bind=/var/log"))) == ["/var", "/var/lib", "/etc", "/var/log"])
   }
 

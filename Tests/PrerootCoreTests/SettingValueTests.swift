@@ -61,7 +61,7 @@ struct SettingValueTests {
   func isNoexec() {
     for (settings, remarks) in both("Options", "nosuid,noexec,nodev") {
       #expect(settings.options == "nosuid,nodev")
-      #expect(remarks == ["error: 'noexec' would keep every program of the root from running, ignoring; it is for Scope= of directories"])
+      #expect(remarks == ["error: 'noexec' would keep every program from running, ignoring; use it with directories in Scope="])
     }
     let directories = settings("preroot.scope=/srv preroot.options=noexec")
     #expect(directories.options == "noexec" && directories.remarks.isEmpty)
@@ -221,7 +221,7 @@ struct SettingValueTests {
       for wrong in ["", "yes", right + "s", right.uppercased(), String(right.dropLast()), words.joined(separator: " ")] {
         for (settings, remarks) in both(directive, wrong, over: right) {
           #expect(word(settings) == right)
-          #expect(remarks == ["error: '\(wrong)' is not understood, ignoring; it is one of: \(words.joined(separator: " "))"])
+          #expect(remarks == ["error: '\(wrong)' is not understood, ignoring; use one of: \(words.joined(separator: " "))"])
         }
       }
     }
@@ -238,11 +238,11 @@ struct SettingValueTests {
   }
 
   @Test("of Bind= is nothing else, and the right half of it is kept", arguments: [
-    ("/", ["/before"], ["'/' has the root itself, which cannot be taken past the overlay, ignoring"]),
-    ("/home:/", ["/before"], ["'/home:/' has the root itself, which cannot be taken past the overlay, ignoring"]),
+    ("/", ["/before"], ["'/' includes the root itself, which cannot bypass the overlay, ignoring"]),
+    ("/home:/", ["/before"], ["'/home:/' includes the root itself, which cannot bypass the overlay, ignoring"]),
     ("home", ["/before"], ["'home' is not an absolute path without '..', ignoring"]),
     ("/a:b:/c/..", ["/a"], ["'b' is not an absolute path without '..', ignoring", "'/c/..' is not an absolute path without '..', ignoring"]),
-    ("/run/x:/home", ["/home"], ["'/run/x' lies in a file system of the kernel's, which cannot be overlaid, ignoring"]),
+    ("/run/x:/home", ["/home"], ["'/run/x' is in one of the kernel's own file systems, which cannot be overlaid, ignoring"]),
     (":", ["/before"], []),
   ] as [(String, [String], [String])])
   func isNoBinds(value: String, expected: [String], said: [String]) {

@@ -130,12 +130,12 @@ extension Store {
 
 @Suite("What becomes of the upper")
 struct UpperUseTests {
-  private static let marked = "a mark on it asks for that", begun = "a reset was begun in an earlier boot"
-  private static let asked = "preroot.reset or systemd.factory_reset= asks for that", other = "it was made over another image"
-  private static let warning = "The upper was made over another image: what it has changed hides what is new; preroot.reset starts from the image"
+  private static let marked = "it is marked for a reset", begun = "an earlier boot began a reset"
+  private static let asked = "preroot.reset or systemd.factory_reset= requests it", other = "it was made over a different image"
+  private static let warning = "The upper was made over a different image: the files it has changed hide the new image's; preroot.reset starts from the image"
 
   private func leftOut(_ count: Int) -> UpperUse {
-    .leftOut(Text(decimal: count) + " boots in a row did not get through with it; the next boot tries it once more")
+    .leftOut(Text(decimal: count) + " boots in a row did not reach their target with it; the next boot tries it again")
   }
 
   private func facts(recorded: Text? = Store.oldImage.text, over lower: LowerIdentity? = Store.oldImage) -> StoreFacts {

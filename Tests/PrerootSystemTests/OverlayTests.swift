@@ -172,7 +172,7 @@ struct OverlayTests {
       )
     }
     #expect(losses == ["Scope=" + directory])
-    #expect(advice == (directory.hasPrefix("/link") ? "a symbolic link is on the way; name the directory that it leads to" : "the image has no directory \(directory)"))
+    #expect(advice == (directory.hasPrefix("/link") ? "the path goes through a symbolic link; name the directory it leads to" : "the image has no directory \(directory)"))
     #expect(errors == [nil, .readOnly])
     #expect(table == ["/etc on /: overlay preroot rw shared"])
   }

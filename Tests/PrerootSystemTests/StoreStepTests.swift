@@ -191,7 +191,7 @@ struct StoreStepTests {
     }
     #expect(failure == nil)
     #expect(remarks.map(\.priority) == [.error])
-    #expect(remarks.first?.text.string.hasPrefix("rm ended with status 1: rm: ") == true)
+    #expect(remarks.first?.text.string.hasPrefix("rm exited with status 1: rm: ") == true)
   }
 
   @Test("a directory is seeded once with what the image has in it, owners and links included")
@@ -239,7 +239,7 @@ struct StoreStepTests {
     }
     #expect(failure == .inputOutput)
     #expect(!exists)
-    #expect(remarks.map(\.text.string).first?.hasPrefix("cp ended with status 1: cp: ") == true)
+    #expect(remarks.map(\.text.string).first?.hasPrefix("cp exited with status 1: cp: ") == true)
   }
 
   @Test("a place to mount on is made where there is none, with all above it, and shows another directory until that is taken back")
@@ -344,7 +344,7 @@ struct StoreStepTests {
       (kernel.failure(.check, path, "ext4"), kernel.remarks.map { "\($0.priority): \($0.text.string)" })
     }
     #expect(failure == (state == "broken" ? .inputOutput : nil))
-    let said = ["dirty": "notice: fsck.ext4 repaired the upper's file system: ", "broken": "error: fsck.ext4 ended with status 8 (operational error): "]
+    let said = ["dirty": "notice: fsck.ext4 repaired the upper's file system: ", "broken": "error: fsck.ext4 exited with status 8 (operational error): "]
     #expect(remarks.count == (state == "sound" ? 0 : 1))
     #expect(remarks.allSatisfy { $0.hasPrefix(said[state]!) }, "\(remarks)")
   }
@@ -358,7 +358,7 @@ struct StoreStepTests {
       ([kernel.failure(.format, path, "vfat"), kernel.failure(.format, path, "ext4")], kernel.remarks.map { "\($0.priority): \($0.text.string)" })
     }
     #expect(failures == [.invalidArgument, nil])
-    #expect(remarks == ["notice: \(path) was blank and has a new file system: ext4"])
+    #expect(remarks == ["notice: \(path) was blank; created ext4"])
     guard case .signature(let signature) = try disk.probe else { throw Problem("There is no file system") }
     #expect(signature.label == "preroot")
   }
@@ -407,7 +407,7 @@ struct SettlingTests {
 
   @Test("in a first boot is mounted over the file, which stays as it is until the boot is complete", arguments: [nil, "uninitialized\n"] as [String?])
   func isMounted(contents: String?) async throws {
-    let remarks = contents == nil ? ["warning: The image has no /etc/machine-id, without which systemd has none before this; an empty file there is enough"] : []
+    let remarks = contents == nil ? ["warning: The image has no /etc/machine-id, so systemd had no machine ID until now; an empty file is enough"] : []
     for running in [nil, Self.id + "\n", Self.own + "\n"] {
       #expect(try await settle(contents, running: running)
         == Seen(settled: Self.id + "\n", unsettled: "uninitialized\n", isMounted: true, running: Self.id + "\n", remarks: remarks))

@@ -22,15 +22,15 @@ public struct OverlayChanges: Equatable, Sendable {
   /// Whether PID 1 takes this for a first boot (/run/systemd/first-boot).
   public var wasFirstBoot = false
   public var isFirstBoot = false
-  /// Whether the upper has a systemd of its own, as after an upgrade of the package.
+  /// Whether the upper has its own systemd, as after an upgrade of the package.
   public var hasOtherManager = false
 
   public init() {}
 
   /// Why a reload is not enough, as PID 1 caches these until it re-executes; nil where it is.
   var reasonToReexecute: StaticString? {
-    if hasOtherManager { return "the upper has a systemd of its own" }
-    if !(machineID == machineIDBefore) { return "the upper has another machine ID" }
+    if hasOtherManager { return "the upper has its own systemd" }
+    if !(machineID == machineIDBefore) { return "the upper has a different machine ID" }
     if isFirstBoot != wasFirstBoot { return isFirstBoot ? "this is the upper's first boot" : "the upper's first boot is complete" }
     return nil
   }
@@ -52,7 +52,7 @@ public struct Advance: Equatable, Sendable {
     if mode == .auto {
       reason = Text(stringLiteral: demand ?? "the overlay changes nothing that PID 1 has cached")
     } else {
-      reason = "preroot.switch= asks for it"
+      reason = "preroot.switch= requests it"
       if !isReexecution, let demand { reason.append(Text(", although ") + Text(stringLiteral: demand)) }
     }
   }

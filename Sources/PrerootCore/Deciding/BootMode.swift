@@ -48,8 +48,8 @@ public enum Cause: Equatable, Sendable {
 
   public var text: Text {
     switch self {
-    case .asked: "A writable root is asked for"
-    case .fileSystem(let type): Text("The root is ") + type + ", which cannot be written"
+    case .asked: "A writable root was requested"
+    case .fileSystem(let type): Text("The root is ") + type + ", which is always read-only"
     case .device(let source): Text("The root's device ") + source + " is read-only"
     case .fileSystemTable: "The root is read-only in /etc/fstab"
     }

@@ -40,9 +40,9 @@ public struct DeviceChoice: Equatable, Sendable {
   /// What is said where more than one device has the name: a sentence about it. Nil where none has, or one.
   public var sentence: Text? {
     if others.isEmpty { return nil }
-    var sentence: Text = "is the name of more than one device: "
+    var sentence: Text = "matches more than one device: "
     if let device { sentence.append(device + " is used, ") }
     sentence.append(Text(joining: others, separator: ", ") + (device == nil ? "" : " ignored"))
-    return sentence + "; a path, PARTUUID= or FSType= names one"
+    return sentence + "; a path, PARTUUID= or FSType= selects one"
   }
 }

@@ -20,25 +20,25 @@ public enum DeviceUse: Equatable, Sendable {
   private init(_ probe: Probe?, _ asked: Text, formatsBlank: Bool) {
     switch probe {
     case .blank where !formatsBlank, .unfinished where !formatsBlank:
-      self = .refuse("is blank; preroot.format=blank has a file system made on it")
+      self = .refuse("is blank; preroot.format=blank creates a file system on it")
     case .blank, .unfinished:
       self = .format(type: asked.isEmpty ? "ext4" : asked)
     case .signature(let signature):
       if signature.type.isOne(of: Self.holdsNone) {
-        self = .refuse(Text("holds ") + signature.type + ", which can hold no upper; use ext4, f2fs, xfs, btrfs or UBIFS")
+        self = .refuse(Text("holds ") + signature.type + ", which cannot hold an upper; use ext4, f2fs, xfs, btrfs or UBIFS")
       } else if !asked.isEmpty, !(asked == signature.type) {
-        self = .refuse(Text("holds ") + signature.type + ", and not " + asked + " as preroot.fstype= has it")
+        self = .refuse(Text("holds ") + signature.type + ", not " + asked + " as preroot.fstype= says")
       } else if asked.isEmpty, !signature.type.isOne(of: Self.holdsUpper) {
-        self = .refuse(Text("holds ") + signature.type + ", which is not known to hold an upper; preroot.fstype=" + signature.type + " mounts it all the same")
+        self = .refuse(Text("holds ") + signature.type + ", which is not documented for uppers; preroot.fstype=" + signature.type + " mounts it anyway")
       } else {
         self = .mount(type: signature.type)
       }
     case .ambivalent:
-      self = .refuse("has the signatures of more than one file system; wipefs(8) shows them")
+      self = .refuse("has signatures of more than one file system; wipefs(8) lists them")
     case .unknown where asked.isEmpty:
-      self = .refuse("holds unrecognized data and is left alone; preroot.fstype= names what it is")
+      self = .refuse("holds unrecognized data and is left alone; preroot.fstype= says what it is")
     case nil where asked.isEmpty:
-      self = .refuse("cannot be looked at without libblkid.so.1; preroot.fstype= names its file system")
+      self = .refuse("cannot be probed without libblkid.so.1; preroot.fstype= names its file system")
     case .unknown, nil:
       self = .mount(type: asked)
     }

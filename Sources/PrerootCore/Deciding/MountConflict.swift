@@ -11,7 +11,7 @@ public struct MountConflict: Equatable, Sendable {
   /// A sentence to act on.
   public var text: Text {
     setting.text + "=" + directory + " is left out: " + mounter + (place == directory ? " there" : Text(" at ") + place) + "; "
-      + (place == directory ? "take it out of one of the two" : "name what is below it in neither, or take the other away")
+      + (place == directory ? "remove it from one of the two" : "remove one of the two")
   }
 
   /// The places where a mount would be in the way: each directory of the settings, and those it is in. Empty where the settings name none:
@@ -56,7 +56,7 @@ public struct MountConflict: Equatable, Sendable {
 }
 
 extension Settings {
-  /// The settings without the directories that are in conflict. Where no directory of Scope= is left, the scope is empty.
+  /// The settings without the directories that are in conflict. Where every directory of Scope= failed, the scope is empty.
   public func without(_ conflicts: [MountConflict]) -> Settings {
     var settings = self
     if case .directories(let paths) = scope { settings.scope = .directories(paths.filter { path in !conflicts.has(.scope, path) }) }

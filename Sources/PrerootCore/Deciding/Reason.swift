@@ -25,23 +25,23 @@ public enum Reason: Equatable, Sendable {
     case .initrd:
       "This is an initrd (/etc/initrd-release)"
     case .disabled:
-      "Switched off by preroot=no or Enable=no"
+      "Disabled by preroot=no or Enable=no"
     case .container(let name):
-      Text("This is a container (") + name + "); preroot= among the arguments of its init switches it on"
+      Text("This is a container (") + name + "); preroot= among its init's arguments enables preroot"
     case .rootUnknown:
       "/proc/1/mountinfo names no root"
     case .rootWritable(let type, let source):
-      Text("The root (") + type + " on " + source + ") can be written; preroot=tmpfs puts an overlay over it all the same"
+      Text("The root (") + type + " on " + source + ") is writable; preroot=tmpfs mounts an overlay over it anyway"
     case .unread(let origin):
-      origin + " does not say whether to make the root writable, and it can be written: it is left alone"
+      origin + " does not say whether to make the root writable; it is writable already and is left alone"
     case .missing(let path):
-      path + " is missing: install preroot whole, or remove its generator"
+      path + " is missing: install all of preroot, or remove its generator"
     case .masked(let unit):
-      unit + " is masked; unmask it to have the root made writable"
+      unit + " is masked; unmask it to make the root writable"
     case .emergency:
       "An emergency boot is left alone; boot to rescue.target for a writable root"
     case .unitIsNoTarget(let unit):
-      Text("systemd.unit=") + unit + " is not a target to boot to in stages; name a target for a writable root"
+      Text("systemd.unit=") + unit + " is not a target; boot to a target for a writable root"
     }
   }
 

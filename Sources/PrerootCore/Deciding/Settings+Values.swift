@@ -7,7 +7,7 @@ extension Settings {
   /// - Parameter standard: what holds where it is none of them.
   mutating func choice<Choice: Keyword>(_ assignment: Assignments.Assignment, _ standard: Choice) -> Choice {
     if let word = Choice(assignment.value) { return word }
-    remarks.add(.error, assignment.origin + "'" + assignment.value + "' is not understood, ignoring; it is one of: " + Choice.words)
+    remarks.add(.error, assignment.origin + "'" + assignment.value + "' is not understood, ignoring; use one of: " + Choice.words)
     return standard
   }
 
@@ -62,7 +62,7 @@ extension Settings {
   mutating func takeBinds(_ value: Text, _ origin: Text) {
     var isRoot = false
     let directories = directories(in: value, origin, isRoot: &isRoot)
-    if isRoot { remarks.reject(origin, value, "has the root itself, which cannot be taken past the overlay, ignoring") }
+    if isRoot { remarks.reject(origin, value, "includes the root itself, which cannot bypass the overlay, ignoring") }
     else if value.isEmpty || !directories.isEmpty { binds = directories }
   }
 
@@ -77,13 +77,13 @@ extension Settings {
     var others: [Text] = []
     for option in options.split(at: UInt8(ascii: ",")) where !(option == "noexec") { others.add(option) }
     options = Text(joining: others, separator: ",")
-    remarks.reject(optionsOrigin, "noexec", "would keep every program of the root from running, ignoring; it is for Scope= of directories")
+    remarks.reject(optionsOrigin, "noexec", "would keep every program from running, ignoring; use it with directories in Scope=")
   }
 
   /// It is the name of programs, too: fsck.TYPE, mkfs.TYPE.
   mutating func takeType(_ value: Text, _ origin: Text) {
     for byte in value.bytes where !byte.isLetter && !byte.isDigit && byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_") {
-      return remarks.reject(origin, value, "is not the name of a file system, ignoring")
+      return remarks.reject(origin, value, "is not a file system type, ignoring")
     }
     fileSystemType = value
   }
@@ -105,7 +105,7 @@ extension Settings {
       }
       if path == "/" { isRoot = true }
       if path.isInApiDirectory {
-        remarks.reject(origin, path, "lies in a file system of the kernel's, which cannot be overlaid, ignoring")
+        remarks.reject(origin, path, "is in one of the kernel's own file systems, which cannot be overlaid, ignoring")
       } else if path.mountUnitName.count > UnitName.limit {
         remarks.reject(origin, path, "is too long for the name of a mount unit, ignoring")
       } else {

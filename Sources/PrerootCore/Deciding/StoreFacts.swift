@@ -53,17 +53,17 @@ public enum UpperUse: Equatable, Sendable {
   public init(_ facts: StoreFacts, _ settings: Settings, isReset: Bool, isCounted: Bool) {
     let isOther = facts.hasUpper && facts.recorded != nil && facts.lower != nil && facts.recorded != facts.lower?.text
     if facts.isResetting {
-      self = .anew("a reset was begun in an earlier boot")
+      self = .anew("an earlier boot began a reset")
     } else if facts.mark != nil {
-      self = .anew("a mark on it asks for that")
+      self = .anew("it is marked for a reset")
     } else if isReset {
-      self = .anew("preroot.reset or systemd.factory_reset= asks for that")
+      self = .anew("preroot.reset or systemd.factory_reset= requests it")
     } else if isCounted, facts.attempts >= settings.attempts {
-      self = .leftOut(Text(decimal: facts.attempts) + " boots in a row did not get through with it; the next boot tries it once more")
+      self = .leftOut(Text(decimal: facts.attempts) + " boots in a row did not reach their target with it; the next boot tries it again")
     } else if isOther, settings.onLowerChange == .reset {
-      self = .anew("it was made over another image")
+      self = .anew("it was made over a different image")
     } else if isOther, settings.onLowerChange == .warn {
-      self = .asItIsAlthough("The upper was made over another image: what it has changed hides what is new; preroot.reset starts from the image")
+      self = .asItIsAlthough("The upper was made over a different image: the files it has changed hide the new image's; preroot.reset starts from the image")
     } else {
       self = .asItIs
     }

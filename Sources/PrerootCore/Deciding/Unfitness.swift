@@ -14,13 +14,13 @@ public enum Unfitness: Int32, CaseIterable, Equatable, Sendable {
   /// Half a sentence to act on, which goes on after "… cannot hold an upper: ", and a limit's after "… holds an upper with limits: ".
   public var text: Text {
     switch self {
-    case .attributes: "it has no trusted.* extended attributes, as vfat and NFS have none; use ext4, f2fs, xfs, btrfs or UBIFS"
-    case .types: "its directories do not tell the types of files (d_type); with xfs, make it anew with ftype=1"
-    case .whiteout: "it has no character devices 0:0, with which files of the image are hidden; use ext4, f2fs, xfs, btrfs or UBIFS"
+    case .attributes: "it lacks trusted.* extended attributes, like vfat and NFS; use ext4, f2fs, xfs, btrfs or UBIFS"
+    case .types: "its directories do not record file types (d_type); recreate an xfs with ftype=1"
+    case .whiteout: "it has no character devices 0:0, the whiteouts that hide files of the image; use ext4, f2fs, xfs, btrfs or UBIFS"
     case .renaming: "it cannot rename a file over another"
     case .renamingWithWhiteout:
       """
-      it has no RENAME_WHITEOUT, as JFFS2 has none: files of the image cannot be renamed, nor changed directories of it removed; \
+      it lacks RENAME_WHITEOUT, like JFFS2: the image's files cannot be renamed, nor its changed directories removed; \
       use UBIFS
       """
     }

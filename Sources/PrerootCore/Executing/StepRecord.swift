@@ -23,25 +23,25 @@ extension StepRecord {
     case (.mountOverlay, .noSuchDevice):
       return "the kernel has no overlayfs: build it with CONFIG_OVERLAY_FS=y, or put its module 'overlay' into the image"
     case (.mountTmpfs, .invalidArgument):
-      return "the kernel does not take these options of a tmpfs"
+      return "the kernel rejects these tmpfs options"
     case (.mountDevice, .noSuchDevice):
-      return "the kernel does not have this file system"
+      return "the kernel does not support this file system"
     case (.mountDevice, .invalidArgument):
-      return "what is on it is damaged, or its options are wrong"
+      return "the file system is damaged, or its options are wrong"
     case (.format, .noSuchFileOrDirectory):
-      return "the program that makes this file system is not in the image"
+      return "the image lacks the program that creates this file system"
     case (.format, .invalidArgument):
-      return "ext4 and f2fs are what can be made"
+      return "preroot creates ext4 and f2fs only"
     case (.requireSpace, .noSpace):
-      return "the upper is too small: 1 MiB and 128 inodes are the least"
+      return "the upper is too small: it needs at least 1 MiB and 128 inodes"
     case (.requireDirectory, .noSuchFileOrDirectory), (.requireDirectory, .notDirectory), (.bindRecursively, .noSuchFileOrDirectory):
       return Text("the image has no directory ") + step.path.withoutStaging
     case (.requireDirectory, .tooManyLinks):
-      return "a symbolic link is on the way; name the directory that it leads to"
+      return "the path goes through a symbolic link; name the directory it leads to"
     case (.makeMountPoint, .noSuchFileOrDirectory):
-      return step.path.withoutStaging + " is a symbolic link that leads nowhere in the image"
+      return step.path.withoutStaging + " is a dangling symbolic link in the image"
     case (_, .tooManyLinks), (_, .crossDevice):
-      return "on the upper's file system no symbolic link is followed, and nothing that is mounted there"
+      return "preroot follows no symbolic link and no mount on the upper's file system"
     default:
       return nil
     }

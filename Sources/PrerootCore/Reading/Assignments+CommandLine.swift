@@ -32,7 +32,7 @@ extension Assignments {
   private mutating func addUpper(_ upper: Text, _ value: Text, _ origin: Text) {
     add(.upper, upper, origin, isFromCommandLine: true)
     if Upper.isUnnamed(value) {
-      refuse(origin, value, "names no device, so it switches nothing on")
+      refuse(origin, value, "names no device, so it enables nothing")
     } else {
       add(.enable, "yes", origin, isFromCommandLine: true)
     }
@@ -54,10 +54,10 @@ extension Assignments {
       add(.enable, "yes", origin, isFromCommandLine: true)
     } else if Upper.isDeviceMeant(by: value) {
       // Its layers lie elsewhere on the device, and its options are others: the device is not used, and a tmpfs is no substitute.
-      remarks.reject(origin, value, "is overlayroot's name of a device; say it with preroot=")
+      remarks.reject(origin, value, "is overlayroot's syntax for a device; use preroot=")
       addUpper(Text("overlayroot=") + value, value, origin)
     } else {
-      refuse(origin, value, "is not understood, ignoring; say it with preroot=")
+      refuse(origin, value, "is not understood, ignoring; use preroot=")
     }
   }
 }

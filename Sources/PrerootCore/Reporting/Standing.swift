@@ -38,7 +38,7 @@ public enum Standing: Equatable, Sendable {
     case .asAsked, .partly: Text()
     case .fallback(let why), .readOnly(let why): why
     case .leftAlone(let reason): reason.text
-    case .passedOver: "preroot-generator had no part in this boot, or the settings are newer than it; 'preroot check' looks at the next one"
+    case .passedOver: "preroot-generator did not act in this boot, or the settings are newer than the boot; 'preroot check' looks at the next one"
     }
   }
 

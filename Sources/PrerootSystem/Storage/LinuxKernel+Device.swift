@@ -11,7 +11,7 @@ extension LinuxKernel {
   mutating func format(_ device: Text, type: Text) throws(Errno) {
     let outcome = try BlockDevice.format(device, type: type, label: "preroot", limitMicroseconds: Self.formatLimit)
     guard outcome.isSuccess else { throw report(outcome, of: Text("mkfs.") + type) }
-    remarks.append(Remark(.notice, device + " was blank and has a new file system: " + type))
+    remarks.append(Remark(.notice, device + " was blank; created " + type))
   }
 
   mutating func checkFileSystem(on device: Text, type: Text) throws(Errno) {
@@ -30,7 +30,7 @@ extension LinuxKernel {
     case .repaired: remarks.append(Remark(.notice, name + " repaired the upper's file system" + outcome.lastLine.after(": ")))
     case .failed(let meaning):
       // What fsck says last may be the end of its usage.
-      remarks.append(Remark(.error, name + " ended with status " + Text(decimal: status) + " (" + meaning + ")" + outcome.firstLine.after(": ")))
+      remarks.append(Remark(.error, name + " exited with status " + Text(decimal: status) + " (" + meaning + ")" + outcome.firstLine.after(": ")))
       throw .inputOutput
     }
   }
@@ -44,7 +44,7 @@ extension LinuxKernel {
       return
     }
     guard let lacking else { return }
-    remarks.append(Remark(lacking.isLimit ? .warning : .error, (lacking.isLimit ? "The file system holds an upper with limits: " : "The file system cannot hold an upper: ") as Text + lacking.text))
+    remarks.append(Remark(lacking.isLimit ? .warning : .error, (lacking.isLimit ? "The file system supports an upper with limits: " : "The file system cannot hold an upper: ") as Text + lacking.text))
     if !lacking.isLimit { throw .notSupported }
   }
 
@@ -53,10 +53,10 @@ extension LinuxKernel {
   /// Says how a program ended that should have ended well.
   mutating func report(_ outcome: Program.Outcome, of name: Text) -> Errno {
     let end: Text = switch outcome.end {
-    case .exited(let status): Text(" ended with status ") + Text(decimal: status)
+    case .exited(let status): Text(" exited with status ") + Text(decimal: status)
     case .killed(let signal): Text(" was killed by signal ") + Text(decimal: signal)
     case .timedOut: " took too long"
-    case .leftBehind: " took too long, hangs in the kernel and is left behind"
+    case .leftBehind: " took too long, hangs in the kernel and was left behind"
     }
     let isOneLine = outcome.firstLine == outcome.lastLine
     remarks.append(Remark(.error, name + end + outcome.firstLine.after(": ") + (isOneLine ? Text() : outcome.lastLine.after(" ... "))))
