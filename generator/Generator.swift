@@ -36,7 +36,8 @@ func generate(into normal: Text, _ early: Text, _ late: Text, for machine: borro
   if !facts.isSettled { facts.readRest(of: machine) }
   // PID 1 listens there from its first start of units on (systemd: manager_startup()). Masks in a running machine would keep what is
   // started from then on from starting: where preroot has just been installed, or this boot was left alone.
-  facts.isRunning = machine.exists("/run/systemd/private")
+  // Where overlay-prep.service has begun and units wait for it, somebody reloads in stage 1: they have to go on waiting.
+  facts.isRunning = machine.exists("/run/systemd/private") && !facts.hasBegun
   let mode = BootMode(for: facts)
   for remark in mode.remarks(on: facts) { log.say(remark) }
   do throws(Errno) {

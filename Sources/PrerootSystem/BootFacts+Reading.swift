@@ -15,6 +15,7 @@ extension BootFacts {
     mountInfo = machine.mounts()
     ready = machine.contents(Paths.ready)
     failed = machine.contents(Paths.failed)
+    hasBegun = machine.exists(Paths.begun)
     do throws(Errno) { fileSystemTable = FileSystemTable(parsing: try machine.read("/etc/fstab") ?? Text()) } catch { tell("/etc/fstab", error) }
   }
 
@@ -35,10 +36,7 @@ extension BootFacts {
       break
     }
     isFirstBoot = machine.exists(Paths.firstBoot)
-    for path in StageOne.dropIns where machine.exists(path) {
-      helperDropIn = path
-      break
-    }
+    helperOverride = machine.overrideOfHelper
     for file in StageOne.files where !machine.exists(file) {
       missingFile = file
       break
@@ -75,6 +73,14 @@ extension BootFacts {
 }
 
 extension Machine {
+  /// The first drop-in directory that applies to overlay-prep.service, or unit file that replaces it.
+  fileprivate borrowing var overrideOfHelper: Text? {
+    for directory in StageOne.unitDirectories where exists(directory) {
+      for path in StageOne.overrides(in: directory) where exists(path) { return path }
+    }
+    return nil
+  }
+
   /// Whether the kernel calls the device of a file system read-only. See linux: Documentation/ABI/stable/sysfs-block.
   borrowing func isReadOnly(deviceOf mount: MountInfo.Entry?) -> Bool {
     guard let mount else { return false }

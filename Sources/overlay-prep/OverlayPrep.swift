@@ -75,6 +75,10 @@ func prepare() -> Int32 {
 func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   let facts = BootFacts(of: image)
   switch BootMode(for: facts) {
+  case .settled where facts.failed != nil && facts.mountInfo.overlays.isEmpty:
+    // A second start must not hide that the first one failed.
+    report.say(.error, "Did nothing: this boot has tried it already")
+    return ExitStatus.readOnly
   case .settled:
     report.say(.info, "Nothing to do: this boot is past its first stage")
     return ExitStatus.success
@@ -84,8 +88,12 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   case .staged where isRunning:
     report.say(.error, "Did nothing: the machine has booted, and its services would lose their root")
     return ExitStatus.failure
+  case .staged where facts.hasBegun:
+    report.say(.error, "Did nothing: overlay-prep.service has begun in this boot already, and did not finish")
+    return ExitStatus.failure
   case .staged(let target, _):
     var preparation = Preparation(facts, of: image, bootingTo: target, report)
+    preparation.begin()
     let outcome = preparation.makeWritable()
     preparation.publish(outcome)
     return preparation.bootOn(to: outcome.target) ? outcome.status : ExitStatus.failure
@@ -112,11 +120,12 @@ func joinInit(_ report: Report) throws(Errno) {
 
 func help() -> Int32 {
   reply("""
-    Usage: overlay-prep [--report | --reached | --fstab | --help]
+    Usage: overlay-prep [--report | --reached | --settle | --fstab | --help]
     Make a read-only root writable and boot on. Run by overlay-prep.service.
 
       --report    send /run/preroot/events to the journal
       --reached   remove the count of boots that did not reach their target
+      --settle    have systemd reload, without what held the units back
       --fstab     write /run/preroot/fstab: /etc/fstab without its line for /
       --help      print this
 

@@ -22,7 +22,7 @@ struct Preparation: ~Copyable {
     let asked = Settings(facts.assignments)
     let conflicts = MountConflict.all(asked, on: image)
     settings = asked.without(conflicts)
-    hold = Hold(for: facts, asked)
+    hold = Hold(for: facts)
     firstReading = FirstReading(of: image, facts)
     self.facts = facts
     self.image = image

@@ -35,7 +35,10 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
     text.append(LayerPlan(found, use, settings, isCounted: isCounted).steps.text)
   }
   text.append(OverlayPlan(settings, in: layers, over: boot.facts.mountInfo, machineID: RunningID(Text())).text)
-  text.comment(Text("Then systemd reloads its units and goes on to ") + target)
+  switch Hold(for: boot.facts) {
+  case .ordering: text.comment(Text("Then the units of ") + target + ", which have waited, start; systemd reloads when all have")
+  case .condition(let need): text.comment(Text("Then systemd reloads, as ") + need.text + ", and goes on to " + target)
+  }
   return text
 }
 

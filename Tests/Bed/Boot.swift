@@ -108,26 +108,33 @@ extension Boot {
   /// The names of the units that have begun to start at some time of this boot, found ones left out.
   public var unitsBegun: [String] { begun { _ in true } }
 
-  /// When PID 1 last read its units anew: at the reload that begins stage 2; nil where there was none.
-  public var unitsLoaded: Duration? {
-    guard let time = manager["UnitsLoadTimestampMonotonic"].flatMap({ Int($0) }) else { return reloadInStory }
-    return time > 0 ? .microseconds(time) : nil
+  /// When stage 1 ended: with the reload or the re-execution that the helper asked for, or with the helper, where the units waited for it.
+  public var stageOneEnd: Duration? {
+    if let advance {
+      // A systemd before 250 does not keep the time.
+      guard let time = manager["UnitsLoadTimestampMonotonic"].flatMap({ Int($0) }) else { return advance }
+      return time > 0 ? .microseconds(time) : nil
+    }
+    return units["overlay-prep.service"]?.mainExit
   }
 
-  /// When the helper had the answer to its reload or re-execution. A systemd before 250 does not keep the time.
-  private var reloadInStory: Duration? {
+  /// When the helper had the answer to its reload or re-execution; nil where it asked for neither.
+  private var advance: Duration? {
     guard let step = journal.entries.last(where: { ["reload", "reexec"].contains($0["PREROOT_STEP"]) }),
           let start = step["PREROOT_MONOTONIC_USEC"].flatMap({ Int($0) }), let length = step["PREROOT_USEC"].flatMap({ Int($0) }) else { return nil }
     return .microseconds(start + length)
   }
 
+  /// Whether the helper had PID 1 read everything again.
+  public var hasReread: Bool { advance != nil }
+
   /// The version of systemd, as PID 1 has it: `252.39-1~deb12u2`.
   public var systemdVersion: String { manager["Version"] ?? "" }
 
-  /// The names of the units that have begun to start before PID 1 read its units anew: stage 1.
-  public var unitsBegunBeforeReload: [String] {
-    guard let loaded = unitsLoaded else { return [] }
-    return begun { $0 < loaded }
+  /// The names of the units that have begun to start in stage 1, the helper's own left out.
+  public var unitsBegunInStageOne: [String] {
+    guard let end = stageOneEnd else { return [] }
+    return begun { $0 < end }.filter { !$0.hasPrefix("overlay-prep.") }
   }
 
   private func begun(_ when: (Duration) -> Bool) -> [String] {

@@ -13,7 +13,7 @@ struct BedTests {
     #expect(boot.startupCount == 1)
     #expect(boot.unitsStarted["multi-user.target"] == 1)
     #expect(boot.mounts["/"]?.isReadOnly == true)
-    #expect(boot.unitsLoaded == nil)
+    #expect(boot.stageOneEnd == nil)
     #expect(boot.jobs == [])
   }
 

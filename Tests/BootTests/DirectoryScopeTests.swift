@@ -18,7 +18,7 @@ struct DirectoryScopeTests {
       #expect(boot.mounts[directory]?.source == "preroot")
     }
     #expect(boot.unitsStartedAgain == [])
-    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
+    #expect(boot.unitsBegunInStageOne == [])
     #expect(boot.startupCount == 1)
     #expect(boot.consoleFailures == [])
     let plain = try await Machine(leg, Tree.lean.withoutPreroot).sharedBoot()

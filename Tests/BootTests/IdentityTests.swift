@@ -139,7 +139,7 @@ struct SwitchTests {
     #expect(boot.startupCount == 1)
     #expect(boot.unitsStartedAgain == [])
     #expect(boot.unitsStopped == [])
-    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
+    #expect(boot.unitsBegunInStageOne == [])
     #expect(boot.consoleFailures == [])
     let lines = boot.journal.entries(of: "overlay-prep.service").filter { $0["PREROOT_STEP"] == way }
     #expect(lines.count == 1 && lines[0].message.contains("preroot.switch="), "\(lines)")

@@ -144,8 +144,8 @@ struct MatrixTests {
 
   /// One startup, in which nothing was started before the root was writable, or started twice, or stopped.
   private func expectOneBoot(_ boot: Boot, _ location: SourceLocation = #_sourceLocation) {
-    #expect(boot.unitsLoaded != nil, "The units were never loaded anew", sourceLocation: location)
-    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [], sourceLocation: location)
+    #expect(boot.stageOneEnd != nil, "There was no stage 1", sourceLocation: location)
+    #expect(boot.unitsBegunInStageOne == [], sourceLocation: location)
     #expect(boot.unitsStartedAgain == [], sourceLocation: location)
     #expect(boot.unitsStopped == [], sourceLocation: location)
     #expect(boot.startupCount == 1, sourceLocation: location)

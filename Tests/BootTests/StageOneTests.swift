@@ -19,7 +19,7 @@ struct StageOneTests {
     #expect(boot.state == "running")
     #expect(boot.failedUnits == [])
     #expect(boot.isRootWritable)
-    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == ["debug-shell.service"])
+    #expect(boot.unitsBegunInStageOne == ["debug-shell.service"])
     #expect(boot.unitsStarted["debug-shell.service"] == 1)
     #expect(boot.script?.status == 0, "\(boot.script?.output ?? "The script did not run")")
     #expect(boot.unitsStartedAgain == [])

@@ -39,8 +39,8 @@ struct WritableRootTests {
   @Test("starts nothing but overlay-prep before the root is writable", arguments: Leg.all)
   func startsNothingInStageOne(leg: Leg) async throws {
     let boot = try await boot(leg)
-    try #require(boot.unitsLoaded != nil, "The units were never loaded anew")
-    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
+    try #require(boot.stageOneEnd != nil, "There was no stage 1")
+    #expect(boot.unitsBegunInStageOne == [])
   }
 
   @Test("reports one startup as finished", arguments: Leg.all)

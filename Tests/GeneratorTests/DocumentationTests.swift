@@ -354,12 +354,13 @@ struct DocumentationTests {
   @Test("names every type of unit that is masked, and every file of the first stage")
   func namesFilesOfStageOne() throws {
     let page = try Page("preroot-generator.8").section("WHAT IT WRITES")
-    for type in StageOne.maskedTypes { #expect(page.contains("\(type.string).d"), "\(type.string)") }
+    for type in StageOne.heldTypes { #expect(page.contains("\(type.string).d"), "\(type.string)") }
     for node in UnitTree(for: .staged(target: "default.target", .asked), on: BootFacts()).nodes.filter({ $0.path.hasPrefix("service.d/") }) {
       #expect(page.contains(node.path.fileName.string))
     }
     #expect(page.contains("10-target.conf"))
     #expect(page.contains("ConditionPathExists=\(Paths.ready.string)"))
+    #expect(page.contains("After=overlay-prep.service"))
   }
 
   @Test("names every file of the second stage")

@@ -43,7 +43,7 @@ struct SmallFileTests {
     #expect(try machine.generate().status == 0)
     let log = try machine.kernelLog
     #expect(log.hasPrefix("<28>preroot-generator[PID]: /\(file) cannot be read, ignoring: \(trap.words)\n<30>"), "\(log)")
-    #expect(try machine.output.nodes["generator.early/default.target"] != nil)
+    #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] != nil)
   }
 
   @Test("lets the weaker file count", arguments: Trap.allCases)
@@ -52,7 +52,7 @@ struct SmallFileTests {
     try trap.lay(at: "etc/preroot.conf", of: machine)
     try machine.write("usr/lib/preroot.conf", "[Preroot]\nEnable=no\n")
     #expect(try machine.generate().status == 0)
-    #expect(try machine.output.nodes["generator.early/default.target"] == nil)
+    #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] == nil)
   }
 
   @Test("masks no unit", arguments: Trap.allCases)
@@ -60,7 +60,7 @@ struct SmallFileTests {
     let machine = try MiniatureMachine()
     try trap.lay(at: "etc/systemd/system/overlay-prep.service", of: machine)
     #expect(try machine.generate().status == 0)
-    #expect(try machine.output.nodes["generator.early/default.target"] != nil)
+    #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] != nil)
   }
 
   @Test("is not waited for in the place of the kernel's log", arguments: [Trap.fifo, .directory, .danglingLink])
@@ -68,7 +68,7 @@ struct SmallFileTests {
     let machine = try MiniatureMachine()
     try trap.lay(at: "dev/kmsg", of: machine)
     #expect(try machine.generate().status == 0)
-    #expect(try machine.output.nodes["generator.early/default.target"] != nil)
+    #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] != nil)
   }
 
   @Test("is a problem to preroot check", arguments: Trap.allCases)

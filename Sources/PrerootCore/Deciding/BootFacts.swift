@@ -19,14 +19,16 @@ public struct BootFacts: ~Copyable {
   public var ready: Text?
   /// What /run/preroot/failed says; nil where it is absent.
   public var failed: Text?
+  /// Whether overlay-prep.service has begun and not ended; or was killed.
+  public var hasBegun = false
   /// Whether PID 1 has started units before, so that this is a reload. The generator alone has to know: the helper is one of them.
   public var isRunning = false
   /// The first unit of stage 1 that the administrator masked in /etc/systemd/system.
   public var unitMaskedInEtc: Text?
   /// Whether PID 1 takes this for a first boot. See machine-id(5), "First Boot Semantics".
   public var isFirstBoot = false
-  /// The first directory with drop-ins for overlay-prep.service, for all services among others, or a unit file that takes its place.
-  public var helperDropIn: Text?
+  /// The first drop-in directory that applies to overlay-prep.service, or unit file that replaces it.
+  public var helperOverride: Text?
   /// The first file of stage 1 that is not where it belongs.
   public var missingFile: Text?
 

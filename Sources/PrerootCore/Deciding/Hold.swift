@@ -1,62 +1,58 @@
 // SPDX-License-Identifier: MIT
-/// What holds the image's units back in stage 1.
+/// What holds the image's units back while the overlay is made.
 public enum Hold: Equatable, Sendable {
-  /// Their jobs wait for overlay-prep.service and go on when it is done, with the units that PID 1 has loaded.
-  case order
-  /// A condition skips them. PID 1 has to load its units again, or to re-execute, and then starts the boot target.
+  /// Their jobs wait for overlay-prep.service, and go on when it has ended. PID 1 keeps the units that it has loaded.
+  case ordering
+  /// A condition skips them. Afterwards PID 1 reloads, or re-executes, and starts the boot target.
   case condition(Need)
 
-  /// Ordering is right where PID 1 and its generators have read from the image what the overlay will say, and where nothing can make a
-  /// cycle of it.
-  public init(for facts: borrowing BootFacts, _ settings: Settings) {
-    if let need = facts.needOfReload(settings) { self = .condition(need) } else { self = .order }
+  /// Why PID 1 has to read from the overlay what it has read from the image.
+  public enum Need: Equatable, Sendable {
+    case switchMode
+    case upper
+    case scope
+    case binds
+    case firstBoot
+    /// It may order overlay-prep.service after a unit that waits for overlay-prep.service.
+    case override(Text)
   }
 
-  public static func == (left: Hold, right: Hold) -> Bool { left.text == right.text }
-
-  /// For the log and for `preroot plan`: half a sentence.
-  public var text: Text {
-    switch self {
-    case .order: "the image says all that the overlay will say"
-    case .condition(let need): need.text
+  /// Ordering is enough where the overlay will say what the image said, and where overlay-prep.service waits for nothing itself.
+  ///
+  /// Generator, helper and tool have to agree, and the generator does without the rest of the settings: so this reads the assignments.
+  /// Where it cannot tell at a glance what `Settings` makes of a value, it takes the safe side.
+  public init(for facts: borrowing BootFacts) {
+    var mode = SwitchMode.auto, isPersistent = false, isWholeRoot = true, hasBinds = false
+    for assignment in facts.assignments.all {
+      let value = assignment.value
+      switch assignment.setting {
+      case .switch: mode = SwitchMode(value) ?? mode
+      case .upper: if value.isEmpty || Upper.isMeant(by: value) { isPersistent = Upper.isDeviceMeant(by: value) && Upper.tmpfsOptions(in: value) == nil }
+      case .scope: isWholeRoot = value.isEmpty || value == "/"
+      case .bind: hasBinds = !value.isEmpty
+      default: break
+      }
     }
+    if mode != .auto { self = .condition(.switchMode) }
+    else if isPersistent { self = .condition(.upper) }
+    else if !isWholeRoot { self = .condition(.scope) }
+    else if hasBinds { self = .condition(.binds) }
+    else if facts.isFirstBoot { self = .condition(.firstBoot) }
+    else if let path = facts.helperOverride { self = .condition(.override(path)) }
+    else { self = .ordering }
   }
 }
 
-/// Why PID 1 has to read from the overlay what it has read from the image.
-public enum Need: Sendable {
-  /// preroot.switch= says so.
-  case asked
-  /// The upper may hold units, and much else.
-  case upper
-  /// They need mount units of their own.
-  case directories
-  case binds
-  /// PID 1 could not apply the presets to the image.
-  case firstBoot
-  /// It can make overlay-prep.service wait for a unit that waits for it.
-  case dropIn(Text)
-
-  /// Half a sentence.
+extension Hold.Need {
+  /// For the log and for `preroot plan`.
   public var text: Text {
     switch self {
-    case .asked: "preroot.switch= asks for it"
-    case .upper: "the upper may hold units of its own"
-    case .directories: "overlays on directories need units of their own"
-    case .binds: "PID 1 is to know what Bind= mounts"
+    case .switchMode: "preroot.switch= requests it"
+    case .upper: "the upper can hold units"
+    case .scope: "overlays on directories need mount units"
+    case .binds: "Bind= mounts directories"
     case .firstBoot: "this is a first boot"
-    case .dropIn(let path): path + " may order overlay-prep.service"
+    case .override(let path): path + " can order overlay-prep.service after other units"
     }
-  }
-}
-
-extension BootFacts {
-  fileprivate func needOfReload(_ settings: Settings) -> Need? {
-    if settings.switchMode != .auto { return .asked }
-    if settings.upper.isPersistent { return .upper }
-    if settings.scope != .root { return .directories }
-    if !settings.binds.isEmpty { return .binds }
-    if isFirstBoot { return .firstBoot }
-    return helperDropIn.map { .dropIn($0) }
   }
 }

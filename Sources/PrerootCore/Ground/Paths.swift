@@ -11,11 +11,12 @@ public enum Paths {
   /// Where the overlay and all that is to be mounted on it are put together, out of sight, before it becomes the root.
   public static var staging: Text { "/run/initramfs/preroot/root" }
 
-  /// PID 1's sign that it takes this for a first boot (systemd: manager_set_first_boot()).
-  public static var firstBoot: Text { "/run/systemd/first-boot" }
-
   // MARK: What generator, helper and tool tell each other
 
+  /// PID 1's sign of a first boot (systemd: manager_set_first_boot()).
+  public static var firstBoot: Text { "/run/systemd/first-boot" }
+  /// Made by overlay-prep.service when it begins, and removed when it has ended.
+  public static var begun: Text { "/run/preroot/begun" }
   /// The mask condition: while it is absent, nothing but stage 1 starts.
   public static var ready: Text { "/run/preroot/ready" }
   /// Names the root that could not be made writable.

@@ -12,22 +12,29 @@ public enum StageOne {
     return files
   }
 
-  /// Where drop-ins for overlay-prep.service may be, or another unit of that name. See systemd.unit(5), "UNIT FILE LOAD PATH".
-  public static var dropIns: [Text] {
+  /// Where unit files are, and their drop-ins. See systemd.unit(5), "UNIT FILE LOAD PATH".
+  public static var unitDirectories: [Text] {
+    Text("""
+      /etc/systemd/system.control /run/systemd/system.control /run/systemd/transient /etc/systemd/system /etc/systemd/system.attached \
+      /run/systemd/system /run/systemd/system.attached /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system
+      """).words
+  }
+
+  /// What in one of them can give overlay-prep.service an ordering: drop-ins for it and for all services; but for the last two, which are
+  /// where it is installed, a unit file of that name.
+  public static func overrides(in directory: Text) -> [Text] {
+    var names = Text("/service.d /overlay-.service.d /overlay-prep.service.d").words
+    if !directory.hasSuffix("lib/systemd/system") || directory.hasPrefix("/usr/local") { names.add("/overlay-prep.service") }
     var paths: [Text] = []
-    for directory in Text("""
-      /etc/systemd/system.control/ /run/systemd/system.control/ /run/systemd/transient/ /etc/systemd/system/ /etc/systemd/system.attached/ \
-      /run/systemd/system/ /run/systemd/system.attached/ /usr/local/lib/systemd/system/ /usr/lib/systemd/system/ /lib/systemd/system/
-      """).words {
-      for name in Text("service.d overlay-.service.d overlay-prep.service.d").words { paths.add(directory + name) }
-    }
+    for name in names { paths.add(directory + name) }
     return paths
   }
 
-  /// The types of units that are held back. Not device, slice and scope: a device whose condition fails counts as
-  /// there, and what binds to it dies of that (systemd: unit_verify_deps()).
-  static var maskedTypes: [Text] {
-    Text("service socket target timer path mount swap automount").words
+  /// The types of units that are held back; the targets, which want stage 1, come last. Not device, slice and scope: a device whose
+  /// condition fails counts as there, and what binds to it dies of that (systemd: unit_verify_deps()); and overlay-prep.service is in a
+  /// slice itself.
+  static var heldTypes: [Text] {
+    Text("service socket timer path mount swap automount target").words
   }
 
   /// What starts in stage 1 all the same: our own, and the way out, so that Ctrl-Alt-Del, FailureAction=, poweroff,
