@@ -56,18 +56,22 @@ let package = Package(
                       swiftSettings: program, linkerSettings: linker),
     .executableTarget(name: "preroot", dependencies: ["PrerootCore", "PrerootSystem"], swiftSettings: program, linkerSettings: linker),
 
+    // The bed knows nothing of the core, and is not built again with it.
+    .target(name: "Support", path: "Tests/Support"),
+    .target(name: "CoreSupport", dependencies: ["PrerootCore"], path: "Tests/CoreSupport"),
     .target(name: "Bed", dependencies: [
+      "Support",
       .product(name: "Subprocess", package: "swift-subprocess", condition: workshop),
       .product(name: "SystemPackage", package: "swift-system", condition: workshop),
     ], path: "Tests/Bed", exclude: ["files"]),
     .executableTarget(name: "BedTool", dependencies: [
-      "Bed", .product(name: "ArgumentParser", package: "swift-argument-parser", condition: workshop),
+      "Bed", "Support", .product(name: "ArgumentParser", package: "swift-argument-parser", condition: workshop),
     ], path: "Tests/BedTool"),
-    .testTarget(name: "PrerootCoreTests", dependencies: ["PrerootCore"]),
-    .testTarget(name: "PrerootSystemTests", dependencies: ["PrerootCore", "PrerootSystem"]),
-    .testTarget(name: "GeneratorTests", dependencies: ["PrerootCore"], exclude: ["Cases"]),
-    .executableTarget(name: "Fuzz", dependencies: ["PrerootCore"], path: "Tests/Fuzz"),
-    .testTarget(name: "FuzzTests"),
-    .testTarget(name: "BootTests", dependencies: ["Bed"]),
+    .testTarget(name: "PrerootCoreTests", dependencies: ["PrerootCore", "CoreSupport"]),
+    .testTarget(name: "PrerootSystemTests", dependencies: ["PrerootCore", "PrerootSystem", "Support", "CoreSupport"]),
+    .testTarget(name: "GeneratorTests", dependencies: ["PrerootCore", "Support", "CoreSupport"], exclude: ["Cases"]),
+    .executableTarget(name: "Fuzz", dependencies: ["PrerootCore", "Support"], path: "Tests/Fuzz"),
+    .testTarget(name: "FuzzTests", dependencies: ["Support"]),
+    .testTarget(name: "BootTests", dependencies: ["Bed", "Support"]),
   ]
 )

@@ -7,7 +7,7 @@ import PrerootSystem
 // there. It writes into the three directories and nowhere else, starts nothing and waits for nothing.
 // See systemd.generator(7), preroot-generator(8).
 
-@c(preroot_generator_main)
+@_cdecl("preroot_generator_main")
 func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
   guard argumentCount == 4 else {
     StandardError.write("Usage: preroot-generator NORMAL-DIR EARLY-DIR LATE-DIR; see preroot-generator(8)\n")

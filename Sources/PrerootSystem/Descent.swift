@@ -17,8 +17,14 @@ public struct Descent: ~Copyable {
   /// - Parameter staysOnDevice: whether what is mounted somewhere below counts as absent.
   public init(from path: Text, staysOnDevice: Bool = false) throws(Errno) {
     let start = FileDescriptor(unsafe try with(path) { unsafe linux_open_component(LINUX_CURRENT_DIRECTORY, $0, LINUX_OPEN_TO_LIST) })
-    device = try start.status().device
-    directory = start
+    let device = try start.status().device
+    self.init(directory: start, device: device, staysOnDevice: staysOnDevice)
+  }
+
+  // All at once: Swift 6.2 takes back too much where an initializer throws in between.
+  private init(directory: consuming FileDescriptor, device: UInt64, staysOnDevice: Bool) {
+    self.directory = directory
+    self.device = device
     self.staysOnDevice = staysOnDevice
   }
 

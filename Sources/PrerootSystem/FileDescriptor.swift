@@ -17,12 +17,10 @@ public struct FileDescriptor: ~Copyable {
     var text = Text()
     while true {
       var result = 0
-      text.bytes.append(addingCapacity: max(size - text.count + 1, 4096)) { (tail: inout OutputSpan<UInt8>) in
-        unsafe tail.withUnsafeMutableBufferPointer { buffer, count in
-          result = unsafe linux_read(rawValue, buffer.baseAddress!, buffer.count)
-          if result > 0 { count = result }
-        }
-      }
+      text.append(Text(unsafe [UInt8](unsafeUninitializedCapacity: max(size - text.count + 1, 4096)) { buffer, count in
+        result = unsafe linux_read(rawValue, buffer.baseAddress!, buffer.count)
+        if result > 0 { count = result }
+      }))
       if try check(result) == 0 { return text }
       if text.count > limit { throw .fileTooLarge }
     }

@@ -8,7 +8,7 @@ import PrerootSystem
 // Whatever fails on the way, the machine goes on, read-only at worst, and the service says so by failing.
 // See overlay-prep.service(8).
 
-@c(overlay_prep_main)
+@_cdecl("overlay_prep_main")
 func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
   switch unsafe Verb(argumentCount, arguments) {
   case .prepare: prepare()

@@ -32,7 +32,10 @@ struct Preparation: ~Copyable {
     // The generator has put these into the kernel log.
     for remark in self.facts.request.remarks { report.record(remark, as: .remark) }
     for remark in settings.remarks { report.say(remark, as: .remark) }
-    for conflict in conflicts { lose(conflict.text) }
+    for conflict in conflicts {
+      report.say(.error, conflict.text)
+      lost.add(conflict.text)
+    }
   }
 
   /// Whether this boot counts among those that may not get through with the upper.
@@ -136,7 +139,10 @@ struct Preparation: ~Copyable {
 
   private mutating func mountOverlay(_ settings: Settings, on store: [Step], in directory: Text) throws(Failure) {
     let conflicts = MountConflict.all(settings, on: image, upperTables(in: directory))
-    for conflict in conflicts { lose(conflict.text) }
+    for conflict in conflicts {
+      report.say(.error, conflict.text)
+      lost.add(conflict.text)
+    }
     let settings = settings.without(conflicts)
     if settings.scope.paths.isEmpty {
       store.takeBack(on: &kernel, before: &report)

@@ -6,7 +6,7 @@ import PrerootSystem
 // leaves marks for that; no boot needs it.
 // See preroot(1).
 
-@c(preroot_main)
+@_cdecl("preroot_main")
 func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
   var words: [Text] = []
   for place in 1..<max(Int(argumentCount), 1) { words.append(unsafe Text(cString: arguments[place])) }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
 /// One boot of one machine, from power-on to power-off, as the machine itself reported it.

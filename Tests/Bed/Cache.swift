@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
 /// What takes long to make and is made once: the kernel, the base trees, the images; and what a run leaves to be looked at.
@@ -14,7 +15,7 @@ public final class Cache: Sendable {
   /// The one in `.build/bed` of the checkout, or where `PREROOT_CACHE` says.
   public static let shared: Cache = {
     let named = ProcessInfo.processInfo.environment["PREROOT_CACHE"] ?? ""
-    let root = named.isEmpty ? Checkout.path.appending(".build/bed") : FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(named))
+    let root = named.isEmpty ? Checkout.top.appending(".build/bed") : FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(named))
     do { return try Cache(at: root) } catch { fatalError("The cache in \(root) cannot be used: \(error)") }
   }()
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
-/// The source tree this bed was built from.
-public enum Checkout {
+extension Checkout {
   /// Its top directory.
-  public static let path = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+  static let top = FilePath(path.path)
 
   /// A file that ships with the bed: the kernel's configuration, the probe and its unit.
   static func bedFile(_ name: String) -> FilePath {
-    path.appending("Tests/Bed/files/\(name)")
+    top.appending("Tests/Bed/files/\(name)")
   }
 
   /// The text of such a file.
@@ -35,7 +35,7 @@ public enum Checkout {
         // One per process: the next one may have other programs by now.
         try Cache.shared.tidy("install", keeping: 4)
         let place = try Cache.shared.holding("install/\(UUID().uuidString)")
-        try await sh("make", "--no-print-directory", "-C", path.string, "install", "DESTDIR=\(place)", "SYSROOT=\(sysroot?.string ?? "")")
+        try await sh("make", "--no-print-directory", "-C", top.string, "install", "DESTDIR=\(place)", "SYSROOT=\(sysroot?.string ?? "")")
         return place
       }
       tasks[sysroot] = task

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Subprocess
+import Support
 import SystemPackage
 
 /// A program run to its end, for what it prints.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
 /// A Debian package made for a test, or preroot's own.
@@ -33,9 +34,9 @@ public enum DebianPackage {
   }
 
   private static let build = Task {
-    let printed = try await sh("make", "--no-print-directory", "-C", Checkout.path.string, "deb")
+    let printed = try await sh("make", "--no-print-directory", "-C", Checkout.top.string, "deb")
     guard let name = printed.split(separator: "\n").last else { throw Problem("'make deb' names no package") }
-    return Checkout.path.appending(String(name))
+    return Checkout.top.appending(String(name))
   }
 
   /// Makes one of these files, without scripts, where those below /etc are conffiles.

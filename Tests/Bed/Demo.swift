@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 import Subprocess
+import Support
 import SystemPackage
 
 /// A small Debian with preroot for people to see: a read-only ext4 image under Debian's own User Mode Linux kernel.

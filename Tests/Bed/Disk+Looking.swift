@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
 /// What the host does with the disk of a machine that is off. All of it is about ext4 unless it says otherwise.

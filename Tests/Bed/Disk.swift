@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
 /// A further block device of a machine: the first is /dev/ubdb. It keeps what is written to it from boot to boot.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 
 /// The guest's whole journal of one boot, in the export format. See systemd.journal-fields(7).
 public struct Journal: Sendable, CustomStringConvertible {

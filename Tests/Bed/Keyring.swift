@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
 /// The key that signs the archive of Ubuntu, of which Debian 12 has no package.

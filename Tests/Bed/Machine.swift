@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 import Subprocess
+import Support
 import SystemPackage
 
 /// A machine that can be booted: what it is made of, its root, and the words on its kernel command line.

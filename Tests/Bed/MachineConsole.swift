@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
 /// The management console of User Mode Linux: what a hand does to a machine from outside while it runs.

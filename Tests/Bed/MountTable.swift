@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Support
 import SystemPackage
 
 /// What is mounted on a machine. See proc_pid_mountinfo(5).

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
 /// An apt root of our own, for a suite the host does not have in its sources: nothing of the host's packages changes.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
 /// What a machine wrote to a disk, in the order of writing, and where it had the disk flush its cache.
@@ -54,7 +55,7 @@ public struct Recording: Sendable {
 
   /// Some of the states that a power cut may leave: spread over the whole of the record, the same ones for the same seed.
   public func states(count: Int, seed: UInt64) -> [State] {
-    var random = Seeded(state: seed)
+    var random = SplitMix64(seed: seed)
     let writes = events.indices.filter { if case .write = events[$0] { true } else { false } }
     guard !writes.isEmpty else { return [] }
     return (0..<count).map { number in
@@ -117,19 +118,6 @@ extension Disk {
       guard case .write(let place, let data, _) = event else { continue }
       try file.writeAll(toAbsoluteOffset: Int64(place), number == events.count - 1 && rest != nil ? data.prefix(rest!) : data)
     }
-  }
-}
-
-/// SplitMix64.
-private struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var bits = state
-    bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
-    bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
-    return bits ^ bits >> 31
   }
 }
 

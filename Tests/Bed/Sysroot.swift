@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Support
 import SystemPackage
 
 /// The headers and libraries of an older distribution, for programs that are to run on it: they are unpacked, nothing is installed.

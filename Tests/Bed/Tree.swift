@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import SystemPackage
 
 /// The root file system of one machine: a base, preroot or not, and what a test changes in it.

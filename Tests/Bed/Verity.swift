@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Support
 import SystemPackage
 
 /// The hash tree of an image: with it the kernel proves each block of a root as it is read. See veritysetup(8).

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bed
+import Support
 import Testing
 
 /// The bed's disks and what happens to them, on machines that have nothing to do with preroot.

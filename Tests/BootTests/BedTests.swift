@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bed
 import Foundation
+import Support
 import Testing
 
 /// The bed itself, on boots that have nothing to do with preroot.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bed
 import Foundation
+import Support
 import Testing
 
 /// The helper dies by SIGKILL before its Nth system call that changes something. Whichever that is, the machine boots and tells the truth.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bed
 import Foundation
+import Support
 import Testing
 
 /// What differs between the versions of systemd is not to be seen. Generators run in a sandbox from 253 on, where every mount looks
@@ -132,7 +133,7 @@ struct MatrixTests {
   /// The major version by the code name, as the rows of the table have them.
   private static var documented: [String: String] {
     get throws {
-      let text = try String(contentsOfFile: Checkout.path.appending("docs/testing.md").string, encoding: .utf8)
+      let text = try Checkout.text("docs/testing.md")
       let rows = text.matches(of: /(?m)^\| (?:Debian|Ubuntu)[^|]* (?<name>[a-z]+) \| (?<version>[0-9]+) \|/)
       return Dictionary(rows.map { (String($0.name), String($0.version)) }, uniquingKeysWith: { $1 })
     }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
+import Support
+
 /// Makes new inputs from those there are, the same ones for the same seed.
 struct Mutator {
-  private var random: SplitMix
+  private var random: SplitMix64
   private let corpus: [[UInt8]]
 
   init(seed: UInt64, corpus: [[UInt8]]) {
-    random = SplitMix(state: seed)
+    random = SplitMix64(seed: seed)
     self.corpus = corpus
   }
 
@@ -50,17 +52,4 @@ struct Mutator {
     \\134 \\u0041 \\u00 uninitialized 0 1 -1 255 256 2147483647 4294967296 9223372036854775807 9223372036854775808 18446744073709551616 20737095516165%
     99999999999999g 100% 64m MESSAGE= PRIORITY= MESSAGE_ID= "why": roothash= dm-mod.create= verity # ; \\
     """.split { $0 == " " || $0 == "\n" }.map(String.init) + ["\n", " ", "\\\n", "\u{1e}", "\u{feff}", "\r\n", "\n\n", "\u{0}"]
-}
-
-/// SplitMix64: seeded, and enough for this.
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var bits = state
-    bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
-    bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
-    return bits ^ bits >> 31
-  }
 }

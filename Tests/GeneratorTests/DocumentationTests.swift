@@ -1,36 +1,32 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
+import Support
 import Testing
 
 @testable import PrerootCore
 
-extension Text {
-  fileprivate init(utf8 string: String) { self.init(Array(string.utf8)) }
-  fileprivate var string: String { String(decoding: bytes, as: UTF8.self) }
-}
-
-/// A manual page as a reader has it: one line a paragraph, blanks as they fall.
+/// A manual page as a reader sees it, with each paragraph on one line.
 private struct Page {
   let text: String
 
   init(_ name: String) throws {
     let file = Checkout.path.appending(path: "docs/\(name)").path
     let formatted = try Run.tool("mandoc", "-Tutf8", "-Owidth=500", file, package: "mandoc")
-    // Bold and underlined letters are two with a backspace between them.
+    // mandoc prints a bold or underlined letter as two characters with a backspace between them.
     text = formatted.replacing(#/.\u{8}/#, with: "").replacing("\u{a0}", with: " ").replacing(#/[“”]/#, with: "\"")
   }
 
   func has(_ words: String) -> Bool { text.contains(words) }
 
-  /// What stands below a heading, up to the next.
+  /// The text from a heading up to the next one.
   func section(_ heading: String) -> String {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     guard let start = lines.firstIndex(where: { $0 == heading }) else { return "" }
     return lines[(start + 1)...].prefix { $0.isEmpty || $0.first == " " }.joined(separator: "\n")
   }
 
-  /// What is said of an item of a list, where there is something: the rest of its line, and the lines below it that are further to the
-  /// right.
+  /// The text of a list item that has one: the rest of its line, and the lines below that are indented further.
   func entry(_ item: String) -> String {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     for place in lines.indices {
@@ -48,13 +44,13 @@ private struct Page {
 }
 
 extension Setting {
-  /// As preroot.conf has it, and in small letters with dashes between the words, as the command line has it.
+  /// The name in preroot.conf, and the name on the command line: in lower case with dashes between the words.
   fileprivate var directive: String { text.string }
   fileprivate var key: String { directive.replacing(#/([a-z])([A-Z])/#) { "\($0.output.1)-\($0.output.2)" }.lowercased() }
   fileprivate var item: String { "\(directive)=, preroot.\(key)=" }
 }
 
-/// What is said of a setting's value on the command line, from the value on.
+/// The remarks on a setting's value on the command line, each from the quoted value on.
 private func remarks(on setting: Setting, _ value: String) -> [String] {
   var assignments = Assignments()
   let start = "preroot.\(setting.key)="
@@ -64,29 +60,29 @@ private func remarks(on setting: Setting, _ value: String) -> [String] {
 
 @Suite("The manual")
 struct DocumentationTests {
-  @Test("is clean mdoc", arguments: Page.all)
+  @Test("Each manual page passes mandoc -Tlint", arguments: Page.all)
   func isClean(page: String) throws {
     let run = try Run("mandoc", ["-Tlint", "-Wwarning", Checkout.path.appending(path: "docs/\(page)").path], package: "mandoc")
     #expect(run.output + run.errors == "")
     #expect(run.status == 0)
   }
 
-  @Test("has every page of the source tree checked here")
+  @Test("Every manual page of docs/ is tested")
   func hasEveryPageChecked() throws {
     let pages = try FileManager.default.contentsOfDirectory(atPath: Checkout.path.appending(path: "docs").path)
       .filter { name in name.contains(#/\.[0-9]$/#) }
     #expect(Set(pages) == Set(Page.all))
   }
 
-  @Test("explains every setting under both of its names", arguments: Setting.allCases)
+  @Test("preroot.conf(5) explains every setting under both names", arguments: Setting.allCases)
   func explainsSetting(setting: Setting) throws {
     let entry = try Page("preroot.conf.5").entry(setting.item)
     #expect(entry.contains("Default:"))
-    // The name on the command line is one that is understood.
+    // preroot understands the name on the command line.
     #expect(Setting(key: Text(utf8: setting.key)) == setting)
   }
 
-  @Test("has the default of every setting", arguments: {
+  @Test("preroot.conf(5) gives the default of every setting", arguments: {
     let standard = Settings()
     return [
       (.upper, standard.upper.text.string), (.scope, standard.scope.text.string), (.fsType, "empty"), (.options, "empty"), (.dir, "/"),
@@ -99,7 +95,7 @@ struct DocumentationTests {
     #expect(try Page("preroot.conf.5").entry(setting.item).contains(try Regex("Default: \\Q\(standard)\\E[.,;]")))
   }
 
-  @Test("explains every word of a setting", arguments: [
+  @Test("preroot.conf(5) explains every word that a setting takes", arguments: [
     (.fallback, Fallback.words.string), (.onLowerChange, LowerChange.words.string), (.switch, SwitchMode.words.string), (.format, Format.words.string),
   ] as [(Setting, String)])
   func explainsWords(setting: Setting, words: String) throws {
@@ -112,7 +108,7 @@ struct DocumentationTests {
     #expect(try Page("preroot.conf.5").has("is not understood, ignoring; use one of: "))
   }
 
-  @Test("has the range of every number", arguments: [(.timeout, 300), (.attempts, 100)] as [(Setting, Int)])
+  @Test("preroot.conf(5) gives the range of every number", arguments: [(.timeout, 300), (.attempts, 100)] as [(Setting, Int)])
   func hasRange(setting: Setting, limit: Int) throws {
     #expect(remarks(on: setting, "0") + remarks(on: setting, "\(limit)") == [])
     #expect(remarks(on: setting, "\(limit + 1)") == ["'\(limit + 1)' is not a number from 0 to \(limit), ignoring"])
@@ -121,7 +117,7 @@ struct DocumentationTests {
     #expect(entry.contains("\"... is not a number from 0 to \(limit), ignoring\""))
   }
 
-  @Test("has what the log says of a wrong value", arguments: [
+  @Test("preroot.conf(5) quotes the log line for each kind of invalid value", arguments: [
     (.upper, "x"), (.scope, "x"), (.scope, "/run"), (.bind, "/"), (.dir, "x"), (.check, "x"), (.options, "noexec"),
     (.scope, "/" + String(repeating: "x", count: 255)),
   ] as [(Setting, String)])
@@ -130,7 +126,7 @@ struct DocumentationTests {
     #expect(try Page("preroot.conf.5").has("\"...\(remark.dropFirst(value.count + 2))\""), "\(remark)")
   }
 
-  @Test("has what the log says of a device that is no upper", arguments: [
+  @Test("preroot.conf(5) quotes the log line for each device that is refused", arguments: [
     (.blank, ""), (.unfinished, ""), (.ambivalent, ""), (.unknown, ""), (nil, ""), (.signature(Signature(type: "vfat")), ""),
     (.signature(Signature(type: "xfs")), "ext4"), (.signature(Signature(type: "nilfs2")), ""),
   ] as [(Probe?, String)])
@@ -144,7 +140,7 @@ struct DocumentationTests {
     #expect(try Page("preroot.conf.5").has("... \(sentence.string)"), "\(sentence.string)")
   }
 
-  @Test("names everything that holds no upper")
+  @Test("preroot.conf(5) lists every signature that rules out an upper")
   func namesWhatHoldsNone() throws {
     let list = try #require(try Checkout.text("Sources/PrerootCore/Deciding/DeviceUse.swift").firstMatch(of: #/holdsNone: StaticString \{\s*"(.*?)"/#))
     let page = try Page("preroot.conf.5").section("A DEVICE AS UPPER")
@@ -152,7 +148,7 @@ struct DocumentationTests {
     for type in list.output.1.split(separator: " ").map(String.init) { #expect(page.contains(names[type] ?? type), "\(type)") }
   }
 
-  @Test("has what the log says of an upper that is there")
+  @Test("preroot.conf(5) quotes the log line for each use of an existing upper")
   func hasUpperUse() throws {
     let page = try Page("preroot.conf.5")
     func sentence(isReset: Bool = false, _ lowerChange: LowerChange = .warn, _ change: (inout StoreFacts) -> Void) -> String {
@@ -176,12 +172,12 @@ struct DocumentationTests {
     #expect(page.has(sentence(.reset) { $0.recorded = "squashfs old" }))
   }
 
-  @Test("has what the log says of a file system that is not fit")
+  @Test("preroot.conf(5) quotes the log line for an unfit file system")
   func hasUnfitness() throws {
     #expect(try Page("preroot.conf.5").has("\"The file system cannot hold an upper: \(Unfitness.attributes.text.string)\""))
   }
 
-  @Test("has every reason to re-execute PID 1, and to reload it")
+  @Test("overlay-prep.service(8) quotes every reason to re-execute or reload PID 1")
   func hasReasonToReexecute() throws {
     let source = try Checkout.text("Sources/PrerootCore/Deciding/Advance.swift")
     let reasons = source.matches(of: #/(?:return|\?|:|\?\?|reason =) "(.*?)"/#).map { String($0.output.1) }.filter { $0.contains(" ") && !$0.contains(" reload ") }
@@ -190,7 +186,7 @@ struct DocumentationTests {
     for reason in reasons { #expect(page.has("\"\(reason)\""), "\(reason)") }
   }
 
-  @Test("explains every file that is kept on the store")
+  @Test("preroot.conf(5) explains every file on the upper's file system")
   func explainsFilesOfStore() throws {
     let sources = try ["PrerootCore/Planning/LayerPlan", "PrerootCore/Planning/OverlayPlan", "PrerootSystem/Storage/StoreFacts+Reading", "PrerootCore/Deciding/Settings", "overlay-prep/Preparation"]
       .map { try Checkout.text("Sources/\($0).swift") }.joined()
@@ -202,7 +198,7 @@ struct DocumentationTests {
     #expect(!page.entry("image-HASH/").isEmpty)
   }
 
-  @Test("explains every name in state.json")
+  @Test("overlay-prep.service(8) explains every name in state.json")
   func explainsState() throws {
     let source = try Checkout.text("Sources/overlay-prep/Outcome.swift")
     let names = source.matches(of: #/state\.add\("([a-z]+)"/#).map { String($0.output.1) }
@@ -211,7 +207,7 @@ struct DocumentationTests {
     for name in names { #expect(entry.contains(try Regex("(?m)^ +\(name) ")), "\(name)") }
   }
 
-  @Test("has every limit of time", arguments: [
+  @Test("overlay-prep.service(8) gives every time limit", arguments: [
     ("Sources/PrerootSystem/Storage/LinuxKernel+Device.swift", "formatLimit", "mkfs"), ("Sources/PrerootSystem/Storage/LinuxKernel+Device.swift", "checkLimit", "fsck"),
     ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "deletionLimit", "rm, of what was set aside"),
     ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "copyLimit", "cp, for each directory of Bind="),
@@ -224,7 +220,7 @@ struct DocumentationTests {
     #expect(try Page("overlay-prep.service.8").entry(item).contains(try Regex("^ *\(limit) s\\b")))
   }
 
-  @Test("has the time that the helper may take as a whole")
+  @Test("overlay-prep.service(8) gives the time limit of the whole helper")
   func hasLimitOfHelper() throws {
     let unit = try Checkout.text("generator/units/overlay-prep.service")
     let minutes = try #require(unit.firstMatch(of: #/TimeoutStartSec=([0-9]+)min/#)?.output.1)
@@ -234,7 +230,7 @@ struct DocumentationTests {
     for place in page.text.matches(of: #/([0-9]+|ten) minutes/#) { #expect(place.output.1 == minutes) }
   }
 
-  @Test("explains every step")
+  @Test("overlay-prep.service(8) lists every step")
   func explainsSteps() throws {
     let source = try Checkout.text("Sources/PrerootCore/Planning/Step.swift")
     let verbs = source.matches(of: #/(?m)^      case \.\w+: "(.*)"$/#).map { String($0.output.1) }
@@ -243,7 +239,7 @@ struct DocumentationTests {
     for verb in verbs { #expect(entry.contains(try Regex("(?m)(?:^ +|, )\(verb)(?:,|$)")), "\(verb)") }
   }
 
-  @Test("names every unit that is installed")
+  @Test("overlay-prep.service(8) describes every installed unit")
   func namesUnits() throws {
     let units = try FileManager.default.contentsOfDirectory(atPath: Checkout.path.appending(path: "generator/units").path)
     let page = try Page("overlay-prep.service.8")
@@ -254,8 +250,8 @@ struct DocumentationTests {
     }
   }
 
-  /// What an image lacks would only be noticed when the unit is needed.
-  @Test("names every program that a unit runs")
+  /// Otherwise nobody would notice that an image lacks a program until the unit is needed.
+  @Test("overlay-prep.service(8) names every program that a unit runs")
   func namesProgramsOfUnits() throws {
     let directory = Checkout.path.appending(path: "generator/units").path
     let page = try Page("overlay-prep.service.8")
@@ -275,7 +271,7 @@ struct DocumentationTests {
     }
   }
 
-  @Test("names every word that switches preroot on or off")
+  @Test("preroot.conf(5) names every word that enables or disables preroot")
   func namesWords() throws {
     let lists = try Checkout.text("Sources/PrerootCore/Reading/Enable.swift").matches(of: #/isOne\(of: "(.*?)"\)/#)
     #expect(lists.count == 2)
@@ -286,7 +282,7 @@ struct DocumentationTests {
     }
   }
 
-  @Test("names every file system that cannot be written, and every word of systemd that chooses a target")
+  @Test("preroot.conf(5) names every read-only file system and every word that selects a target")
   func namesWordsOfOthers() throws {
     let decision = try Checkout.text("Sources/PrerootCore/Deciding/BootMode.swift") + Checkout.text("Sources/PrerootCore/Deciding/BootUnit.swift")
     let lists = decision.matches(of: #/isOne\(of: "(.*?)"\)/#)
@@ -295,7 +291,7 @@ struct DocumentationTests {
     for word in lists.flatMap({ $0.output.1.split(separator: " ") }) { #expect(page.text.contains(try Regex("(?:^|\\W)\(word)\\b")), "\(word)") }
   }
 
-  @Test("explains every exit status of the programs", arguments: [
+  @Test("The manual explains every exit status of the programs", arguments: [
     ("generator/Generator.swift", "preroot-generator.8"), ("Sources/overlay-prep/OverlayPrep.swift", "overlay-prep.service.8"),
     ("Sources/preroot/Preroot.swift", "preroot.1"),
   ])
@@ -306,7 +302,7 @@ struct DocumentationTests {
     #expect(explained == statuses.sorted { $0.count == $1.count ? $0 < $1 : $0.count < $1.count })
   }
 
-  @Test("explains every option of the helper")
+  @Test("overlay-prep.service(8) explains every option of the helper")
   func explainsOptions() throws {
     let options = try Checkout.text("Sources/overlay-prep/OverlayPrep.swift").matches(of: #/case "(--[a-z-]+)":/#).map { String($0.output.1) }
     #expect(options.count >= 4)
@@ -317,7 +313,7 @@ struct DocumentationTests {
     }
   }
 
-  @Test("explains every verb and option of the tool, and no other")
+  @Test("preroot(1) explains exactly the tool's verbs and options")
   func explainsTool() throws {
     let page = try Page("preroot.1")
     let verbs = page.section("VERBS").matches(of: #/(?m)^     ([a-z]+)\b/#).map { String($0.output.1) }
@@ -327,7 +323,7 @@ struct DocumentationTests {
     for word in verbs + options { #expect(page.section("SYNOPSIS").contains(word), "\(word)") }
   }
 
-  @Test("explains every name in the tool's object of JSON")
+  @Test("preroot(1) explains every name in the JSON output")
   func explainsObject() throws {
     let names = try Checkout.text("Sources/preroot/Status.swift").matches(of: #/object\.add\("([a-z_]+)"/#).map { String($0.output.1) }
     #expect(names.count >= 10)
@@ -335,7 +331,7 @@ struct DocumentationTests {
     for name in names { #expect(options.contains(try Regex("\\b\(name)\\b")), "\(name)") }
   }
 
-  @Test("has every reason for leaving a boot alone in the words of the log", arguments: [
+  @Test("preroot-generator(8) quotes every reason for leaving a boot alone", arguments: [
     Reason.userManager, .initrd, .disabled, .container("..."), .rootUnknown, .rootWritable(type: "...", source: "..."), .missing("..."),
     .masked("..."), .emergency, .unitIsNoTarget("..."), .running, .unread("..."),
   ])
@@ -344,14 +340,14 @@ struct DocumentationTests {
     #expect(decision.contains("\"\(reason.text.string)\" (\(reason.priority))"))
   }
 
-  @Test("has every cause of staging it in the words of the log", arguments: [
+  @Test("preroot-generator(8) quotes every cause of staging a boot", arguments: [
     Cause.asked, .fileSystem("..."), .device("..."), .fileSystemTable,
   ])
   func hasCause(cause: Cause) throws {
     #expect(try Page("preroot-generator.8").section("THE DECISION").contains("\"\(cause.text.string)\""))
   }
 
-  @Test("names every type of unit that is masked, and every file of the first stage")
+  @Test("preroot-generator(8) names every masked unit type and every file of stage 1")
   func namesFilesOfStageOne() throws {
     let page = try Page("preroot-generator.8").section("WHAT IT WRITES")
     for type in StageOne.heldTypes { #expect(page.contains("\(type.string).d"), "\(type.string)") }
@@ -363,7 +359,7 @@ struct DocumentationTests {
     #expect(page.contains("After=overlay-prep.service"))
   }
 
-  @Test("names every file of the second stage")
+  @Test("preroot-generator(8) names every file of stage 2")
   func namesFilesOfStageTwo() throws {
     let page = try Page("preroot-generator.8").section("WHAT IT WRITES")
     var facts = BootFacts()
@@ -374,7 +370,7 @@ struct DocumentationTests {
     for path in paths { #expect(page.contains(path == "etc.mount" ? ".mount" : path == "swap.swap" ? ".swap" : path), "\(path)") }
   }
 
-  @Test("names every file that is kept below /run/preroot")
+  @Test("The manual names every file below /run/preroot")
   func namesFilesOfRun() throws {
     let directory = Checkout.path.appending(path: "Sources").path
     let sources = try FileManager.default.subpathsOfDirectory(atPath: directory).filter { $0.hasSuffix(".swift") }
@@ -385,7 +381,7 @@ struct DocumentationTests {
     for file in files { #expect(pages.contains(file), "\(file)") }
   }
 
-  @Test("names every path that is promised", arguments: [
+  @Test("Each manual page names the paths that it promises", arguments: [
     ("preroot.conf.5", [
       "/etc/preroot.conf", "/run/preroot.conf", "/usr/lib/preroot.conf", "/etc/preroot.conf.d/*.conf", "/run/preroot.conf.d/*.conf",
       "/usr/lib/preroot.conf.d/*.conf",
@@ -401,7 +397,7 @@ struct DocumentationTests {
     for path in paths { #expect(page.has(path), "\(path)") }
   }
 
-  @Test("names every environment variable that is read")
+  @Test("preroot-generator(8) names every environment variable")
   func namesVariables() throws {
     let sources = try Checkout.text("Sources/PrerootSystem/BootFacts+Reading.swift") + Checkout.text("Sources/PrerootSystem/Machine.swift")
     let variables = Set(sources.matches(of: #/[vV]ariable\("([A-Z_]+)"\)/#).map { String($0.output.1) })
@@ -410,7 +406,7 @@ struct DocumentationTests {
     for variable in variables { #expect(environment.contains("     \(variable)\n"), "\(variable)") }
   }
 
-  @Test("explains every field that the journal gets")
+  @Test("overlay-prep.service(8) explains every journal field")
   func explainsFields() throws {
     let sources = try Checkout.text("Sources/overlay-prep/Report.swift") + Checkout.text("Sources/overlay-prep/Outcome.swift") + Checkout.text("Sources/PrerootCore/Reporting/Event.swift")
     let fields = Set(sources.matches(of: #/(?m)(?:add\("|^ +)([A-Z_]+)["=]/#).map { String($0.output.1) }).subtracting(["MESSAGE", "PRIORITY"])
@@ -419,14 +415,14 @@ struct DocumentationTests {
     for field in fields { #expect(log.contains("\(field)="), "\(field)") }
   }
 
-  @Test("and the catalog explain every message", arguments: Event.Message.allCases)
+  @Test("The manual and the catalog explain every message ID", arguments: Event.Message.allCases)
   func explainMessage(message: Event.Message) throws {
     let id = Text(stringLiteral: message.id).string
     #expect(try Page("overlay-prep.service.8").section("THE LOG").contains(id))
     #expect(try Checkout.text("docs/preroot.catalog").contains("-- \(id)\nSubject: "))
   }
 
-  @Test("has examples of preroot.conf and of the command line that preroot understands")
+  @Test("preroot accepts the examples of preroot.conf(5)")
   func hasExamples() throws {
     let source = try Checkout.text("docs/preroot.conf.5")
     let files = source.matches(of: #/\.Bd -literal[^\n]*\n(\[Preroot\]\n(?s:.*?))\.Ed/#).map { String($0.output.1) }
@@ -446,7 +442,7 @@ struct DocumentationTests {
 
 @Suite("The sources")
 struct SourceTests {
-  @Test("name their license")
+  @Test("Each source file names its license in its first line")
   func nameLicense() throws {
     var count = 0
     for directory in ["Sources", "generator", "Tests"] {
@@ -460,9 +456,9 @@ struct SourceTests {
   }
 }
 
-@Suite("The catalog of messages")
+@Suite("The message catalog")
 struct CatalogTests {
-  @Test("is one that journalctl accepts")
+  @Test("journalctl accepts the message catalog")
   func isAccepted() throws {
     let directory = try Temporary()
     let run = try Run(

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
-/// One directory of `Cases`: a machine that has one thing special, and what the shipped generator must write for it.
+/// One directory of `Cases`: a machine that differs from the base in one respect, and the files that the shipped generator writes there.
 ///
-///     root/                     laid over Cases/base
-///     missing                   what is taken away from it, a path a line
-///     environment               NAME=value, a variable a line: what systemd tells its generators
-///     before/generator.early/   what another generator has written already
+///     root/                     files to copy over Cases/base
+///     missing                   paths to remove from it, one on each line
+///     environment               the generator's environment, one NAME=value on each line
+///     before/generator.early/   files that another generator has already written
 ///     expected/generator/, expected/generator.early/, expected/generator.late/, expected/kmsg
 ///
-/// `PREROOT_WRITE_EXPECTED=1 swift test --filter GoldenTests` writes `expected/` anew, for review with `git diff`. Where two
-/// cases expect the same, the later one's directory is a link to the first one's.
+/// `PREROOT_WRITE_EXPECTED=1 swift test --filter GoldenTests` regenerates `expected/`, for review with `git diff`. If two
+/// cases expect the same files, the later one's directory is a link to the first one's.
 struct Case: CustomTestStringConvertible, Sendable {
   let name: String
   var testDescription: String { name }
@@ -24,7 +25,7 @@ struct Case: CustomTestStringConvertible, Sendable {
 
   func path(_ file: String) -> String { MiniatureMachine.cases.appending(path: "\(name)/\(file)").path }
 
-  /// The lines of one of its files; none where it is absent.
+  /// The lines of a file of the case, or none if it is missing.
   private func lines(_ file: String) -> [String] {
     ((try? String(contentsOfFile: path(file), encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
   }
@@ -58,7 +59,7 @@ struct Case: CustomTestStringConvertible, Sendable {
 struct GoldenTests {
   static let isWriting = ProcessInfo.processInfo.environment["PREROOT_WRITE_EXPECTED"] != nil
 
-  @Test("writes exactly what is expected", .enabled(if: !isWriting, "The expected files are being written"), arguments: try Case.all)
+  @Test("The generator writes exactly the expected files for each case", .enabled(if: !isWriting, "The expected files are being written"), arguments: try Case.all)
   func writesWhatIsExpected(golden: Case) throws {
     let machine = try golden.machine()
     let run = try machine.generate(environment: golden.environment)
@@ -74,7 +75,7 @@ struct GoldenTests {
     }
   }
 
-  @Test("has its expected files written anew", .enabled(if: isWriting, "PREROOT_WRITE_EXPECTED is not set"))
+  @Test("The expected files of all cases are regenerated", .enabled(if: isWriting, "PREROOT_WRITE_EXPECTED is not set"))
   func hasExpectedWritten() throws {
     var first: [(tree: Tree, path: String)] = []
     for golden in try Case.all {
@@ -99,7 +100,7 @@ struct GoldenTests {
     }
   }
 
-  @Test("writes files that anybody may read and only root write")
+  @Test("The generator's files are readable by all and writable only by root")
   func writesReadableFiles() throws {
     let machine = try MiniatureMachine()
     _ = try machine.generate()
@@ -113,7 +114,7 @@ struct GoldenTests {
     #expect(files == 8)
   }
 
-  @Test("leaves the machine itself as it was, but for a line in the kernel's log")
+  @Test("The generator changes nothing on the machine except the kernel log")
   func leavesMachineAlone() throws {
     let machine = try MiniatureMachine()
     let before = try Tree(machine.root)
@@ -122,7 +123,7 @@ struct GoldenTests {
     #expect(try Tree(machine.root).differences(from: before).split(separator: "\n").count == 3)
   }
 
-  @Test("writes the same when it is run again into new directories, as at a reload")
+  @Test("The generator writes the same files when it runs again, as in a reload")
   func writesTheSameAgain() throws {
     let one = try MiniatureMachine(), two = try MiniatureMachine()
     _ = try one.generate()

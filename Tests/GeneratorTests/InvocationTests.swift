@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
-@Suite("Calling the generator")
+@Suite("The generator's command line")
 struct InvocationTests {
-  @Test("with another number of directories than three is answered with the usage, and nothing is written", arguments: [0, 1, 2, 4])
+  @Test("preroot-generator prints its usage unless it gets three directories", arguments: [0, 1, 2, 4])
   func withWrongNumber(count: Int) throws {
     let machine = try MiniatureMachine()
     let directories = Array([machine.normal, machine.early, machine.late, machine.late].prefix(count))
@@ -16,7 +17,7 @@ struct InvocationTests {
     #expect(try machine.kernelLog == "")
   }
 
-  @Test("with a root that is not there fails, and says so")
+  @Test("preroot-generator fails if $PREROOT_ROOT does not exist")
   func withoutRoot() throws {
     let machine = try MiniatureMachine()
     let run = try Run(
@@ -25,8 +26,8 @@ struct InvocationTests {
     #expect(run.errors == "preroot-generator: No such file or directory\n")
   }
 
-  /// PID 1 gives its generators /dev/null: what is not in the kernel's log is said to nobody.
-  @Test("with a directory that is not there fails, and the kernel's log says so", arguments: ["normal", "early", "late"])
+  /// PID 1 connects its generators to /dev/null, so only the kernel log can show an error.
+  @Test("preroot-generator fails if a directory is missing, and the kernel log names the error", arguments: ["normal", "early", "late"])
   func withoutDirectory(which: String) throws {
     let machine = try MiniatureMachine()
     try FileManager.default.removeItem(atPath: which == "normal" ? machine.normal : which == "early" ? machine.early : machine.late)
@@ -37,7 +38,7 @@ struct InvocationTests {
     #expect(try machine.output.below("generator.early").isEmpty)
   }
 
-  @Test("with a default.target in its way that is a directory fails, and takes all of its own back")
+  @Test("preroot-generator removes its files if default.target is a directory")
   func withDirectoryInTheWay() throws {
     let machine = try MiniatureMachine()
     try FileManager.default.createDirectory(atPath: "\(machine.early)/default.target", withIntermediateDirectories: true)
@@ -47,7 +48,7 @@ struct InvocationTests {
     #expect(try machine.output.below("generator.early").nodes == ["default.target": "an empty directory"])
   }
 
-  @Test("with a mask there already fails, takes its own back and leaves the other")
+  @Test("preroot-generator removes its files if one of them exists already")
   func withMaskInTheWay() throws {
     let machine = try MiniatureMachine()
     let mask = "\(machine.early)/target.d/zzzz-preroot-stage1.conf"
@@ -59,9 +60,9 @@ struct InvocationTests {
     #expect(try machine.output.below("generator.early").nodes == ["target.d/zzzz-preroot-stage1.conf": "a file:\n[Unit]\n"])
   }
 
-  /// As a mount: to root no mode forbids anything.
+  /// The test mounts a file system, as no file mode stops root.
   @Test(
-    "with an early directory that takes no files or not enough of them fails, leaves nothing behind, and the kernel's log says so",
+    "preroot-generator removes its files if the early directory is full or read-only",
     .enabled(if: geteuid() == 0, "Only root may mount a file system that is full"),
     arguments: [
       ("ro", "Read-only file system"),
@@ -71,7 +72,7 @@ struct InvocationTests {
     ])
   func withFullDirectory(options: String, why: String) throws {
     let machine = try MiniatureMachine()
-    // The listing is made where the mount is seen.
+    // The script lists the directory, as the mount is invisible outside its namespace.
     let script = """
       mount -t tmpfs -o "$1" preroot-test "$3" || exit 99
       status=0

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
+import Support
 import Testing
 
-/// PrerootCore is one module, so the compiler lets any file use any other. Its folders are floors all the same: a file uses what
-/// its own floor or a lower one declares.
+/// PrerootCore is one module, so the compiler lets any file use any other. But its folders are layers: a file uses only
+/// declarations of its own layer and those below it.
 private struct Source {
   let folder: String
   let path: String
-  /// Without comments and literals.
+  /// The code without comments and literals.
   let code: String
 
-  /// All of PrerootCore.
+  /// All files of PrerootCore.
   static func all() throws -> [Source] {
     let core = Checkout.path.appending(path: "Sources/PrerootCore")
     let paths = try FileManager.default.subpathsOfDirectory(atPath: core.path).filter { $0.hasSuffix(".swift") }.sorted()
@@ -22,7 +24,7 @@ private struct Source {
 
   var types: [String] { code.matches(of: #/(?m)^ *(?:(?:public|final|indirect|private|fileprivate) )*(?:enum|struct|class|protocol|typealias) ([A-Z]\w*)/#).map { String($0.output.1) } }
 
-  /// What it adds to the texts, which everybody has.
+  /// The members that the file adds to types which every folder uses.
   var members: [String] {
     var members: [String] = []
     for part in code.split(separator: #/(?m)^(?=extension )/#) where part.contains(#/^extension \[?(?:Text|UInt8|Remark)\b/#) {
@@ -40,20 +42,20 @@ extension String {
   }
 }
 
-@Suite("The core's floors")
+@Suite("The core's layers")
 struct LayeringTests {
-  /// From the ground up. Executing and Reporting stand side by side.
+  /// The layers from the bottom up. Executing and Reporting are side by side.
   fileprivate static let floors = ["Ground": 0, "Reading": 1, "Deciding": 2, "Planning": 3, "Executing": 4, "Reporting": 4]
 
-  @Test("are the folders that are there")
+  @Test("Each folder of PrerootCore has a layer")
   func areFolders() throws {
     #expect(try Set(Source.all().map(\.folder)) == Set(Self.floors.keys))
   }
 
-  @Test("use only what lies below them")
+  @Test("A file of PrerootCore uses only its own layer and those below it")
   func useWhatLiesBelow() throws {
     let sources = try Source.all()
-    // A name that two folders declare says nothing.
+    // A name that two folders declare is ambiguous, so the test ignores it.
     var homes: [String: Set<String>] = [:]
     for source in sources { for name in source.types + source.members { homes[name, default: []].insert(source.folder) } }
     let declared = homes.compactMapValues { $0.count == 1 ? $0.first : nil }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 
-/// A root directory with as much of a machine in it as the generator looks at: `Cases/base`, the shipped units, and what is
-/// laid over them.
+/// A root directory with the files that the generator reads: `Cases/base`, the shipped units, and a test's own files over them.
 struct MiniatureMachine {
   private let directory: Temporary
   let root: String
@@ -24,13 +24,13 @@ struct MiniatureMachine {
     try FileManager.default.copyItem(atPath: Checkout.path.appending(path: "generator/units").path, toPath: "\(root)/usr/lib/systemd/system")
   }
 
-  /// Copies a tree, links as links, over what is there.
+  /// Copies a tree over a directory, and links as links.
   func lay(_ tree: String, over directory: String) throws {
     guard FileManager.default.fileExists(atPath: tree) else { return }
     _ = try Run.tool("cp", "-dRT", "--remove-destination", tree, directory, package: "coreutils")
   }
 
-  /// Lays a tree over the three directories, as another generator may have done.
+  /// Copies a tree over the three directories, as if another generator had written it.
   func layOverOutput(_ tree: String) throws { try lay(tree, over: directory.path("out")) }
 
   func write(_ file: String, _ contents: String) throws {
@@ -43,14 +43,14 @@ struct MiniatureMachine {
 
   func remove(_ file: String) throws { try FileManager.default.removeItem(atPath: "\(root)/\(file)") }
 
-  /// Runs the shipped generator on it.
+  /// Runs the shipped generator on the machine.
   func generate(environment: [String: String] = [:]) throws -> Run {
     try Run(
       Checkout.ships("preroot-generator"), [normal, early, late],
       environment: environment.merging(["PREROOT_ROOT": root]) { _, mine in mine })
   }
 
-  /// What went to the kernel's log, with PID for the process's number.
+  /// The generator's lines in the kernel log, with PID in place of its process ID.
   var kernelLog: String {
     get throws {
       guard let log = try? String(contentsOfFile: "\(root)/dev/kmsg", encoding: .utf8) else { return "" }
@@ -61,7 +61,7 @@ struct MiniatureMachine {
   var output: Tree { get throws { try Tree(directory.path("out")) } }
 }
 
-/// All that is in a directory: `path` and what is there.
+/// The contents of a directory: a description of each node by its path.
 struct Tree: Equatable {
   private(set) var nodes: [String: String] = [:]
 
@@ -77,7 +77,7 @@ struct Tree: Equatable {
     }
   }
 
-  /// What is below one of its directories.
+  /// The part of the tree below one of its directories.
   func below(_ directory: String) -> Tree {
     var tree = self
     tree.nodes = [:]
@@ -87,7 +87,7 @@ struct Tree: Equatable {
 
   var isEmpty: Bool { nodes.isEmpty }
 
-  /// What is in one and not, or not so, in the other; empty where they are equal.
+  /// The nodes that differ between the two trees, one on each line.
   func differences(from expected: Tree) -> String {
     Set(nodes.keys).union(expected.nodes.keys).sorted().compactMap { name in
       if nodes[name] == expected.nodes[name] { return nil }

@@ -1,88 +1,85 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
-/// What an image, a stick or an administrator may have left where a small file belongs.
-enum Trap: CaseIterable {
-  case danglingLink, loop, directory, fifo, zeroes, sparse
-
-  /// Lays it at a path of the machine.
-  func lay(at file: String, of machine: MiniatureMachine) throws {
+extension WrongFile {
+  /// Lays it at a path of the machine, in place of what is there.
+  fileprivate func lay(at file: String, of machine: MiniatureMachine) throws {
     try machine.write(file, "")
     try machine.remove(file)
-    let path = "\(machine.root)/\(file)"
-    switch self {
-    case .danglingLink: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "nowhere")
-    case .loop: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: URL(filePath: path).lastPathComponent)
-    case .directory: try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-    case .fifo: #expect(mkfifo(path, 0o644) == 0)
-    case .zeroes: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/zero")
-    case .sparse:
-      try machine.write(file, "")
-      #expect(truncate(path, 4 << 30) == 0)
-    }
+    try lay(at: "\(machine.root)/\(file)")
   }
 
-  var words: String {
+  /// What the log says of it.
+  fileprivate var words: String {
     switch self {
     case .danglingLink: "No such file or directory"
     case .loop: "Too many levels of symbolic links"
     case .directory: "Is a directory"
-    case .fifo, .zeroes: "Operation not supported"
+    case .fifo, .zeroes, .device: "Operation not supported"
     case .sparse: "File too large"
     }
   }
+
+  /// Those that anybody may lay: only root makes devices.
+  fileprivate static let ofAnybody = allCases.filter { $0 != .device }
 }
 
-@Suite("What is no small file", .timeLimit(.minutes(1)))
+@Suite("Unreadable small files", .timeLimit(.minutes(1)))
 struct SmallFileTests {
-  @Test("counts as absent for the generator, which says so", arguments: Trap.allCases, ["etc/preroot.conf", "etc/preroot.conf.d/1.conf", "etc/fstab"])
-  func countsAsAbsent(trap: Trap, file: String) throws {
+  @Test("The generator treats an unreadable configuration file as absent, and logs it", arguments: WrongFile.ofAnybody, ["etc/preroot.conf", "etc/preroot.conf.d/1.conf", "etc/fstab"])
+  func countsAsAbsent(wrong: WrongFile, file: String) throws {
     let machine = try MiniatureMachine()
-    try trap.lay(at: file, of: machine)
+    try wrong.lay(at: file, of: machine)
     #expect(try machine.generate().status == 0)
     let log = try machine.kernelLog
+<<<<<<< HEAD
     #expect(log.hasPrefix("<28>preroot-generator[PID]: /\(file) cannot be read, ignoring: \(trap.words)\n<30>"), "\(log)")
     #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] != nil)
+=======
+    #expect(log.hasPrefix("<28>preroot-generator[PID]: /\(file) cannot be read, ignoring: \(wrong.words)\n<30>"), "\(log)")
+    #expect(try machine.output.nodes["generator.early/default.target"] != nil)
+>>>>>>> daa6bfeecbdcde6d57e3c02dc4a727dc7f52661a
   }
 
-  @Test("lets the weaker file count", arguments: Trap.allCases)
-  func letsWeakerCount(trap: Trap) throws {
+  @Test("An unreadable preroot.conf does not hide one in a weaker directory", arguments: WrongFile.ofAnybody)
+  func letsWeakerCount(wrong: WrongFile) throws {
     let machine = try MiniatureMachine()
-    try trap.lay(at: "etc/preroot.conf", of: machine)
+    try wrong.lay(at: "etc/preroot.conf", of: machine)
     try machine.write("usr/lib/preroot.conf", "[Preroot]\nEnable=no\n")
     #expect(try machine.generate().status == 0)
     #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] == nil)
   }
 
-  @Test("masks no unit", arguments: Trap.allCases)
-  func masksNothing(trap: Trap) throws {
+  @Test("An unreadable unit file in /etc masks no unit", arguments: WrongFile.ofAnybody)
+  func masksNothing(wrong: WrongFile) throws {
     let machine = try MiniatureMachine()
-    try trap.lay(at: "etc/systemd/system/overlay-prep.service", of: machine)
+    try wrong.lay(at: "etc/systemd/system/overlay-prep.service", of: machine)
     #expect(try machine.generate().status == 0)
     #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] != nil)
   }
 
-  @Test("is not waited for in the place of the kernel's log", arguments: [Trap.fifo, .directory, .danglingLink])
-  func isNoLog(trap: Trap) throws {
+  @Test("The generator does not wait for a /dev/kmsg that is not a device", arguments: [WrongFile.fifo, .directory, .danglingLink])
+  func isNoLog(wrong: WrongFile) throws {
     let machine = try MiniatureMachine()
-    try trap.lay(at: "dev/kmsg", of: machine)
+    try wrong.lay(at: "dev/kmsg", of: machine)
     #expect(try machine.generate().status == 0)
     #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] != nil)
   }
 
-  @Test("is a problem to preroot check", arguments: Trap.allCases)
-  func isProblem(trap: Trap) throws {
+  @Test("preroot check reports an unreadable preroot.conf as a problem", arguments: WrongFile.ofAnybody)
+  func isProblem(wrong: WrongFile) throws {
     let machine = try MiniatureMachine()
-    try trap.lay(at: "etc/preroot.conf", of: machine)
+    try wrong.lay(at: "etc/preroot.conf", of: machine)
     let run = try Run(Checkout.ships("preroot"), ["check"], environment: ["PREROOT_ROOT": machine.root, "SYSTEMD_PROC_CMDLINE": ""])
-    // A link leads where it would on the image, which has no /dev/zero.
-    let words = trap == .zeroes ? Trap.danglingLink.words : trap.words
+    // The tool resolves a link within the image, which has no /dev/zero.
+    let words = wrong == .zeroes ? WrongFile.danglingLink.words : wrong.words
     #expect(run.output.contains("problem: /etc/preroot.conf cannot be read, ignoring: \(words)\n"), "\(run.output)")
     #expect(run.status == 1)
   }
 
-  @Test("is not even looked at in a settled boot")
+  @Test("The generator reads no configuration in a settled boot")
   func isNotLookedAt() throws {
     let machine = try MiniatureMachine()
     try machine.write("run/preroot/ready", "")
@@ -96,11 +93,11 @@ struct SmallFileTests {
   }
 }
 
-@Suite("A boot")
+@Suite("$PREROOT_ROOT in a boot")
 struct SeamTests {
-  @Test("has one machine, whatever $PREROOT_ROOT says")
+  @Test("The generator ignores $PREROOT_ROOT in a boot")
   func hasOneMachine() throws {
-    // There is no directory of that name, so nothing can be written; which machine was read is what the system calls tell.
+    // No directory has this name, so the generator cannot write anything. The system calls show which machine it reads.
     let machine = try MiniatureMachine()
     let run = try Run(
       "strace", ["-f", "-e", "trace=file", Checkout.ships("preroot-generator"), "/run/systemd/no-generator", "/run/systemd/no-generator.early", "/run/systemd/no-generator.late"],

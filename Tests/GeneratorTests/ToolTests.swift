@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
+import Support
 import Testing
 
-/// What it does on a machine that runs is a matter of BootTests.
-@Suite("Calling preroot")
+/// BootTests test the tool on a running machine.
+@Suite("The tool's command line")
 struct ToolTests {
   private func preroot(_ arguments: String..., on machine: MiniatureMachine? = nil, commandLine: String? = nil) throws -> Run {
     var environment: [String: String] = [:]
@@ -12,7 +14,7 @@ struct ToolTests {
     return try Run(Checkout.ships("preroot"), arguments, environment: environment)
   }
 
-  @Test("with --help prints every verb and option, also beside a verb")
+  @Test("preroot --help lists every verb and option, with or without a verb")
   func withHelp() throws {
     for arguments in [["--help"], ["status", "--help"], ["--help", "chroot"]] {
       let run = try Run(Checkout.ships("preroot"), arguments)
@@ -23,14 +25,14 @@ struct ToolTests {
     }
   }
 
-  @Test("with --version prints the version of NEWS.md")
+  @Test("preroot --version prints the version of NEWS.md")
   func withVersion() throws {
     let news = try Checkout.text("NEWS.md")
     let version = try #require(news.firstMatch(of: #/\n## ([0-9.]+)/#)).output.1
     #expect(try preroot("--version").output == "preroot \(version)\n")
   }
 
-  @Test("with what it does not understand is answered in one line, and nothing is done", arguments: [
+  @Test("preroot rejects an invalid command line with one line, and does nothing", arguments: [
     ([], "A verb is missing (status, check, plan, diff, reset, chroot)"),
     (["state"], "'state' is not a verb"),
     (["--", "--json"], "'--json' is not a verb"),
@@ -56,14 +58,14 @@ struct ToolTests {
     #expect(run.errors == "preroot: \(answer); see preroot --help\n")
   }
 
-  @Test("with a directory that is not there fails, and says so")
+  @Test("preroot --root fails if the directory does not exist")
   func withoutRoot() throws {
     let run = try preroot("plan", "--root", "/nonexistent")
     #expect(run.status == 3)
     #expect(run.errors == "preroot: /nonexistent: No such file or directory\n")
   }
 
-  @Test("takes an option before and after its verb, with its value in either form", arguments: [
+  @Test("preroot takes options before and after the verb, in either form", arguments: [
     ["--root", "DIR", "plan"], ["plan", "--root", "DIR"], ["plan", "--root=DIR"], ["--root=/nonexistent", "plan", "--root=DIR"], ["--root=DIR", "--", "plan"],
   ])
   func withOptionAnywhere(arguments: [String]) throws {
@@ -73,8 +75,8 @@ struct ToolTests {
     #expect(run.output.hasPrefix("# "))
   }
 
-  /// As on a disk that is full.
-  @Test("whose answer cannot be written fails, and says so", arguments: ["--help", "--version", "status", "status --json", "check", "plan"])
+  /// /dev/full behaves like a full disk.
+  @Test("preroot fails if it cannot write its output", arguments: ["--help", "--version", "status", "status --json", "check", "plan"])
   func withFullDisk(arguments: String) throws {
     let machine = try MiniatureMachine()
     let run = try Run("sh", ["-c", "\(try Checkout.ships("preroot")) \(arguments) > /dev/full"], environment: ["PREROOT_ROOT": machine.root])
@@ -82,7 +84,7 @@ struct ToolTests {
     #expect(run.errors == "preroot: Cannot write to standard output: No space left on device\n")
   }
 
-  @Test("without an overlay, has nothing to compare, to reset or to change", .enabled(if: geteuid() == 0, "Only root gets so far"), arguments: [
+  @Test("preroot diff, reset and chroot fail without an overlay, and change nothing", .enabled(if: geteuid() == 0, "Only root gets so far"), arguments: [
     ("diff", 3, "preroot has mounted no overlay; 'preroot status' says why"),
     ("reset", 3, "preroot has mounted no overlay; 'preroot status' says why. 'preroot.reset' on the kernel command line resets an upper too"),
     ("chroot", 125, "preroot has mounted no overlay, so there is no image below one; 'preroot status' says why"),
@@ -98,7 +100,7 @@ struct ToolTests {
   }
 }
 
-/// The words of the tool, from its sources.
+/// The tool's verbs and options, as its sources declare them.
 enum Words {
   static var verbs: [String] { get throws { try words(of: "Verb") } }
   static var options: [String] { get throws { try words(of: "Option") } }
@@ -125,7 +127,7 @@ struct ToolStatusTests {
 
     """
 
-  @Test("of a boot as asked for ends with 0")
+  @Test("preroot status exits with 0 if the boot is as requested")
   func asAsked() throws {
     let machine = try MiniatureMachine()
     try machine.write("proc/1/mountinfo", Self.overlay)
@@ -133,7 +135,7 @@ struct ToolStatusTests {
     let run = try status(on: machine)
     #expect(run.status == 0)
     #expect(run.errors == "")
-    // How full it is, is that of the machine below.
+    // The fill level is that of the build machine.
     #expect(run.output.replacing(#/filled:.*\n/#, with: "") == """
       / is writable, as requested
       asked: /dev/ubdb
@@ -144,7 +146,7 @@ struct ToolStatusTests {
       """)
   }
 
-  @Test("has columns and colours on a terminal, and no colours where nobody wants them", arguments: [
+  @Test("preroot status aligns columns on a terminal, and honors TERM and NO_COLOR", arguments: [
     ("TERM=xterm", "\u{1b}[32m/ is writable, as requested\u{1b}[0m\nlower:      squashfs"),
     ("TERM=xterm NO_COLOR=1", "/ is writable, as requested\nlower:      squashfs"),
     ("TERM=dumb", "/ is writable, as requested\nlower:      squashfs"),
@@ -158,7 +160,7 @@ struct ToolStatusTests {
     #expect(run.output.replacing("\r\n", with: "\n").replacing(#/asked:.*\nupper:.*\nfilled:.*\n/#, with: "").hasPrefix(answer), "\(run.output)")
   }
 
-  @Test("tells of a mark, and of what was not taken as written")
+  @Test("preroot status reports a pending reset and the remarks on settings")
   func withRemarks() throws {
     let machine = try MiniatureMachine()
     try machine.write("proc/1/mountinfo", Self.overlay)
@@ -172,7 +174,7 @@ struct ToolStatusTests {
     #expect(run.output.split(separator: "\n").filter { $0.hasPrefix("remark: ") } == ["remark: a typo"])
   }
 
-  @Test("of a boot with another upper ends with 1, and says why, also to a program")
+  @Test("preroot status exits with 1 if the upper is not the requested one, and says why")
   func fallback() throws {
     let machine = try MiniatureMachine()
     try machine.write("proc/1/mountinfo", Self.overlay)
@@ -187,7 +189,7 @@ struct ToolStatusTests {
     #expect(object["remarks"] as? [String] == [])
   }
 
-  @Test("of a boot that failed ends with 1", arguments: [
+  @Test("preroot status exits with 1 if the boot failed", arguments: [
     ("run/preroot/failed", "98:0\n", "'journalctl -b -u overlay-prep.service' says why"),
     ("run/preroot/ready", "", "overlay-prep.service did not finish; 'journalctl -b -g overlay-prep' has more"),
   ])
@@ -199,9 +201,9 @@ struct ToolStatusTests {
     #expect(run.output.hasPrefix("/ was not made writable\nwhy: \(why)\n"))
   }
 
-  /// Where the helper was killed, preroot-fallback.service has made /run/preroot/ready.
-  @Test("of a boot whose helper died on the way ends with 1", arguments: [
-    // Between the overlay and the pivot.
+  /// preroot-fallback.service has created /run/preroot/ready after the helper was killed.
+  @Test("preroot status exits with 1 if the helper died halfway", arguments: [
+    // The helper died between the overlay and the pivot.
     ("preroot", """
       1 0 98:0 / / ro - squashfs /dev/root ro
       2 1 0:30 / /run rw - tmpfs tmpfs rw
@@ -209,7 +211,7 @@ struct ToolStatusTests {
       4 2 0:31 / /run/initramfs/preroot/root rw - overlay preroot rw,lowerdir=/l,upperdir=/u/upper
 
       """),
-    // Between two directories.
+    // The helper died between two directories.
     ("preroot preroot.scope=/etc:/var", """
       1 0 98:0 / / ro - squashfs /dev/root ro
       3 1 98:0 / /run/initramfs/preroot/lower ro - squashfs /dev/root ro
@@ -227,7 +229,7 @@ struct ToolStatusTests {
     #expect(try status("--json", on: machine, commandLine: commandLine).output.contains("\"status\": \"read-only\""))
   }
 
-  @Test("of a boot that lost a part of what was asked for ends with 1, and names each part")
+  @Test("preroot status exits with 1 and names each part of the request that is lost")
   func partly() throws {
     let machine = try MiniatureMachine()
     try machine.write("proc/1/mountinfo", Self.overlay)
@@ -240,7 +242,7 @@ struct ToolStatusTests {
     #expect(object["lost"] as? [String] == ["Bind=/srv is a \"link\"", "Bind=/opt [x], too"])
   }
 
-  @Test("has booleans of JSON, and leaves out what a user cannot see")
+  @Test("preroot status --json uses JSON booleans and omits values that a user cannot see")
   func booleans() throws {
     let machine = try MiniatureMachine()
     try machine.write("proc/1/mountinfo", Self.overlay)
@@ -253,8 +255,8 @@ struct ToolStatusTests {
     #expect(try status("--json", on: machine).output.contains("\"reset\": true,\n"))
   }
 
-  /// As the name of a device or of a file may be made.
-  @Test("brings nothing raw to a terminal, and valid JSON to a program")
+  /// The name of a device or file can have any bytes.
+  @Test("preroot status escapes hostile names for terminals and JSON")
   func withHostileNames() throws {
     let machine = try MiniatureMachine()
     let name = Data([0x61, 0x1b, 0x5b, 0x32, 0x4a, 0x9b, 0xc2, 0x9b, 0xff, 0xc3, 0xa4, 0x7f])
@@ -269,11 +271,11 @@ struct ToolStatusTests {
     let json = try status("--json", on: machine).output
     let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
     #expect((object["lower"] as? String)?.hasPrefix("squashfs a\u{1b}[2J\u{fffd}") == true)
-    // Run makes text of bytes that are none, so it is asked whether there were any.
+    // Run has replaced invalid UTF-8 by U+FFFD, so this only checks for control characters.
     #expect(!json.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
   }
 
-  @Test("of a boot that was left alone has the reason, and ends with 1 where something is in the way", arguments: [
+  @Test("preroot status says why a boot was left alone, and exits with 1 if against a request", arguments: [
     ("", 2, "preroot had nothing to do in this boot\nwhy: The root (ext4 on /dev/root) is writable; preroot=tmpfs mounts an overlay over it anyway\n"),
     ("preroot=no", 2, "preroot had nothing to do in this boot\nwhy: Disabled by preroot=no or Enable=no\n"),
     ("preroot systemd.mask=overlay-prep", 1, "/ was not made writable\nwhy: overlay-prep.service is masked; unmask it to make the root writable\n"),
@@ -290,10 +292,10 @@ struct ToolStatusTests {
   }
 }
 
-/// On a small overlay in namespaces of their own, where it is PID 1's, too.
+/// These tests run on a small overlay in their own namespaces, where PID 1 sees it too.
 @Suite("preroot diff", .enabled(if: geteuid() == 0, "Only root can mount an overlay"))
 struct ToolDiffTests {
-  /// - Parameter change: what is done to the overlay, in `sh`, from its top.
+  /// - Parameter change: a script for `sh` that changes the overlay from its top.
   private func diff(_ arguments: String = "", after change: String) throws -> Run {
     let script = """
       set -e; layers=/run/initramfs/preroot
@@ -308,7 +310,7 @@ struct ToolDiffTests {
     return try Run("unshare", ["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script], package: "util-linux")
   }
 
-  @Test("goes down where paths are longer than the kernel takes")
+  @Test("preroot diff lists paths that are longer than PATH_MAX")
   func longPath() throws {
     let name = String(repeating: "n", count: 250)
     let run = try diff(after: "perl -e 'for (1..20) { mkdir q(\(name)); chdir q(\(name)) } open F, q(>), q(end)'; touch alone")
@@ -320,15 +322,15 @@ struct ToolDiffTests {
     #expect(lines.first == "A /run/top/alone")
   }
 
-  /// More than there may be open files.
-  @Test("goes down three thousand levels")
+  /// That exceeds the limit of open files.
+  @Test("preroot diff descends three thousand levels")
   func deep() throws {
     let run = try diff(after: "perl -e 'for (1..3000) { mkdir q(d); chdir q(d) }'")
     #expect(run.status == 0)
     #expect(run.output.split(separator: "\n").count == 3000)
   }
 
-  @Test("of a path that is nowhere fails", arguments: [
+  @Test("preroot diff fails for a path that exists in no layer or is not on an overlay", arguments: [
     ("/run/top/nowhere", "/run/top/nowhere is neither in the image nor on the overlay"),
     ("/run/top/directory/file/x", "/run/top/directory/file/x is neither in the image nor on the overlay"),
     ("/etc", "/etc is not on an overlay of preroot"),
@@ -340,7 +342,7 @@ struct ToolDiffTests {
     #expect(run.errors == "preroot: \(answer)\n")
   }
 
-  @Test("follows links above a path, and has what is deleted above it", arguments: [
+  @Test("preroot diff follows links above a path and reports deletions below it", arguments: [
     ("/run/top/link/file", "M /run/top/directory/file\n"), ("/run/top/dangling", ""), ("/run/top/other", "D /run/top/other\n"),
     ("/run", "M /run/top/directory/file\nD /run/top/other\n"),
   ])
@@ -351,12 +353,12 @@ struct ToolDiffTests {
     #expect(run.output == answer)
   }
 
-  @Test("of what lies below a deleted directory is that it is deleted")
+  @Test("preroot diff reports a path below a deleted directory as deleted")
   func belowDeleted() throws {
     #expect(try diff("/run/top/directory/file", after: "rm -r directory").output == "D /run/top/directory/file\n")
   }
 
-  @Test("from a directory whose path is too long is refused")
+  @Test("preroot diff rejects a relative path if the working directory's path is too long")
   func longWorkingDirectory() throws {
     let name = String(repeating: "n", count: 250)
     let run = try diff(".", after: "for i in $(seq 20); do mkdir \(name); cd -P \(name); done")
@@ -364,7 +366,7 @@ struct ToolDiffTests {
     #expect(run.errors == "preroot: '.' is relative, and the working directory has no path; see preroot --help\n")
   }
 
-  @Test("whose answer cannot be written fails")
+  @Test("preroot diff fails if it cannot write its output")
   func fullDisk() throws {
     let run = try diff("> /dev/full", after: "touch new")
     #expect(run.status == 3)
@@ -372,11 +374,11 @@ struct ToolDiffTests {
   }
 }
 
-/// The image is a tmpfs, in namespaces of their own.
+/// The image is a tmpfs in namespaces of its own.
 @Suite("preroot chroot", .enabled(if: geteuid() == 0, "Only root can mount"))
 struct ToolChrootTests {
-  /// From the first moment on: whatever is done to the tool when it makes the image writable, it makes it read-only again.
-  @Test("is not ended by a key, or by a terminal that goes away", arguments: ["SIGINT", "SIGHUP", "SIGQUIT", "SIGTERM", "SIGPIPE"])
+  /// This holds from the first moment on: the signal arrives as soon as the image is writable.
+  @Test("preroot chroot makes the image read-only again even if a signal arrives", arguments: ["SIGINT", "SIGHUP", "SIGQUIT", "SIGTERM", "SIGPIPE"])
   func ignoresEndings(signal: String) throws {
     let directory = try Temporary()
     try """
@@ -398,12 +400,12 @@ struct ToolChrootTests {
     #expect(run.output == "ro,nosuid,nodev ro\n")
   }
 
-  @Test("does not show the command raw where it is not there")
+  @Test("preroot chroot prints no control characters of a command that is missing")
   func withHostileCommand() throws {
     #expect(try chroot("", "$(printf 'x\\033[2J')").errors.hasSuffix("\npreroot: Cannot run the command: No such file or directory\n"))
   }
 
-  @Test("lets sudo and devices work in the image")
+  @Test("preroot chroot mounts the image without nosuid and nodev")
   func clearsFlags() throws {
     let run = try chroot("", "cp /proc/self/mountinfo /mounts", command: "/bin/sh -c")
     #expect(run.status == 0, "\(run.errors)")
@@ -412,7 +414,7 @@ struct ToolChrootTests {
     #expect(!mount.contains("nosuid") && !mount.contains("nodev"), "\(mount)")
   }
 
-  /// - Returns: with the flags of the lower's mount and of its file system afterwards as output, then what the command left in /mounts.
+  /// - Returns: the run, whose output has the flags of the lower's mount and of its file system afterwards, and the command's /mounts.
   private func chroot(_ environment: String, _ argument: String, command: String = "") throws -> Run {
     let script = """
       layers=/run/initramfs/preroot
@@ -452,7 +454,7 @@ struct ToolResetTests {
       try machine.write("\(root)var/srv/www/file", "")
       try FileManager.default.createSymbolicLink(atPath: "\(machine.root)/\(root)var/www", withDestinationPath: "srv/www")
     }
-    // Of the image alone.
+    // Only the image has this link.
     try FileManager.default.createSymbolicLink(atPath: "\(machine.root)/srv", withDestinationPath: "/var/srv")
   }
 
@@ -460,7 +462,7 @@ struct ToolResetTests {
     try Run(Checkout.ships("preroot"), ["reset"] + arguments, environment: ["PREROOT_ROOT": machine.root])
   }
 
-  @Test("refuses to keep what is behind a link, and names the real path", arguments: [
+  @Test("preroot reset --keep rejects a path through a link and names the real one", arguments: [
     ("/srv/www/file", "/var/srv/www/file"), ("/srv", "/var/srv"), ("/var/www/file", "/var/srv/www/file"), ("/srv/nowhere", "/var/srv/nowhere"),
   ])
   func behindLink(path: String, real: String) throws {
@@ -471,7 +473,7 @@ struct ToolResetTests {
     #expect(!FileManager.default.fileExists(atPath: mark))
   }
 
-  @Test("keeps a link that was written, and the real path")
+  @Test("preroot reset --keep keeps links and real paths")
   func keeps() throws {
     let run = try reset("--keep", "/var/www", "--keep=/var/srv/www/")
     #expect(run.errors == "")
@@ -479,7 +481,7 @@ struct ToolResetTests {
     #expect(try String(contentsOfFile: mark, encoding: .utf8) == "/var/www\n/var/srv/www\n")
   }
 
-  @Test("is cancelled whatever the mark says", arguments: ["", "/srv/www/file\n", "\0\n", String(repeating: "/x\n", count: 100_000)])
+  @Test("preroot reset --cancel removes any mark, whatever its contents", arguments: ["", "/srv/www/file\n", "\0\n", String(repeating: "/x\n", count: 100_000)])
   func cancels(contents: String) throws {
     try contents.write(toFile: mark, atomically: false, encoding: .utf8)
     let run = try reset("--cancel")
@@ -488,7 +490,7 @@ struct ToolResetTests {
     #expect(!FileManager.default.fileExists(atPath: mark))
   }
 
-  @Test("writes no mark that would not be read")
+  @Test("preroot reset refuses to write a mark that a boot could not read")
   func tooMuch() throws {
     let run = try reset("--keep", "/" + String(repeating: "d/", count: 33_000))
     #expect(run.status == 4)
@@ -504,7 +506,7 @@ struct ToolPlanTests {
       environment: commandLine.map { ["SYSTEMD_PROC_CMDLINE": $0] } ?? [:])
   }
 
-  /// What is on a build machine: no /proc.
+  /// An image on a build machine, which has no /proc and no /sys.
   private func image() throws -> MiniatureMachine {
     let image = try MiniatureMachine()
     try image.remove("proc")
@@ -512,7 +514,7 @@ struct ToolPlanTests {
     return image
   }
 
-  @Test("of an image takes it for a squashfs, says so, and has the units and the steps")
+  @Test("preroot plan --root shows an image's units and steps, and assumes squashfs")
   func ofImage() throws {
     let image = try image()
     try image.write("etc/preroot.conf", "[Preroot]\nScope=/etc\n")
@@ -548,6 +550,7 @@ struct ToolPlanTests {
     #expect(try Tree(image.root) == before)
   }
 
+<<<<<<< HEAD
   @Test("says where there is no reload before the units start")
   func tellsOfOrdering() throws {
     let run = try plan(image(), commandLine: "preroot=tmpfs")
@@ -556,20 +559,16 @@ struct ToolPlanTests {
   }
 
   @Test("has every step, and says what was not taken as written")
+=======
+  @Test("preroot plan lists every step and the remarks on settings")
+>>>>>>> daa6bfeecbdcde6d57e3c02dc4a727dc7f52661a
   func hasSteps() throws {
     let run = try plan(image(), commandLine: "preroot.scope=/etc preroot=tmpfs:size=1m,sise=2")
     #expect(run.status == 0)
     #expect(run.errors == "")
     #expect(run.output.contains("\n# Kernel command line: preroot='sise=2' is not an option of a tmpfs upper (size=64m, size=25%, nr_inodes=200k), ignoring\n"))
     let steps = try #require(run.output.firstRange(of: "# Steps of overlay-prep:\n"))
-    #expect(run.output[steps.upperBound...].hasPrefix("""
-      make private /run
-      make directory /run/initramfs
-      make hidden directory /run/initramfs/preroot
-      make directory /run/initramfs/preroot/lower
-      bind at /run/initramfs/preroot/lower (/ ro,nosuid,nodev)
-      make private /run/initramfs/preroot/lower
-      make directory /run/initramfs/preroot/upper
+    #expect(run.output[steps.upperBound...].hasPrefix(PrintedPlan.beginning + """
       mount tmpfs at /run/initramfs/preroot/upper (nosuid,nodev,mode=0755,size=1m,nr_inodes=1m)
       require space on /run/initramfs/preroot/upper
       make store directory /run/initramfs/preroot/upper/upper (/run/initramfs/preroot/lower)
@@ -579,7 +578,7 @@ struct ToolPlanTests {
     #expect(run.output.contains("\nmake shared with all below it /run\n"))
   }
 
-  @Test("has the units that the generator writes")
+  @Test("preroot plan shows the same units that the generator writes")
   func agreesWithGenerator() throws {
     let machine = try MiniatureMachine()
     #expect(try machine.generate(environment: ["SYSTEMD_PROC_CMDLINE": "preroot 3"]).status == 0)
@@ -589,7 +588,7 @@ struct ToolPlanTests {
     #expect(Set(planned) == Set(written.filter { $0.contains("/") }))
   }
 
-  @Test("has what becomes of an upper on a device")
+  @Test("preroot plan shows the steps for an upper on a device")
   func ofDevice() throws {
     let run = try plan(image(), commandLine: "preroot=LABEL=data preroot.fstype=ext4 preroot.dir=/site preroot.reset")
     #expect(run.output.contains("\ncheck the file system on LABEL=data (ext4)\n"))
@@ -598,15 +597,15 @@ struct ToolPlanTests {
     #expect(run.output.contains("upperdir=/run/initramfs/preroot/upper/site/upper,"))
   }
 
-  @Test("of a boot that is left alone has the reason and nothing else")
+  @Test("preroot plan shows only the reason if the boot is left alone")
   func ofUntouched() throws {
     let run = try plan(image(), commandLine: "preroot=no")
     #expect(run.status == 0)
     #expect(run.output.split(separator: "\n").dropFirst() == ["# Disabled by preroot=no or Enable=no"])
   }
 
-  /// What was written to the overlay since decides nothing.
-  @Test("of a machine with an overlay reads the lower")
+  /// The next boot reads the lower, not the overlay.
+  @Test("preroot plan reads the settings from the lower if an overlay is mounted")
   func ofSettled() throws {
     let machine = try MiniatureMachine()
     try machine.write("proc/1/mountinfo", """
@@ -628,7 +627,7 @@ struct ToolPlanTests {
 
 @Suite("preroot check")
 struct ToolCheckTests {
-  /// With all that the next boot needs.
+  /// A machine that has everything for the next boot.
   private func machine() throws -> MiniatureMachine {
     let machine = try MiniatureMachine()
     for file in [
@@ -647,7 +646,7 @@ struct ToolCheckTests {
     return run
   }
 
-  @Test("of a machine that has all ends with 0")
+  @Test("preroot check exits with 0 if the machine has everything it needs")
   func ofGoodMachine() throws {
     let run = try check(machine())
     #expect(run.status == 0)
@@ -661,7 +660,7 @@ struct ToolCheckTests {
       """)
   }
 
-  @Test("of a machine on which it is off ends with 0, and says that the root stays as it is")
+  @Test("preroot check exits with 0 if preroot is disabled, and says so")
   func ofMachineThatIsOff() throws {
     let run = try check(machine(), commandLine: "preroot=no")
     #expect(run.status == 0)
@@ -735,7 +734,7 @@ struct ToolCheckTests {
     },
   ]
 
-  @Test("names each problem and its mend, and ends with 1", arguments: flaws)
+  @Test("preroot check exits with 1 and says how to fix each problem", arguments: flaws)
   func namesProblem(flaw: Flaw) throws {
     let machine = try machine()
     try flaw.make(machine)
@@ -745,15 +744,15 @@ struct ToolCheckTests {
     #expect(run.output.contains(#/\n[0-9]+ problems?\n$/#))
   }
 
-  /// Whoever writes a unit that runs something else has to have it looked for.
-  @Test("looks for every program that a unit of preroot's runs")
+  /// A unit that runs another program needs another check.
+  @Test("preroot check looks for every program that a unit runs")
   func looksForPrograms() throws {
     let directory = Checkout.path.appending(path: "generator/units").path
     var programs: Set<String> = []
     for unit in try FileManager.default.contentsOfDirectory(atPath: directory) {
       let text = try Checkout.text("generator/units/\(unit)").replacing("\\\n", with: "")
       for line in text.matches(of: #/(?m)^Exec\w+=[-@:+!]*(.*)$/#) {
-        // The first word, and in a script those at the beginning of a command.
+        // Programs are the first word and, in a script, the first word of each command.
         for word in line.output.1.matches(of: #/(?:^|'|;|&&|\|\||\||\$\(|\bdo|!) *([a-z\/-]+)\b/#) { programs.insert(String(word.output.1)) }
       }
     }
@@ -767,7 +766,7 @@ struct ToolCheckTests {
     }
   }
 
-  @Test("has a note on what a boot does otherwise than it is written", arguments: [
+  @Test("preroot check notes where a boot differs from the settings as written", arguments: [
     ("preroot=/dev/null preroot.bind=/srv", "/srv of Bind= goes through a symbolic link: it is /var/srv that is taken past the overlay"),
     ("preroot", "/swapfile in /etc/fstab is a swap file on the overlay, which the kernel does not support: it is left out; use zram or a partition"),
   ])
@@ -781,7 +780,7 @@ struct ToolCheckTests {
     #expect(!output.contains("/opt/swap"))
   }
 
-  @Test("has a problem with what the settings cannot mean", arguments: [
+  @Test("preroot check reports contradictory settings as problems", arguments: [
     ("preroot preroot.options=noatime,noexec",
      "Kernel command line: preroot.options='noexec' would keep every program from running, ignoring; use it with directories in Scope="),
     ("preroot preroot.scope=/etc:/var", "Scope=/var is left out: /etc/fstab mounts LABEL=var there; remove it from one of the two"),
@@ -799,8 +798,8 @@ struct ToolCheckTests {
     #expect(run.status == 1)
   }
 
-  /// On the machine that builds it, an absolute link would lead to that machine's files.
-  @Test("of an image follows no link out of it")
+  /// On a build machine, an absolute link would lead to that machine's files.
+  @Test("preroot check and plan follow no link out of the image")
   func staysInImage() throws {
     let image = try machine(), other = try Temporary()
     _ = FileManager.default.createFile(atPath: other.path("sh"), contents: nil)
@@ -814,7 +813,7 @@ struct ToolCheckTests {
     #expect(try Run(Checkout.ships("preroot"), ["plan", "--root", image.root]).output.contains("\nmount overlay at /var ("))
   }
 
-  @Test("reads a list of modules that is larger than other files")
+  @Test("preroot check reads a modules.dep of any size")
   func readsModules() throws {
     let machine = try machine()
     try machine.write("proc/filesystems", "\text4\n")
@@ -823,7 +822,7 @@ struct ToolCheckTests {
     #expect(try check(machine).output.contains("\ngood: The kernel 6.1.0-50-amd64 has the module overlay\n"))
   }
 
-  @Test("of an image on a build machine looks at nothing of that machine")
+  @Test("preroot check --root ignores the build machine")
   func ofImage() throws {
     let image = try machine()
     try image.remove("proc")
@@ -836,16 +835,16 @@ struct ToolCheckTests {
   }
 }
 
-@Suite("The completions of preroot")
+@Suite("Shell completions")
 struct CompletionTests {
-  @Test("have every verb and option", arguments: ["preroot.bash", "_preroot"])
+  @Test("The completions have every verb and option", arguments: ["preroot.bash", "_preroot"])
   func haveWords(file: String) throws {
     let source = try Checkout.text("docs/completions/\(file)")
     let words = Set(source.split { !($0.isLetter || $0 == "-") })
     for word in try Words.verbs + Words.options { #expect(words.contains(Substring(word)), "\(word)") }
   }
 
-  @Test("complete in bash", arguments: [
+  @Test("bash completes verbs, options and paths of preroot", arguments: [
     ("preroot st", "status"), ("preroot --v", "--version"), ("preroot status --", "--help --json --version"),
     ("preroot --root / pl", "plan"), ("preroot --root = / pl", "plan"), ("preroot reset --k", "--keep"), ("preroot diff /usr/li", "/usr/lib"),
     ("preroot check --root = /usr/li", "/usr/lib"), ("preroot plan --j", ""), ("preroot chroot mkdi", "mkdir"),

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
-@Suite("systemd")
+@Suite("Unit files")
 struct UnitFileTests {
-  /// What systemd-analyze has to say against these units, looked up in these directories and then in the machine's own.
+  /// The complaints of systemd-analyze about these units, which it looks up in these directories and then in the machine's own.
   private func verify(_ units: [String], in directories: [String]) throws -> String {
     let run = try Run(
       "systemd-analyze", ["verify", "--man=no", "--recursive-errors=no"] + units,
@@ -12,7 +13,7 @@ struct UnitFileTests {
     return run.errors + (run.status == 0 ? "" : "exit status \(run.status)")
   }
 
-  /// The shipped units, but for the path of the helper, which has to be there: that of the one just built.
+  /// The shipped units with the path of the built helper, as systemd-analyze requires the program to exist.
   private func units() throws -> Temporary {
     let directory = try Temporary()
     for unit in try FileManager.default.contentsOfDirectory(atPath: Checkout.path.appending(path: "generator/units").path) {
@@ -22,7 +23,7 @@ struct UnitFileTests {
     return directory
   }
 
-  @Test("finds nothing wrong with the shipped units")
+  @Test("systemd-analyze verify accepts the shipped units")
   func acceptsShippedUnits() throws {
     let units = try units()
     let names = try FileManager.default.contentsOfDirectory(atPath: units.path).sorted()
@@ -34,6 +35,7 @@ struct UnitFileTests {
     #expect(try verify(names, in: [units.path]) == "")
   }
 
+<<<<<<< HEAD
   /// One of each type.
   private static let held = [
     "a.service": "[Service]\nExecStart=true\n", "a.socket": "[Socket]\nListenStream=/run/a\n", "a.target": "[Unit]\n",
@@ -60,6 +62,14 @@ struct UnitFileTests {
     let machine = try MiniatureMachine()
     #expect(try machine.generate(environment: ["SYSTEMD_PROC_CMDLINE": "rescue preroot.switch=reload"]).status == 0)
     // The links lead to where the units are installed: here they are elsewhere.
+=======
+  @Test("systemd-analyze verify accepts the units of stage 1 and the units that it masks")
+  func acceptsGeneratedUnits() throws {
+    let units = try units()
+    let machine = try MiniatureMachine()
+    #expect(try machine.generate(environment: ["SYSTEMD_PROC_CMDLINE": "rescue"]).status == 0)
+    // The links lead to the installed units; these ones are elsewhere.
+>>>>>>> daa6bfeecbdcde6d57e3c02dc4a727dc7f52661a
     for name in ["default.target", "rescue.target"] {
       try FileManager.default.removeItem(atPath: "\(machine.early)/\(name)")
       try FileManager.default.createSymbolicLink(atPath: "\(machine.early)/\(name)", withDestinationPath: units.path("overlay-prep.target"))
@@ -69,7 +79,7 @@ struct UnitFileTests {
     #expect(try verify(names, in: [machine.early, machine.normal, units.path]) == "")
   }
 
-  @Test("finds nothing wrong with the second stage's units")
+  @Test("systemd-analyze verify accepts the units of stage 2")
   func acceptsUnitsOfSecondStage() throws {
     let units = try units()
     let machine = try MiniatureMachine()
@@ -87,20 +97,20 @@ struct UnitFileTests {
     let dropIn = "\(machine.normal)/systemd-remount-fs.service.d/zz-preroot.conf"
     try String(contentsOfFile: dropIn, encoding: .utf8).replacing("/usr/lib/preroot/overlay-prep", with: Checkout.ships("overlay-prep"))
       .write(toFile: dropIn, atomically: false, encoding: .utf8)
-    // The report is linked to where it is installed.
+    // The link to preroot-report.service leads to the installed unit.
     try FileManager.default.removeItem(atPath: "\(machine.normal)/sysinit.target.wants")
     #expect(try verify(names + ["systemd-remount-fs.service"], in: [machine.normal, units.path, machine.late]) == "")
   }
 
-  @Test("would find a mistake in them")
+  @Test("systemd-analyze verify would find a mistake in the units")
   func findsMistake() throws {
     let units = try units()
     try "[Unit]\nConditionPathExist=/x\n".write(toFile: units.path("overlay-prep.target"), atomically: false, encoding: .utf8)
     #expect(try verify(["overlay-prep.target"], in: [units.path]).contains("Unknown key"))
   }
 
-  /// They are read by the generator to know that stage 1 is there, and by the masks to let it pass.
-  @Test("gets units whose names the core knows")
+  /// The generator checks that these units exist before it stages a boot, and exempts them from the masks.
+  @Test("The units that the core names are installed")
   func getsKnownUnits() throws {
     let installed = try FileManager.default.contentsOfDirectory(atPath: Checkout.path.appending(path: "generator/units").path)
     #expect(Set(["overlay-prep.target", "overlay-prep.service", "preroot-fallback.service"]).isSubset(of: installed))

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Support
 import Testing
 
-/// The compiler that comes with Swift knows every architecture, and the headers of this machine do for its 32 bits, but for one that
-/// nothing is taken from.
+/// The clang that comes with Swift knows every architecture. This machine's headers also serve for 32 bits, except one that the
+/// sources take nothing from.
 @Suite("The C sources")
 struct WideTypesTests {
   private static let compiler = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/clang" }
@@ -12,13 +13,13 @@ struct WideTypesTests {
   private static let sources = try! FileManager.default.contentsOfDirectory(atPath: Checkout.path.appending(path: "Sources/CLinux").path)
     .filter { $0.hasSuffix(".c") }
 
-  @Test("have files and times of 64 bits where long has 32", .enabled(if: compiler != nil, "There is no clang"), arguments: sources)
+  @Test("The C sources have 64-bit file offsets and times on 32-bit machines", .enabled(if: compiler != nil, "There is no clang"), arguments: sources)
   func areWide(source: String) throws {
     let directory = try Temporary()
     try FileManager.default.createDirectory(atPath: directory.path("gnu"), withIntermediateDirectories: true)
     _ = FileManager.default.createFile(atPath: directory.path("gnu/stubs-32.h"), contents: nil)
     let file = Checkout.path.appending(path: "Sources/CLinux/\(source)").path
-    // The assertions are in a header that no file can leave out.
+    // The assertions are in a header that each file has to include first.
     #expect(try Checkout.text("Sources/CLinux/\(source)").split(separator: "\n").first { $0.hasPrefix("#") } == "#include \"internal.h\"")
     let run = try Run(try #require(Self.compiler), [
       "--target=i386-linux-gnu", "-fsyntax-only", "-Wall", "-isystem", "/usr/include/x86_64-linux-gnu", "-isystem", directory.path,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
@@ -11,9 +12,9 @@ func assignments(_ commandLine: String, configuration: String = "") -> Assignmen
   return assignments
 }
 
-@Suite("An assignment")
+@Suite("Assignments")
 struct AssignmentsTests {
-  @Test("has one name in two dresses", arguments: Setting.allCases)
+  @Test("Each setting has one name, spelled Name= in files and preroot.name= on the command line", arguments: Setting.allCases)
   func hasTwoDresses(setting: Setting) {
     let directive = setting.text.string
     let key = "preroot.\(directive.lowercased())"
@@ -29,19 +30,19 @@ struct AssignmentsTests {
     #expect((onLine.remarks + inFile.remarks).isEmpty)
   }
 
-  @Test("on the command line comes after those in files, and so beats them")
+  @Test("Assignments on the kernel command line override those in files")
   func isBeatenByCommandLine() {
     let all = assignments("preroot.upper=b preroot.upper=c", configuration: "[Preroot]\nUpper=a\n").all
     #expect(all.map(\.value.string) == ["a", "b", "c"])
   }
 
-  @Test("in short says whether, or where to", arguments: [
+  @Test("preroot= sets Enable=, and Upper= too if its value names an upper", arguments: [
     ("preroot", ["enable=yes"]), ("preroot=yes", ["enable=yes"]), ("preroot=auto", ["enable=auto"]), ("preroot=off", ["enable=off"]),
     ("preroot=tmpfs", ["upper=tmpfs", "enable=yes"]), ("preroot=tmpfs:size=10%", ["upper=tmpfs:size=10%", "enable=yes"]),
     ("preroot=/dev/vdb", ["upper=/dev/vdb", "enable=yes"]), ("preroot=LABEL=data", ["upper=LABEL=data", "enable=yes"]),
     ("preroot=PARTUUID=1-2", ["upper=PARTUUID=1-2", "enable=yes"]), ("preroot=mtd:data", ["upper=mtd:data", "enable=yes"]),
     ("preroot=ubi0:data", ["upper=ubi0:data", "enable=yes"]), ("preroot=label=data", ["upper=label=data", "enable=yes"]),
-    // A device is meant, and none is named: it is asked for all the same.
+    // These can only mean a device, although they name none: preroot is enabled.
     ("preroot=sda3", ["upper=sda3", "enable=yes"]), ("preroot=mmcblk0p2", ["upper=mmcblk0p2", "enable=yes"]), ("preroot=LABLE=x", ["upper=LABLE=x", "enable=yes"]),
     ("preroot=dev/sda3", ["upper=dev/sda3", "enable=yes"]), ("preroot=tmpfs=50%", ["upper=tmpfs=50%", "enable=yes"]),
   ] as [(String, [String])])
@@ -51,7 +52,7 @@ struct AssignmentsTests {
     #expect(assignments.remarks.isEmpty)
   }
 
-  @Test("for overlayroot is understood as far as it means the same, and is remarked on", arguments: [
+  @Test("overlayroot= is honored where preroot has an equivalent, and a log line always says so", arguments: [
     ("overlayroot=tmpfs", "enable=yes", "notice: Kernel command line: overlayroot= is understood as preroot, its own options are ignored"),
     ("overlayroot=tmpfs:swap=1,recurse=0", "enable=yes",
      "notice: Kernel command line: overlayroot= is understood as preroot, its own options are ignored"),
@@ -70,7 +71,7 @@ struct AssignmentsTests {
     #expect(assignments.remarks.strings == [remark])
   }
 
-  @Test("with a tag and no name switches nothing on, and is told of", arguments: [
+  @Test("preroot= with a tag but no name enables nothing, and a log line says so", arguments: [
     ("preroot=LABEL=", "LABEL="), ("preroot=UUID=", "UUID="), ("preroot=label=", "label="), ("preroot=mtd:", "mtd:"), ("preroot=ubi0:", "ubi0:"),
     ("preroot=/dev/", "/dev/"), ("overlayroot=device:dev=", "overlayroot=device:dev="), ("overlayroot=device:dev=LABEL=", "overlayroot=device:dev=LABEL="),
   ])
@@ -82,12 +83,12 @@ struct AssignmentsTests {
     #expect(Request(assignments).unread?.string.hasPrefix("Kernel command line: ") == true)
   }
 
-  @Test("that can be read makes up for one before it that cannot", arguments: ["preroot=LABEL= preroot", "preroot=tmpsf preroot=auto", "preroot= preroot=no"])
+  @Test("A valid preroot= makes up for an invalid one before it", arguments: ["preroot=LABEL= preroot", "preroot=tmpsf preroot=auto", "preroot= preroot=no"])
   func makesUp(line: String) {
     #expect(Request(assignments(line)).unread == nil)
   }
 
-  @Test("that is none is named, with what is done instead", arguments: [
+  @Test("An invalid word or line is ignored, and a log line quotes it and says what is valid", arguments: [
     ("preroot=tmpsf", "", "error: Kernel command line: preroot='tmpsf' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring"),
     ("preroot=sdcard", "", "error: Kernel command line: preroot='sdcard' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring"),
     ("preroot=\u{11}", "", "error: Kernel command line: preroot='\u{11}' is not understood (no, auto, yes, tmpfs, /dev/..., LABEL=...), ignoring"),
@@ -111,12 +112,12 @@ struct AssignmentsTests {
     #expect(assignments.remarks.strings == [remark])
   }
 
-  @Test("is nobody else's word", arguments: ["rd.preroot=no", "preroo=no", "overlayroot_cfgdisk=disabled", "root=/dev/vda", "-preroot"])
+  @Test("Words that merely resemble preroot= are ignored without a log line", arguments: ["rd.preroot=no", "preroo=no", "overlayroot_cfgdisk=disabled", "root=/dev/vda", "-preroot"])
   func isNotForOthers(line: String) {
     #expect(assignments(line) == assignments(""))
   }
 
-  @Test("has a key in which case, '-' and '_' are nothing", arguments: [
+  @Test("Keys on the kernel command line ignore case, '-' and '_'", arguments: [
     ("preroot.onlowerchange", Setting.onLowerChange), ("preroot.on-lower-change", .onLowerChange), ("preroot.on_lower_change", .onLowerChange),
     ("preroot.OnLowerChange", .onLowerChange), ("preroot.fs-type", .fsType), ("preroot.fstype", .fsType), ("preroot.up-per", .upper),
   ])
@@ -125,7 +126,7 @@ struct AssignmentsTests {
     #expect(assignments("\(key)=x").remarks.isEmpty)
   }
 
-  @Test("has the exact name of its setting in a file", arguments: Setting.allCases)
+  @Test("A file must spell a setting's name exactly", arguments: Setting.allCases)
   func hasExactName(setting: Setting) {
     let directive = setting.text
     #expect(Setting(directive: directive) == setting)
@@ -136,14 +137,14 @@ struct AssignmentsTests {
     #expect(Setting(key: directive + "s") == nil)
   }
 
-  @Test("of preroot.reset needs no value: its name says all")
+  @Test("preroot.reset needs no value")
   func resetsWithoutValue() {
     let assignments = assignments("preroot.reset")
     #expect(assignments.all.map { "\($0.setting)=\($0.value.string)" } == ["reset=yes"])
     #expect(assignments.remarks.isEmpty)
   }
 
-  @Test("of any other setting needs one", arguments: Setting.allCases.filter { $0 != .reset })
+  @Test("Every setting except preroot.reset needs a value on the kernel command line", arguments: Setting.allCases.filter { $0 != .reset })
   func needsValue(setting: Setting) {
     let key = setting.text.lowercased.string
     #expect(assignments("preroot.\(key)").all.isEmpty)
@@ -151,20 +152,20 @@ struct AssignmentsTests {
   }
 }
 
-@Suite("A request")
+@Suite("The request")
 struct RequestTests {
   private func request(_ line: String, configuration: String = "") -> Request {
     Request(assignments(line, configuration: configuration))
   }
 
-  @Test("is auto where nobody asks")
+  @Test("Enable= is auto by default")
   func isAuto() {
     #expect(request("quiet") == Request(Assignments()))
     #expect(request("quiet").enable == .auto)
     #expect(!request("quiet").isFromCommandLine)
   }
 
-  @Test("is understood in the words of systemd, overlayroot and dracut", arguments: [
+  @Test("Enable= takes the booleans of systemd, overlayroot and dracut", arguments: [
     (Enable.no, ["no", "0", "off", "false", "n", "f", "disabled"]),
     (Enable.yes, ["yes", "1", "on", "true", "y", "t", "enabled"]),
     (Enable.auto, ["auto"]),
@@ -178,12 +179,12 @@ struct RequestTests {
     }
   }
 
-  @Test("to leave the boot alone is understood in capitals too, as systemd's booleans are", arguments: ["No", "OFF", "False", "N", "Disabled"])
+  @Test("preroot=no may be written in capitals, like any boolean of systemd", arguments: ["No", "OFF", "False", "N", "Disabled"])
   func isUnderstoodInCapitals(word: String) {
     #expect(request("preroot=\(word)").enable == .no)
   }
 
-  @Test("goes by the last word that is understood", arguments: [
+  @Test("The last valid value of Enable= wins", arguments: [
     ("preroot=no preroot=tmpfs", "", Enable.yes, true),
     ("preroot=tmpfs preroot=no", "", .no, false),
     ("preroot preroot=auto", "", .auto, true),
@@ -202,7 +203,7 @@ struct RequestTests {
     #expect(request.isFromCommandLine == isFromCommandLine)
   }
 
-  @Test("that is none is named, with what is done instead")
+  @Test("An invalid value of Enable= is ignored, and a log line lists the valid ones")
   func isNone() {
     #expect(request("preroot.enable=maybe").remarks.strings
       == ["error: Kernel command line: preroot.enable='maybe' is neither no, auto nor yes, ignoring"])
@@ -212,13 +213,13 @@ struct RequestTests {
   }
 }
 
-@Suite("The settings")
+@Suite("Settings")
 struct SettingsTests {
   private func settings(_ line: String, configuration: String = "") -> Settings {
     Settings(assignments(line, configuration: configuration))
   }
 
-  @Test("are a quarter of the memory over the whole root where nothing is said")
+  @Test("The default upper is a tmpfs of 25% of the memory, and the default scope is /")
   func areStandard() {
     let settings = settings("preroot")
     #expect(settings == Settings())
@@ -226,7 +227,7 @@ struct SettingsTests {
     #expect(settings.scope.text.string == "/")
   }
 
-  @Test("take a tmpfs of any size", arguments: [
+  @Test("Upper=tmpfs: takes size= and nr_inodes=, and has defaults for both", arguments: [
     ("tmpfs", "tmpfs:size=25%,nr_inodes=1m"),
     ("tmpfs:", "tmpfs:size=25%,nr_inodes=1m"),
     ("tmpfs:size=64m", "tmpfs:size=64m,nr_inodes=1m"),
@@ -242,7 +243,7 @@ struct SettingsTests {
     }
   }
 
-  @Test("name what is no tmpfs option, and say what is done instead", arguments: [
+  @Test("An invalid tmpfs option is ignored, and a log line quotes it and gives examples", arguments: [
     "size=big", "size=", "size", "size=0", "size=0%", "size=-1m", "size=1.5g", "size=64mb", "size=m", "size=99999999999999999999",
     "nr_inodes=10%", "nr_inodes=0", "nr_inodes", "mode=0777", "sise=1m",
   ])
@@ -254,14 +255,14 @@ struct SettingsTests {
     ])
   }
 
-  @Test("keep the right half of a value that is wrong in the other")
+  @Test("An invalid tmpfs option does not discard the valid ones beside it")
   func keepRightHalf() {
     let settings = settings("preroot=tmpfs:size=64m,nr_inodes=many")
     #expect(settings.upper.text.string == "tmpfs:size=64m,nr_inodes=1m")
     #expect(settings.remarks.count == 1)
   }
 
-  @Test("take a device by any of its names", arguments: [
+  @Test("Upper= takes a device by path, tag, MTD name or UBI volume", arguments: [
     "/dev/vdb", "LABEL=data", "UUID=1", "PARTLABEL=data", "PARTUUID=1", "mtd:data", "ubi0:data",
   ])
   func takeDevice(word: String) throws {
@@ -275,7 +276,7 @@ struct SettingsTests {
     #expect(!Upper.standard.isPersistent)
   }
 
-  @Test("ignore what is no upper, and say so", arguments: ["tmpf", "ramfs", "yes", "sdcard", "ubi", "vdisk", "label"])
+  @Test("An invalid Upper= leaves the earlier value in place, and a log line says so", arguments: ["tmpf", "ramfs", "yes", "sdcard", "ubi", "vdisk", "label"])
   func ignoreWrongUpper(word: String) {
     let settings = settings("preroot.upper=\(word)", configuration: "[Preroot]\nUpper=tmpfs:size=10%\n")
     #expect(settings.upper.text.string == "tmpfs:size=10%,nr_inodes=1m")
@@ -284,13 +285,13 @@ struct SettingsTests {
     ])
   }
 
-  @Test("are the built-in ones again after an empty assignment")
+  @Test("An empty assignment restores the setting's default")
   func areResetByEmpty() {
     let settings = settings("preroot.upper= preroot.scope=", configuration: "[Preroot]\nUpper=tmpfs:size=1m\nScope=/etc\n")
     #expect(settings == Settings())
   }
 
-  @Test("take the directories of a scope, each once, and none within another", arguments: [
+  @Test("Scope= drops duplicate directories and directories within another", arguments: [
     ("/", "/"), ("/etc", "/etc"), ("/etc:/var", "/etc:/var"), ("/etc/:/var//", "/etc:/var"), ("/etc:/etc", "/etc"),
     ("/var/lib:/var", "/var"), ("/var:/var/lib", "/var"), ("/a/b:/c:/a", "/c:/a"), ("/etc:/", "/"), ("::/etc:", "/etc"),
     ("/var:/variable", "/var:/variable"), ("/ru", "/ru"), ("/device", "/device"),
@@ -302,7 +303,7 @@ struct SettingsTests {
     }
   }
 
-  @Test("name what is no directory to overlay, and say what is done instead", arguments: [
+  @Test("Scope= ignores invalid directories, and a log line gives the reason for each", arguments: [
     ("etc:/var", "/var", ["'etc' is not an absolute path without '..', ignoring"]),
     ("/etc/../var:/srv", "/srv", ["'/etc/../var' is not an absolute path without '..', ignoring"]),
     ("/run:/var", "/var", ["'/run' is in one of the kernel's own file systems, which cannot be overlaid, ignoring"]),
@@ -320,7 +321,7 @@ struct SettingsTests {
     #expect(settings.remarks.strings == remarks.map { "error: Kernel command line: preroot.scope=\($0)" })
   }
 
-  @Test("go by the last word of each setting, the command line's after the files'")
+  @Test("The last assignment of each setting wins, and the command line comes after files")
   func goByLastWord() {
     let settings = settings(
       "preroot.scope=/srv preroot=tmpfs:size=2m preroot.scope=/etc", configuration: "[Preroot]\nUpper=tmpfs:size=1m\nScope=/var\n")

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-/// A machine with a read-only squashfs and preroot whole.
+/// A machine with a read-only squashfs and a complete preroot.
 private func machine(
   _ commandLine: String = "", root: String = "26 1 98:0 / / ro shared:1 - squashfs /dev/root ro", others: String = "",
   configuration: String = ""
@@ -22,15 +23,15 @@ extension BootFacts {
   fileprivate var remarks: [String] { mode.remarks(on: self).strings }
 }
 
-@Suite("A boot is staged")
+@Suite("Staged boots")
 struct StagedBootTests {
-  @Test("where the root's file system cannot be written", arguments: ["squashfs", "erofs", "cramfs", "romfs", "iso9660"])
+  @Test("A boot is staged if the root's file system is always read-only", arguments: ["squashfs", "erofs", "cramfs", "romfs", "iso9660"])
   func overReadOnlyFileSystem(type: String) {
     let mode = machine(root: "26 1 98:0 / / ro - \(type) /dev/root ro").mode
     #expect(mode == .staged(target: "default.target", .fileSystem(Text(utf8: type))))
   }
 
-  @Test("where the root's device is read-only")
+  @Test("A boot is staged if the root's device is read-only")
   func overReadOnlyDevice() {
     var facts = machine(root: ext4)
     facts.isRootDeviceReadOnly = true
@@ -38,7 +39,7 @@ struct StagedBootTests {
     #expect(facts.remarks == ["info: The root's device /dev/root is read-only; overlay-prep.service makes it writable before default.target"])
   }
 
-  @Test("where /etc/fstab keeps the root read-only")
+  @Test("A boot is staged if /etc/fstab mounts the root read-only")
   func overReadOnlyTable() {
     var facts = machine(root: ext4)
     facts.fileSystemTable = FileSystemTable(parsing: "/dev/root / ext4 ro\n")
@@ -46,26 +47,26 @@ struct StagedBootTests {
     #expect(facts.remarks == ["info: The root is read-only in /etc/fstab; overlay-prep.service makes it writable before default.target"])
   }
 
-  /// The line is about what is below it.
-  @Test("and not where the root is somebody else's overlay, whatever /etc/fstab says")
+  /// The line is about the file system below that overlay.
+  @Test("A boot is left alone if the root is a foreign overlay, even if /etc/fstab says ro")
   func notOverForeignOverlay() {
     var facts = machine(root: "26 1 0:40 / / rw - overlay overlayroot rw")
     facts.fileSystemTable = FileSystemTable(parsing: "/dev/root / ext4 ro\n")
     #expect(facts.mode == .untouched(.rootWritable(type: "overlay", source: "overlayroot")))
   }
 
-  @Test("where it is asked for, whatever the root is", arguments: ["preroot", "preroot=tmpfs", "preroot=yes", "overlayroot=tmpfs"])
+  @Test("A boot is staged if the command line requests it, even if the root is writable", arguments: ["preroot", "preroot=tmpfs", "preroot=yes", "overlayroot=tmpfs"])
   func overWritableRoot(line: String) {
     #expect(machine(line, root: ext4).mode == .staged(target: "default.target", .asked))
     #expect(machine(line).mode == .staged(target: "default.target", .asked))
   }
 
-  @Test("where the image asks for it")
+  @Test("A boot is staged if preroot.conf requests it, even if the root is writable")
   func whereImageAsks() {
     #expect(machine(root: ext4, configuration: "[Preroot]\nEnable=yes\n").mode == .staged(target: "default.target", .asked))
   }
 
-  @Test("before the target that PID 1 was told", arguments: [
+  @Test("A staged boot continues to the target that the command line names", arguments: [
     ("3", "multi-user.target"), ("single", "rescue.target"), ("systemd.unit=my.target", "my.target"),
   ])
   func beforeTarget(line: String, target: String) {
@@ -74,14 +75,14 @@ struct StagedBootTests {
     #expect(facts.remarks == ["info: The root is squashfs, which is always read-only; overlay-prep.service makes it writable before \(target)"])
   }
 
-  @Test("in a container that asks for it on PID 1's command line", arguments: ["preroot", "preroot=tmpfs", "preroot=auto"])
+  @Test("A container is staged if the command line of its PID 1 requests it", arguments: ["preroot", "preroot=tmpfs", "preroot=auto"])
   func inContainer(line: String) {
     var facts = machine(line)
     facts.container = "systemd-nspawn\n"
     #expect(facts.mode == .staged(target: "default.target", line == "preroot=auto" ? .fileSystem("squashfs") : .asked))
   }
 
-  @Test("after a typing error as if it were not there, and says so first")
+  @Test("A typing error is logged first, and the boot is staged as if it were not there")
   func afterTypingError() {
     let facts = machine("preroot=of preroot.uper=tmpfs")
     #expect(facts.mode == .staged(target: "default.target", .fileSystem("squashfs")))
@@ -92,7 +93,7 @@ struct StagedBootTests {
     ])
   }
 
-  @Test("again where the flag is of another root: /run outlives the root in a soft reboot", arguments: ["0:99\n", "98:1\n", "98:00\n"])
+  @Test("A boot is staged again if /run/preroot/failed is about another root", arguments: ["0:99\n", "98:1\n", "98:00\n"])
   func whereFlagIsStale(failed: String) {
     var facts = machine()
     facts.failed = Text(utf8: failed)
@@ -100,7 +101,7 @@ struct StagedBootTests {
     #expect(facts.mode == .staged(target: "default.target", .fileSystem("squashfs")))
   }
 
-  @Test("also where systemd says that this is no initrd, whatever files lie around")
+  @Test("A boot is staged if systemd denies being in an initrd, even if /etc/initrd-release exists")
   func outsideInitrd() {
     var facts = machine()
     facts.environment.inInitrd = "0"
@@ -110,40 +111,40 @@ struct StagedBootTests {
     #expect(facts.mode == .staged(target: "default.target", .fileSystem("squashfs")))
   }
 
-  @Test("also where somebody else's unit is masked")
+  @Test("A boot is staged even if systemd.mask= masks an unrelated unit")
   func whereOthersAreMasked() {
     #expect(machine("systemd.mask=ssh.service systemd.mask rd.systemd.mask=overlay-prep.service").mode
       == .staged(target: "default.target", .fileSystem("squashfs")))
   }
 }
 
-@Suite("A boot is left alone")
+@Suite("Boots left alone")
 struct UntouchedBootTests {
-  @Test("where the root can be written")
+  @Test("A boot is left alone if the root is writable and nothing requests an overlay")
   func overWritableRoot() {
     let facts = machine("quiet", root: ext4)
     #expect(facts.mode == .untouched(.rootWritable(type: "ext4", source: "/dev/root")))
     #expect(facts.remarks == ["debug: The root (ext4 on /dev/root) is writable; preroot=tmpfs mounts an overlay over it anyway"])
   }
 
-  @Test("where it is switched off", arguments: ["preroot=no", "preroot=tmpfs preroot=off", "preroot.enable=0", "overlayroot=disabled"])
+  @Test("A boot is left alone if the command line disables preroot", arguments: ["preroot=no", "preroot=tmpfs preroot=off", "preroot.enable=0", "overlayroot=disabled"])
   func whereSwitchedOff(line: String) {
     #expect(machine(line).mode == .untouched(.disabled))
   }
 
-  @Test("where the image switches it off")
+  @Test("A boot is left alone if preroot.conf disables preroot")
   func whereImageSwitchesOff() {
     #expect(machine(configuration: "[Preroot]\nEnable=no\n").mode == .untouched(.disabled))
   }
 
-  @Test("by a user's service manager")
+  @Test("A user's service manager is left alone")
   func byUserManager() {
     var facts = machine("preroot")
     facts.environment.scope = "user"
     #expect(facts.mode == .untouched(.userManager))
   }
 
-  @Test("in an initrd, which systemd tells or a file")
+  @Test("An initrd is left alone, whether systemd or /etc/initrd-release identifies it")
   func inInitrd() {
     var told = machine("preroot")
     told.environment.inInitrd = "1"
@@ -153,7 +154,7 @@ struct UntouchedBootTests {
     #expect(found.mode == .untouched(.initrd))
   }
 
-  @Test("in a container that does not ask for it, whatever its image says", arguments: ["", "[Preroot]\nEnable=yes\n"])
+  @Test("A container is left alone if only its image requests an overlay", arguments: ["", "[Preroot]\nEnable=yes\n"])
   func inContainer(configuration: String) {
     var filed = machine(configuration: configuration)
     filed.container = "docker\n"
@@ -163,12 +164,12 @@ struct UntouchedBootTests {
     #expect(told.mode == .untouched(.container("lxc")))
   }
 
-  @Test("where nobody knows the root")
+  @Test("A boot is left alone if the mount table has no root")
   func whereRootIsUnknown() {
     #expect(machine("preroot", root: "").mode == .untouched(.rootUnknown))
   }
 
-  @Test("where a part of preroot is missing")
+  @Test("A boot is left alone if a file of preroot is missing, and an error names the file")
   func whereFileIsMissing() {
     var facts = machine("preroot")
     facts.missingFile = "/usr/lib/preroot/overlay-prep"
@@ -177,7 +178,7 @@ struct UntouchedBootTests {
   }
 
   /// The generator runs at every reload: preroot may have been installed, or its overlay unmounted, since this machine booted.
-  @Test("where it is over: a machine that runs is not staged", arguments: ["", "preroot", "preroot=tmpfs"])
+  @Test("A running machine is not staged", arguments: ["", "preroot", "preroot=tmpfs"])
   func whereItIsOver(line: String) {
     var facts = machine(line)
     facts.isRunning = true
@@ -185,7 +186,7 @@ struct UntouchedBootTests {
     #expect(facts.remarks == ["notice: PID 1 has started units before (a reload, or an initrd): only a boot is staged"])
   }
 
-  @Test("on a machine that runs for the reason that it would have been at boot", arguments: [
+  @Test("A running machine gets the reason that applied at boot, if there was one", arguments: [
     ("preroot=no", Reason.disabled), ("quiet", .rootWritable(type: "ext4", source: "/dev/root")),
   ])
   func whereItIsOverAnyway(line: String, reason: Reason) {
@@ -194,24 +195,24 @@ struct UntouchedBootTests {
     #expect(facts.mode == .untouched(reason))
   }
 
-  @Test("where one of our units is masked on the command line", arguments: StageOne.units.strings)
+  @Test("A boot is left alone if systemd.mask= masks a unit of preroot", arguments: StageOne.units.strings)
   func whereMaskedOnCommandLine(unit: String) {
     #expect(machine("preroot systemd.mask=\(unit)").mode == .untouched(.masked(Text(utf8: unit))))
     #expect(machine("systemd.mask=ssh.service systemd.mask=\(unit) quiet").mode == .untouched(.masked(Text(utf8: unit))))
   }
 
   /// systemd-debug-generator completes the name: unit_name_mangle().
-  @Test("where one is masked on the command line without its suffix", arguments: ["overlay-prep", "preroot-fallback"])
+  @Test("systemd.mask= masks a service of preroot even without the suffix .service", arguments: ["overlay-prep", "preroot-fallback"])
   func whereMaskedWithoutSuffix(unit: String) {
     #expect(machine("systemd.mask=\(unit)").mode == .untouched(.masked(Text(utf8: unit + ".service"))))
   }
 
-  @Test("not where a unit of another type has our name", arguments: ["overlay-prep.socket", "preroot-fallback.timer", "overlay-prep@.service"])
+  @Test("A boot is staged if the masked unit only shares its name with one of preroot's", arguments: ["overlay-prep.socket", "preroot-fallback.timer", "overlay-prep@.service"])
   func notWhereNamesakeIsMasked(unit: String) {
     #expect(machine("systemd.mask=\(unit)").mode == .staged(target: "default.target", .fileSystem("squashfs")))
   }
 
-  @Test("where one of our units is masked in /etc")
+  @Test("A boot is left alone if /etc masks a unit of preroot, and a warning names the unit")
   func whereMaskedInEtc() {
     var facts = machine("preroot")
     facts.unitMaskedInEtc = "overlay-prep.target"
@@ -219,18 +220,18 @@ struct UntouchedBootTests {
     #expect(facts.remarks == ["warning: overlay-prep.target is masked; unmask it to make the root writable"])
   }
 
-  @Test("on its way to an emergency", arguments: ["emergency", "-b", "systemd.unit=emergency.target", "3 emergency"])
+  @Test("A boot to emergency.target is left alone", arguments: ["emergency", "-b", "systemd.unit=emergency.target", "3 emergency"])
   func onWayToEmergency(line: String) {
     #expect(machine("preroot \(line)").mode == .untouched(.emergency))
   }
 
-  @Test("on its way to a unit that is no target, or our own", arguments: ["a.service", "getty@tty1.service", "-.mount", "overlay-prep.target"])
+  @Test("A boot to a unit that is not a target is left alone, and so is one to preroot's own", arguments: ["a.service", "getty@tty1.service", "-.mount", "overlay-prep.target"])
   func onWayToOtherUnit(unit: String) {
     #expect(machine("preroot systemd.unit=\(unit)").mode == .untouched(.unitIsNoTarget(Text(utf8: unit))))
   }
 
-  /// Their names would become aliases of stage 1, and the way out with them.
-  @Test("on its way out", arguments: [
+  /// Otherwise their names would become aliases of stage 1, and the machine could not shut down.
+  @Test("A boot to a shutdown target is left alone", arguments: [
     "poweroff.target", "reboot.target", "halt.target", "kexec.target", "exit.target", "soft-reboot.target", "shutdown.target",
     "umount.target", "final.target",
   ])
@@ -242,7 +243,7 @@ struct UntouchedBootTests {
     }
   }
 
-  @Test("for the reason that weighs most, where there are several")
+  @Test("The most important of several reasons to leave a boot alone is reported")
   func forWeightiestReason() {
     var facts = machine("preroot=no emergency systemd.mask=overlay-prep.service", root: "")
     facts.missingFile = "/x"
@@ -255,9 +256,9 @@ struct UntouchedBootTests {
   }
 }
 
-@Suite("A boot is settled")
+@Suite("Settled boots")
 struct SettledBootTests {
-  @Test("where an overlay of ours is the root, whatever the files on it say by now", arguments: ["", "preroot=no", "emergency"])
+  @Test("A boot is settled if the root is preroot's overlay, even if files on it have changed", arguments: ["", "preroot=no", "emergency"])
   func byOverlay(line: String) {
     var facts = machine(line, root: "40 1 0:30 / / rw shared:1 - overlay preroot rw,lowerdir=/run/initramfs/preroot/lower")
     facts.missingFile = "/usr/lib/preroot/overlay-prep"
@@ -265,12 +266,12 @@ struct SettledBootTests {
     #expect(facts.remarks.isEmpty)
   }
 
-  @Test("where an overlay of ours is on a directory")
+  @Test("A boot is settled if a directory has preroot's overlay")
   func byOverlayOfDirectory() {
     #expect(machine(others: "40 26 0:30 / /etc rw - overlay preroot rw\n").mode == .settled)
   }
 
-  @Test("not where the overlay is somebody else's, or a container's root a directory of one")
+  @Test("A foreign overlay, or a directory of an overlay as root, does not settle a boot")
   func notByForeignOverlay() {
     #expect(machine("preroot", root: "26 1 0:30 /srv/container / rw - overlay preroot rw").mode == .staged(target: "default.target", .asked))
     #expect(machine(others: "40 26 0:30 / /etc rw - overlay overlay rw\n").mode == .staged(target: "default.target", .fileSystem("squashfs")))
@@ -278,7 +279,7 @@ struct SettledBootTests {
       == .untouched(.rootWritable(type: "overlay", source: "overlayroot")))
   }
 
-  @Test("where it has been tried in vain for this root")
+  @Test("A boot is settled if /run/preroot/failed names the device of this root")
   func byFlagOfThisRoot() {
     var facts = machine()
     facts.failed = "98:0\n"
@@ -286,14 +287,14 @@ struct SettledBootTests {
     #expect(facts.remarks.isEmpty)
   }
 
-  @Test("also on a machine that runs")
+  @Test("A running machine on preroot's overlay is settled")
   func whereRunning() {
     var facts = machine(root: "40 1 0:30 / / rw shared:1 - overlay preroot rw")
     facts.isRunning = true
     #expect(facts.mode == .settled)
   }
 
-  @Test("where the brake is pulled: an empty flag", arguments: ["", "\n"])
+  @Test("An empty /run/preroot/ready settles any boot", arguments: ["", "\n"])
   func byBrake(ready: String) {
     var facts = machine("preroot")
     facts.ready = Text(utf8: ready)
@@ -301,7 +302,7 @@ struct SettledBootTests {
   }
 }
 
-@Suite("A request that cannot be read")
+@Suite("Invalid requests")
 struct UnreadRequestTests {
   private func mode(_ line: String, _ type: String) -> BootMode {
     var facts = BootFacts()
@@ -310,14 +311,14 @@ struct UnreadRequestTests {
     return BootMode(for: facts)
   }
 
-  @Test("is no quiet matter where the root can be written", arguments: ["preroot=LABEL=", "preroot=", "preroot=tmpsf", "overlayroot=tmpf", "preroot.enable=maybe"])
+  @Test("An invalid preroot= on a machine with a writable root is reported loudly", arguments: ["preroot=LABEL=", "preroot=", "preroot=tmpsf", "overlayroot=tmpf", "preroot.enable=maybe"])
   func isLoud(line: String) throws {
     guard case .untouched(let reason) = mode(line, "ext4") else { throw Failure() }
     #expect(reason.isLoud)
     #expect(reason.text.string.hasPrefix("Kernel command line: "))
   }
 
-  @Test("keeps nobody from an overlay where the root cannot be written", arguments: ["preroot=LABEL=", "preroot=", "preroot=tmpsf"])
+  @Test("An invalid preroot= does not prevent the overlay over a read-only file system", arguments: ["preroot=LABEL=", "preroot=", "preroot=tmpsf"])
   func isStaged(line: String) {
     #expect(mode(line, "squashfs") == .staged(target: "default.target", .fileSystem("squashfs")))
   }
@@ -325,7 +326,7 @@ struct UnreadRequestTests {
   private struct Failure: Error {}
 }
 
-@Suite("A reason")
+@Suite("Reasons")
 struct ReasonTests {
   static let all: [(Reason, Remark.Priority)] = [
     (.userManager, .debug), (.initrd, .debug), (.disabled, .debug), (.container("docker"), .debug), (.rootUnknown, .error),
@@ -333,7 +334,7 @@ struct ReasonTests {
     (.masked("overlay-prep.service"), .warning), (.emergency, .notice), (.unitIsNoTarget("a.service"), .warning), (.running, .notice), (.unread("Kernel command line: preroot='LABEL='"), .warning),
   ]
 
-  @Test("is a sentence that names what it is about", arguments: all)
+  @Test("The text of each reason is one sentence that names its subject", arguments: all)
   func isSentence(reason: Reason, priority: Remark.Priority) {
     let text = reason.text.string
     #expect(text.count >= 30)
@@ -342,8 +343,8 @@ struct ReasonTests {
     for name in reason.names { #expect(text.contains(name)) }
   }
 
-  /// What there is to do: a word to say, a place to look at, or whose matter it is.
-  @Test("is one to act on", arguments: [
+  /// The hint is a word to use, a place to look at, or the name of who is responsible.
+  @Test("The text of each reason tells the user what to do", arguments: [
     (Reason.disabled, "preroot=no"), (.container("docker"), "preroot="), (.rootWritable(type: "ext4", source: "/dev/sda1"), "preroot=tmpfs"),
     (.missing("/x"), "install"), (.masked("x"), "unmask"), (.emergency, "rescue.target"), (.unitIsNoTarget("x"), "boot to a target"),
     (.rootUnknown, "/proc/1/mountinfo"), (.initrd, "/etc/initrd-release"), (.userManager, "user's"), (.running, "only a boot"), (.unread("preroot=''"), "preroot="),
@@ -352,7 +353,7 @@ struct ReasonTests {
     #expect(reason.text.string.contains(hint))
   }
 
-  @Test("is loud only where somebody did not get what they asked for", arguments: all)
+  @Test("A reason is a warning or an error only if somebody's request was not met", arguments: all)
   func hasPriority(reason: Reason, priority: Remark.Priority) {
     #expect(reason.priority == priority)
   }

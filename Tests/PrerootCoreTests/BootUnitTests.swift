@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import PrerootCore
 import Testing
 
-@Suite("A unit's name")
+@Suite("Unit names")
 struct UnitNameTests {
-  @Test("is accepted where systemd accepts it", arguments: [
+  @Test("UnitName accepts the names that systemd accepts", arguments: [
     "default.target", "a.service", "getty@tty1.service", "a-b_c:d.e.target", #"a\x20b.mount"#, "-.mount", "1.swap", "x.automount",
     "x.timer", "x.path", "x.slice", "x.scope", "x.device", "x.socket", "a@b@.target",
   ])
@@ -12,7 +13,7 @@ struct UnitNameTests {
     #expect(UnitName(Text(utf8: name))?.text.string == name)
   }
 
-  @Test("is refused where systemd refuses it", arguments: [
+  @Test("UnitName rejects the names that systemd rejects", arguments: [
     "", "default", ".target", "default.", "default.tgt", "a b.target", "a/b.target", "getty@.service", "@a.service", "ä.target",
     "a.target ", "rescue 3", "a\u{7f}.target", "a%i.target", "default.Target", "snapshot.snapshot",
   ])
@@ -20,7 +21,7 @@ struct UnitNameTests {
     #expect(UnitName(Text(utf8: name)) == nil)
   }
 
-  @Test("has at most 255 bytes")
+  @Test("UnitName rejects names longer than 255 bytes")
   func hasLimit() {
     let suffix = ".target"
     #expect(UnitName(Text(utf8: String(repeating: "a", count: 255 - suffix.count) + suffix)) != nil)
@@ -28,10 +29,10 @@ struct UnitNameTests {
   }
 }
 
-@Suite("A path in a unit's name")
+@Suite("Paths in unit names")
 struct PathInUnitNameTests {
-  /// As systemd-escape --path has it.
-  @Test("is escaped as systemd does it", arguments: [
+  /// The expected names are those of `systemd-escape --path`.
+  @Test("A path is escaped for a unit name as systemd-escape does it", arguments: [
     ("/etc", "etc"), ("/var/lib", "var-lib"), ("/var/lib-x", #"var-lib\x2dx"#), ("/a b", #"a\x20b"#), ("/.hidden/.x", #"\x2ehidden-.x"#),
     (#"/a\b"#, #"a\x5cb"#), ("/ä", #"\xc3\xa4"#), ("/a_b.c,d", #"a_b.c\x2cd"#), ("/a:b", "a:b"),
   ])
@@ -40,12 +41,12 @@ struct PathInUnitNameTests {
   }
 }
 
-@Suite("The unit to boot to")
+@Suite("The boot unit")
 struct BootUnitTests {
   private func unit(_ line: String) -> String { BootUnit(on: KernelCommandLine(parsing: Text(utf8: line))).name.string }
 
-  /// systemd's rlmap, all of it.
-  @Test("is what each word of old means", arguments: [
+  /// These are all words of systemd's rlmap.
+  @Test("SysV runlevels and words on the command line select their systemd targets", arguments: [
     ("emergency", "emergency.target"), ("-b", "emergency.target"),
     ("rescue", "rescue.target"), ("single", "rescue.target"), ("-s", "rescue.target"), ("s", "rescue.target"), ("S", "rescue.target"),
     ("1", "rescue.target"),
@@ -57,7 +58,7 @@ struct BootUnitTests {
     #expect(unit("\"\(word)\"") == expected)
   }
 
-  @Test("is default.target where nothing that systemd knows is said", arguments: [
+  @Test("A boot goes to default.target if no valid word selects another unit", arguments: [
     "", "quiet ro", "0", "6", "7", "auto", "b", "-S", "-z", "rescue=1", "single=yes", "3=", "Rescue", "EMERGENCY", "rescue.target", "'rescue 3'",
     "unit=rescue.target", "rd.systemd.unit=rescue.target", "systemd.unit", "systemd.unit=", "systemd.unit=rescue",
     "systemd.unit=\"rescue 3\"", "systemd.unit=getty@.service", "systemd.unit=a/b.target", "systemd.units=rescue.target",
@@ -67,7 +68,7 @@ struct BootUnitTests {
     #expect(unit(line) == "default.target")
   }
 
-  @Test("is what systemd.unit= names", arguments: [
+  @Test("systemd.unit= selects the boot's unit", arguments: [
     ("systemd.unit=rescue.target", "rescue.target"), ("systemd.unit=\"my.target\"", "my.target"), ("'systemd.unit=my.target'", "my.target"),
     ("systemd.unit=getty@tty1.service", "getty@tty1.service"), ("systemd.unit=\"rescue.target", "rescue.target"), ("systemd.unit=\"rescue.target\n", "rescue.target"),
   ])
@@ -75,7 +76,7 @@ struct BootUnitTests {
     #expect(unit(line) == expected)
   }
 
-  @Test("is the last that is said, in either spelling, invalid names not counting", arguments: [
+  @Test("The last valid word that selects a boot unit wins", arguments: [
     ("3 5", "graphical.target"), ("5 3", "multi-user.target"), ("systemd.unit=a.target 3", "multi-user.target"),
     ("3 systemd.unit=a.target", "a.target"), ("systemd.unit=a.target systemd.unit=b.target", "b.target"),
     ("systemd.unit=a.target systemd.unit=none", "a.target"), ("systemd.unit=rescue 3", "multi-user.target"),

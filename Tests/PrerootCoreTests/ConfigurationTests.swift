@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-@Suite("A configuration file")
+@Suite("Configuration files")
 struct ConfigurationTests {
-  /// What a file says: `LINE Setting=value`, or after `!` what is remarked on.
+  /// The assignments of a file as `LINE Setting=value`, then its remarks, each after a `!`.
   private func reading(_ contents: String) -> [String] {
     var assignments = Assignments()
     assignments.add(file: "/f", Text(utf8: contents))
@@ -13,7 +14,7 @@ struct ConfigurationTests {
       + assignments.remarks.map { "!" + $0.text.string.dropFirst("/f:".count) }
   }
 
-  @Test("is read as systemd.syntax(7) has it", arguments: [
+  @Test("preroot.conf follows the syntax of systemd.syntax(7)", arguments: [
     ("", []),
     ("[Preroot]\nUpper=tmpfs\n", ["2 Upper=tmpfs"]),
     ("[Preroot]\nUpper=tmpfs", ["2 Upper=tmpfs"]),
@@ -39,12 +40,12 @@ struct ConfigurationTests {
     #expect(reading(contents) == expected)
   }
 
-  @Test("may have comments between joined lines")
+  @Test("preroot.conf may have comments between continued lines")
   func mayHaveCommentsBetweenJoinedLines() {
     #expect(reading("[Preroot]\nScope=/etc:\\\n# or more\n; or less\n/var\n") == ["5 Scope=/etc: /var"])
   }
 
-  @Test("begins outside any section, whatever the one before ended with")
+  @Test("Each configuration file begins outside any section")
   func beginsOutsideSections() {
     var assignments = Assignments()
     assignments.add(file: "/usr/lib/preroot.conf", "[Preroot]\nEnable=no\n")
@@ -54,33 +55,33 @@ struct ConfigurationTests {
   }
 }
 
-@Suite("The configuration's drop-ins")
+@Suite("Configuration drop-ins")
 struct ConfigurationPathsTests {
-  /// As the generator collects them: directory by directory, the strongest first.
+  /// The generator collects them in the same way: directory by directory, the strongest first.
   private func paths(_ directories: [(String, [String])]) -> [String] {
     var paths: [Text] = []
     for (directory, names) in directories { ConfigurationPaths.add(names.map { Text(utf8: $0) }, of: Text(utf8: directory), to: &paths) }
     return paths.strings
   }
 
-  @Test("come from /etc, /run and /usr/lib, in this order of strength")
+  @Test("Drop-ins of /etc take precedence over those of /run and /usr/lib")
   func comeFromThreeDirectories() {
     #expect(ConfigurationPaths.directories.strings == ["/etc", "/run", "/usr/lib"])
   }
 
-  @Test("are sorted by file name, whatever directory they are in")
+  @Test("Drop-ins are read in the order of their file names, regardless of directory")
   func areSorted() {
     #expect(paths([("/etc/", ["50-b.conf", "10-a.conf"]), ("/run/", ["30-c.conf"]), ("/usr/lib/", ["90-z.conf", "00-first.conf"])])
       == ["/usr/lib/00-first.conf", "/etc/10-a.conf", "/run/30-c.conf", "/etc/50-b.conf", "/usr/lib/90-z.conf"])
   }
 
-  @Test("of one name are only the strongest directory's")
+  @Test("A drop-in masks those of the same name in weaker directories")
   func areMaskedByName() {
     #expect(paths([("/etc/", ["10-a.conf"]), ("/run/", ["10-a.conf", "20-b.conf"]), ("/usr/lib/", ["20-b.conf", "10-a.conf", "30-c.conf"])])
       == ["/etc/10-a.conf", "/run/20-b.conf", "/usr/lib/30-c.conf"])
   }
 
-  @Test("end in .conf")
+  @Test("Only files that end in .conf are drop-ins")
   func endInConf() {
     #expect(paths([("/etc/", ["a.conf.bak", "README", ".", "..", "b.conf", "conf"])]) == ["/etc/b.conf"])
   }

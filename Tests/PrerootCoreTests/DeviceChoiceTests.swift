@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-@Suite("Of several devices with one name")
+@Suite("Devices that share a name")
 struct DeviceChoiceTests {
   private struct Candidate {
     var path: String
@@ -35,7 +36,7 @@ struct DeviceChoiceTests {
     ([.init(path: "a"), .init(path: "b", isRemovable: true), .init(path: "c")], nil, ["a", "b", "c"]),
   ]
 
-  @Test("the file system, the root's disk and what is not removable decide, in this order, or nothing does")
+  @Test("FSType=, then the root's disk, then not being removable select one of several devices")
   func areChosen() {
     for (candidates, used, others) in Self.table {
       for order in [candidates, candidates.reversed()] {
@@ -46,7 +47,7 @@ struct DeviceChoiceTests {
     }
   }
 
-  @Test("each is named, with what helps")
+  @Test("A log line lists all devices that match, and says how to select one")
   func areNamed() {
     let advice = "; a path, PARTUUID= or FSType= selects one"
     #expect(choice(among: []).sentence == nil)
@@ -54,7 +55,7 @@ struct DeviceChoiceTests {
     #expect(choice(among: [.init(path: "a"), .init(path: "b")]).sentence?.string == "matches more than one device: a, b" + advice)
     let decided = choice(among: [.init(path: "a"), .init(path: "b", isOnRootDisk: true), .init(path: "c")])
     #expect(decided.sentence?.string == "matches more than one device: b is used, a, c ignored" + advice)
-    // One more has come.
+    // Another device has appeared.
     #expect(decided.keeping("a").sentence?.string == "matches more than one device: a is used, c, b ignored" + advice)
     #expect(choice(among: [.init(path: "a"), .init(path: "b")]).keeping("b").sentence?.string == "matches more than one device: b is used, a ignored" + advice)
     #expect(choice(among: [.init(path: "a")]).keeping("a").sentence == nil)

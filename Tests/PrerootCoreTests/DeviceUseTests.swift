@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-@Suite("The device for the upper")
+@Suite("The use of a device")
 struct DeviceUseTests {
   static let known: Probe = .signature(Signature(type: "ext4"))
   static let blank = "is blank; preroot.format=blank creates a file system on it"
@@ -11,7 +12,7 @@ struct DeviceUseTests {
   static let ambivalent = "has signatures of more than one file system; wipefs(8) lists them"
   static let unlooked = "cannot be probed without libblkid.so.1; preroot.fstype= names its file system"
 
-  /// What is on it, whether format=blank, and fstype=; what is done.
+  /// The probe's result, whether preroot.format=blank is set, preroot.fstype=, and the expected use.
   static let table: [(Probe?, Bool, Text, DeviceUse)] = [
     (.blank, false, "", .refuse(Text(utf8: blank))),
     (.blank, false, "f2fs", .refuse(Text(utf8: blank))),
@@ -48,14 +49,14 @@ struct DeviceUseTests {
     return DeviceUse(try #require(DeviceName(name)), probe, settings)
   }
 
-  @Test("is mounted, formatted or left alone by what is on it", arguments: table)
+  @Test("The contents of a device decide whether it is mounted, formatted or left alone", arguments: table)
   func isUsed(probe: Probe?, formatsBlank: Bool, type: Text, expected: DeviceUse) throws {
     for name in ["/dev/vdb", "LABEL=x", "UUID=x", "PARTLABEL=x", "PARTUUID=x"] as [Text] {
       #expect(try use(name, probe, formatsBlank: formatsBlank, type) == expected)
     }
   }
 
-  @Test("is formatted where it is blank or was so, where that is asked for, and never else")
+  @Test("Only a blank or half-formatted device is formatted, and only with preroot.format=blank")
   func isFormattedOnlyWhereBlank() {
     for (probe, formatsBlank, _, use) in Self.table {
       guard case .format = use else { continue }
@@ -64,8 +65,8 @@ struct DeviceUseTests {
     }
   }
 
-  /// Whoever brings a stick chooses which of the kernel's readers gets it.
-  @Test("is left alone where it holds what is not known to hold an upper, unless that is named", arguments: ["bcachefs", "reiserfs", "zfs_member", "nilfs2", "ntfs3"])
+  /// Otherwise the owner of a USB stick would choose which of the kernel's file system drivers reads it.
+  @Test("A device with a file system not documented for uppers needs preroot.fstype=", arguments: ["bcachefs", "reiserfs", "zfs_member", "nilfs2", "ntfs3"])
   func isLeftAloneUnlessNamed(type: String) throws {
     let probe = Probe.signature(Signature(type: Text(utf8: type)))
     let sentence = "holds \(type), which is not documented for uppers; preroot.fstype=\(type) mounts it anyway"
@@ -73,12 +74,12 @@ struct DeviceUseTests {
     #expect(try use("/dev/vdb", probe, formatsBlank: true, Text(utf8: type)) == .mount(type: Text(utf8: type)))
   }
 
-  @Test("is mounted where it holds one that is documented as an upper", arguments: ["ext2", "ext3", "ext4", "f2fs", "xfs", "btrfs"])
+  @Test("A device with a file system documented for uppers is mounted", arguments: ["ext2", "ext3", "ext4", "f2fs", "xfs", "btrfs"])
   func isMounted(type: Text) throws {
     #expect(try use("LABEL=x", .signature(Signature(type: type)), formatsBlank: false, "") == .mount(type: type))
   }
 
-  @Test("is left alone where it holds what can hold no upper, whatever is asked for", arguments: [
+  @Test("A device that cannot hold an upper is left alone, even with preroot.fstype=", arguments: [
     "vfat", "exfat", "ntfs", "swap", "crypto_LUKS", "LVM2_member", "linux_raid_member", "squashfs", "erofs", "cramfs", "iso9660", "udf", "gpt", "dos",
     "DM_verity_hash",
   ])
@@ -90,7 +91,7 @@ struct DeviceUseTests {
     }
   }
 
-  @Test("of flash has the one file system that there is for it, where no other is named", arguments: [
+  @Test("MTD devices hold JFFS2 and UBI volumes hold UBIFS, unless preroot.fstype= says otherwise", arguments: [
     ("mtd:data", "", "jffs2"), ("mtd:data", "romfs", "romfs"), ("ubi0:data", "", "ubifs"), ("ubi1:data", "other", "other"),
   ])
   func isFlash(name: String, asked: String, expected: String) throws {

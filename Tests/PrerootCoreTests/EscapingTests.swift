@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
 import Testing
 
-@Suite("An escaped text")
+@Suite("Escaping")
 struct EscapingTests {
-  @Test("is safe on a terminal, and keeps what is UTF-8", arguments: [
+  @Test("Text escaped for a terminal has no control characters and keeps valid UTF-8", arguments: [
     ([0x61, 0x20, 0x7e], "a ~"), ([0x1b, 0x5b, 0x4b], #"\x1b[K"#), ([0x0a, 0x0d, 0x00], #"\x0a\x0d\x00"#), ([0x7f], #"\x7f"#),
     (Array("é€😀".utf8), "é€😀"),
     // C1: U+009B is CSI, whole and as a single byte.
@@ -18,7 +19,7 @@ struct EscapingTests {
     #expect(Text(bytes).escapedForTerminal.string == shown)
   }
 
-  @Test("is valid JSON, whatever the bytes are")
+  @Test("Text escaped for JSON is valid JSON for any bytes")
   func isValidJSON() throws {
     for first in 0...255 as ClosedRange<UInt8> {
       for rest in [[], [0x80], [0xbf, 0xbf], [0x9f, 0x80, 0x80], [0x22], [0x5c]] as [[UInt8]] {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-/// Remembers what it was told, and fails where it is told to.
+/// Records the steps and fails at chosen ones.
 private struct FakeKernel: Kernel, ~Copyable {
   var performed: [Step] = []
   var failing: [(step: Step, errno: Errno)] = []
   private let clock = Clock()
 
   private final class Clock { var now: Int64 = 0 }
-  /// Each look at the clock is a microsecond later.
+  /// Each reading of the clock is a microsecond later than the one before.
   var microseconds: Int64 {
     clock.now += 1
     return clock.now
@@ -27,7 +28,7 @@ private struct Memory: Witness, ~Copyable {
   mutating func hear(_ record: StepRecord) { records.append(record) }
 }
 
-@Suite("Executing a plan")
+@Suite("The execution of a plan")
 struct ExecutionTests {
   static var plans: [OverlayPlan] {
     Table.all.flatMap { table in
@@ -39,7 +40,7 @@ struct ExecutionTests {
     }
   }
 
-  /// What a kernel that fails so is told, what the witness hears, and what comes back.
+  /// Executes a plan on a kernel that fails like this, and returns the performed steps, the witness's records and the result.
   private func execute(_ plan: OverlayPlan, failing: (step: Step, errno: Errno)...) -> ([Step], [StepRecord], Execution) {
     var kernel = FakeKernel()
     kernel.failing = failing
@@ -48,7 +49,7 @@ struct ExecutionTests {
     return (kernel.performed, memory.records, execution)
   }
 
-  @Test("does every step in order, then what comes afterwards", arguments: plans)
+  @Test("A plan executes every step in order, and then the steps after the pivot", arguments: plans)
   func doesAll(plan: OverlayPlan) throws {
     let (performed, records, execution) = execute(plan)
     #expect(performed == plan.steps + plan.afterwards)
@@ -58,7 +59,7 @@ struct ExecutionTests {
     #expect(records.map(\.startedAtMicroseconds) == records.indices.map { Int64($0 * 2 + 1) })
   }
 
-  @Test("takes back what was done before a step that fails, the latest first, and nothing else", arguments: plans)
+  @Test("A failed step undoes exactly the steps before it, in reverse order", arguments: plans)
   func takesBack(plan: OverlayPlan) {
     for place in plan.steps.indices where plan.steps[place].part.isEmpty {
       let (performed, records, execution) = execute(plan, failing: (plan.steps[place], .notPermitted))
@@ -70,7 +71,7 @@ struct ExecutionTests {
     }
   }
 
-  @Test("goes on taking back where that fails, and says what is left behind", arguments: plans)
+  @Test("The way back continues after an inverse step fails, and reports that step", arguments: plans)
   func saysWhatIsLeft(plan: OverlayPlan) throws {
     let last = try #require(plan.steps.last { $0.part.isEmpty })
     let plan = plan.upTo(last)
@@ -84,7 +85,7 @@ struct ExecutionTests {
     }
   }
 
-  @Test("has no way back after the last step: each one afterwards is tried, whatever became of the others", arguments: plans)
+  @Test("Steps after the pivot are best effort: each runs even if another one fails", arguments: plans)
   func goesOnAfterwards(plan: OverlayPlan) throws {
     for step in plan.afterwards {
       let (performed, records, execution) = execute(plan, failing: (step, .noSpace))
@@ -97,7 +98,7 @@ struct ExecutionTests {
 }
 
 extension OverlayPlan {
-  /// The same without the steps after one of them.
+  /// The same plan without the steps after the given one.
   fileprivate func upTo(_ last: Step) -> OverlayPlan {
     var plan = self
     plan.steps = Array(plan.steps[...plan.steps.lastIndex(of: last)!])
@@ -105,7 +106,7 @@ extension OverlayPlan {
   }
 }
 
-@Suite("A part of a plan")
+@Suite("Parts of a plan")
 struct PartTests {
   private static var plan: OverlayPlan {
     var settings = Settings()
@@ -115,11 +116,11 @@ struct PartTests {
     return OverlayPlan(settings, in: Paths.store, over: Table.withMachineID, machineID: RunningID("0123"))
   }
 
-  @Test("is lost alone where one of its steps fails: what was done of it is taken back, the rest of it left out", arguments: plan.steps.filter { !$0.part.isEmpty })
+  @Test("A failed step of a part undoes and skips only that part", arguments: plan.steps.filter { !$0.part.isEmpty })
   func isLost(step: Step) throws {
     let plan = Self.plan
     let part = plan.steps.filter { $0.part == step.part }
-    // Of two steps that are the same the first one fails.
+    // If two steps are equal, the first one fails.
     let place = try #require(part.firstIndex(of: step))
     var kernel = FakeKernel()
     kernel.failing = [(step, .notPermitted)]
@@ -131,7 +132,7 @@ struct PartTests {
     #expect(kernel.performed == before + part[...place] + part[..<place].reversed().compactMap(\.inverse) + after + plan.afterwards)
   }
 
-  @Test("is all there is to a scope of directories: where each is lost, all is taken back")
+  @Test("A plan fails and undoes everything if each directory of its scope is lost")
   func isAll() {
     let plan = Self.plan
     var kernel = FakeKernel()
@@ -147,13 +148,13 @@ struct PartTests {
   }
 }
 
-@Suite("A step that failed")
+@Suite("Failed steps")
 struct FailedStepTests {
   private func advice(_ verb: Step.Verb, _ path: Text, _ errno: Errno?) -> String? {
     StepRecord(step: Step(verb, path), startedAtMicroseconds: 0, microseconds: 0, errno: errno).advice?.string
   }
 
-  @Test("says what mends it, where that is known")
+  @Test("A failed step says how to fix it where the cause is known")
   func saysWhatMends() {
     #expect(advice(.mountOverlay, "/x", .noSuchDevice)
       == "the kernel has no overlayfs: build it with CONFIG_OVERLAY_FS=y, or put its module 'overlay' into the image")
@@ -167,7 +168,7 @@ struct FailedStepTests {
     }
   }
 
-  @Test("leaves it to the system's words where it is not")
+  @Test("A failed step of unknown cause gives no advice")
   func leavesItToTheSystem() {
     #expect(advice(.mountTmpfs, "/x", .noSuchDevice) == nil)
     #expect(advice(.mountOverlay, "/x", .invalidArgument) == nil)

@@ -12,7 +12,7 @@ struct HoldTests {
     return Hold(for: facts)
   }
 
-  @Test("is their order, where the overlay begins as an image of the lower", arguments: [
+  @Test("Ordering holds the units back if the overlay begins empty and is the whole root", arguments: [
     "", "preroot", "preroot=tmpfs", "preroot=tmpfs:size=64m,nr_inodes=1k", "preroot.upper=tmpfs", "preroot.upper=", "preroot.scope=/", "preroot.scope=",
     "preroot.bind=", "preroot.switch=auto", "preroot.switch=typo", "preroot=/dev/sda1 preroot=tmpfs", "preroot.scope=/etc preroot.scope=/",
     "preroot.switch=reload preroot.switch=auto", "preroot.upper=typo", "preroot.fallback=reboot preroot.reset preroot.attempts=1 preroot.dir=/x", "overlayroot=tmpfs",
@@ -21,7 +21,7 @@ struct HoldTests {
     #expect(Self.hold(words) == .ordering)
   }
 
-  @Test("is a condition where PID 1 has to read the overlay", arguments: [
+  @Test("A condition holds the units back if PID 1 has to read the overlay", arguments: [
     ("preroot.switch=reload", .switchMode), ("preroot.switch=reexec", .switchMode), ("preroot=/dev/sda1", .upper), ("preroot=LABEL=data", .upper),
     ("preroot=LABEL=", .upper), ("preroot=sda1", .upper), ("preroot.upper=mtd:data", .upper), ("preroot=ubi0:data", .upper), ("preroot=tmpfs preroot.upper=PARTLABEL=x", .upper),
     ("preroot=/dev/sda1 preroot.upper=typo", .upper), ("preroot.scope=/etc", .scope), ("preroot.scope=/etc:/var", .scope), ("preroot.scope=/ preroot.scope=/etc", .scope),
@@ -31,14 +31,14 @@ struct HoldTests {
     #expect(Self.hold(words) == .condition(need))
   }
 
-  @Test("is a condition in a first boot, and where something may order the helper")
+  @Test("A condition holds the units back in a first boot, and if a drop-in can order the helper")
   func isConditionByFacts() {
     #expect(Self.hold("preroot=tmpfs") { $0.isFirstBoot = true } == .condition(.firstBoot))
     #expect(Self.hold("preroot=tmpfs") { $0.helperOverride = "/etc/systemd/system/service.d" } == .condition(.override("/etc/systemd/system/service.d")))
   }
 
   /// It reads the assignments without the rest of the settings. Whatever it takes for plain, they take for plain.
-  @Test("is their order only where all the settings agree", arguments: [
+  @Test("Ordering holds the units back only if Settings reads the same from the assignments", arguments: [
     "preroot", "preroot=tmpfs", "preroot=no", "preroot=tmpfs:", "preroot=tmpfs:typo", "preroot=tmpfs:/dev/sda", "preroot=/dev/sda", "preroot=sda", "preroot=LABEL=x",
     "preroot=LABEL=", "preroot=/", "preroot=:", "preroot.upper=", "preroot.upper=tmpfs", "preroot.upper=typo", "preroot.upper=mmcblk0p1", "preroot.upper=UUID=1",
   ], [

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
@@ -7,10 +8,10 @@ import Testing
 struct MachineIDTests {
   private static let id = "0123456789abcdef0123456789ABCDEF"
 
-  @Test("says what machine-id(5) has it say", arguments: [
+  @Test("/etc/machine-id is read as machine-id(5) documents it", arguments: [
     (nil, MachineID.missing), ("", .empty), ("\n", .empty), (" \n\n", .empty), ("uninitialized\n", .uninitialized), ("uninitialized", .uninitialized),
     (id, .valid(Text(utf8: id))), ("\(id)\n", .valid(Text(utf8: id))), (String(repeating: "0", count: 31) + "1", .valid(Text(utf8: String(repeating: "0", count: 31) + "1"))),
-    // Neither an ID nor one of the words.
+    // These are neither an ID nor a valid word.
     ("Uninitialized\n", .invalid), ("\(id)0\n", .invalid), (String(id.dropLast()), .invalid), (String(repeating: "0", count: 32), .invalid),
     (String(id.dropLast()) + "g", .invalid), (String(id.dropLast()) + "@", .invalid), (String(id.dropLast()) + "`", .invalid), (String(id.dropLast()) + "-", .invalid),
     ("01234567-89ab-cdef-0123-456789abcdef\n", .invalid), ("\(id)\n\(id)\n", .invalid), ("0123\n", .invalid),
@@ -19,7 +20,7 @@ struct MachineIDTests {
     #expect(MachineID(contents.map { Text(utf8: $0) }) == expected)
   }
 
-  @Test("makes a first boot where it is missing or says so, and nowhere else")
+  @Test("Only a missing or uninitialized /etc/machine-id makes a first boot")
   func makesFirstBoot() {
     let all: [MachineID] = [.missing, .uninitialized, .empty, .invalid, .valid(Text(utf8: Self.id))]
     #expect(all.filter(\.isFirstBoot) == [.missing, .uninitialized])
@@ -30,7 +31,7 @@ struct MachineIDTests {
 struct HostnameTests {
   private func hostname(_ contents: String?) -> Hostname { Hostname(contents.map { Text(utf8: $0) }) }
 
-  @Test("has the machine's name in its first line that is no comment", arguments: [
+  @Test("The host name is the first line of /etc/hostname that is not a comment", arguments: [
     ("box\n", "box"), ("box", "box"), ("\n\n  box  \n", "box"), ("# a comment\n #another\nbox\nother\n", "box"), ("a.b-c.D9", "a.b-c.D9"),
     ("1", "1"), ("a--b", "a--b"), (String(repeating: "x", count: 64), String(repeating: "x", count: 64)),
   ])
@@ -38,17 +39,17 @@ struct HostnameTests {
     #expect(hostname(contents) == .name(Text(utf8: name)))
   }
 
-  @Test("says nothing where it is missing, or nothing is in it but comments", arguments: [nil, "", "\n", " \n\t\n", "# box\n", "  #box\n#\n"] as [String?])
+  @Test("/etc/hostname without a name sets none", arguments: [nil, "", "\n", " \n\t\n", "# box\n", "  #box\n#\n"] as [String?])
   func saysNothing(contents: String?) {
     #expect(hostname(contents) == .none)
   }
 
-  @Test("may be a pattern, which is systemd's matter", arguments: ["box-????\n", "?", "$box\n", "# ok\nbox-$\n"])
+  @Test("A pattern in /etc/hostname is left to systemd", arguments: ["box-????\n", "?", "$box\n", "# ok\nbox-$\n"])
   func isPattern(contents: String) {
     #expect(hostname(contents) == .pattern)
   }
 
-  @Test("may have junk in it, which is no name", arguments: [
+  @Test("An invalid name in /etc/hostname is rejected", arguments: [
     "a b", "-box", "box-", "box.", ".box", "a..b", "a.-b", "a-.b", "bäx", "box!", "a_b", "a/b", "-", ".", "box\u{7f}", String(repeating: "x", count: 65),
   ])
   func isJunk(name: String) {
@@ -56,10 +57,10 @@ struct HostnameTests {
   }
 }
 
-@Suite("The way of PID 1 to the overlay's units")
+@Suite("Reload and re-execution")
 struct AdvanceTests {
-  /// Whether the upper has its own systemd, whether another ID, whether it was a first boot, whether it is one; what demands
-  /// that PID 1 re-execute.
+  /// Whether the upper has its own systemd, whether it has a different ID, whether PID 1 saw a first boot, whether the upper
+  /// makes it one, and the reason why PID 1 has to re-execute.
   static let table: [(Bool, Bool, Bool, Bool, String?)] = [
     (false, false, false, false, nil),
     (false, false, false, true, "this is the upper's first boot"),
@@ -79,7 +80,7 @@ struct AdvanceTests {
     (true, true, true, true, "the upper has its own systemd"),
   ]
 
-  @Test("is a reload where that does, and its reason is told", arguments: table)
+  @Test("PID 1 reloads unless the overlay requires it to re-execute, and a reason says why", arguments: table)
   func isChosen(hasOtherManager: Bool, hasOtherID: Bool, wasFirstBoot: Bool, isFirstBoot: Bool, demand: String?) {
     var changes = OverlayChanges()
     changes.hasOtherManager = hasOtherManager
@@ -99,12 +100,12 @@ struct AdvanceTests {
     #expect(reexec.reason.string == "preroot.switch= requests it")
   }
 
-  @Test("is decided in every case there is")
+  @Test("The table of re-executions covers all 16 cases")
   func isDecidedInEveryCase() {
     #expect(Set(Self.table.map { [$0.0, $0.1, $0.2, $0.3] }).count == 16)
   }
 
-  @Test("is an execution also where PID 1 has an ID and the lower had none, or the other way round")
+  @Test("PID 1 re-executes if only one of PID 1 and the overlay has a machine ID")
   func isForEmptyID() {
     var changes = OverlayChanges()
     #expect(!Advance(.auto, over: changes, as: .upper).isReexecution)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import PrerootCore
 import Testing
 
 @Suite("The kernel command line")
 struct KernelCommandLineTests {
-  /// As systemd 252's extract_first_word() has it, with the flags of proc_cmdline().
-  @Test("is read as systemd reads it", arguments: [
+  /// The expected words are those of systemd 252's extract_first_word() with the flags of proc_cmdline().
+  @Test("The kernel command line is split and unquoted as systemd does it", arguments: [
     ("", []),
     ("\n", []),
     ("quiet ro\n", ["quiet", "ro"]),
@@ -31,19 +32,19 @@ struct KernelCommandLineTests {
     #expect(KernelCommandLine(parsing: Text(utf8: line)).words.map(\.text.string) == expected)
   }
 
-  @Test("separates words only where systemd does: a vertical tab and a form feed are letters to it")
+  @Test("A vertical tab or form feed does not separate words of the kernel command line")
   func separatesAsSystemdDoes() {
     #expect(KernelCommandLine(parsing: Text(utf8: "a\u{b}b c\u{c}d")).words.map(\.text.string) == ["a\u{b}b", "c\u{c}d"])
   }
 
-  @Test("tells an empty value from none")
+  @Test("A word with an empty value differs from a word without one")
   func tellsEmptyFromNone() {
     let words = KernelCommandLine(parsing: "a a= a=b").words
     #expect(words.map(\.key.string) == ["a", "a", "a"])
     #expect(words.map { $0.value?.string } == [nil, "", "b"])
   }
 
-  @Test("takes '-' and '_' in a key for the same")
+  @Test("'-' and '_' are the same in a key of the kernel command line")
   func takesDashForUnderscore() {
     let word = KernelCommandLine.Word("pre-root_x=a-b")
     #expect(word.isKey("pre-root_x"))
@@ -56,7 +57,7 @@ struct KernelCommandLineTests {
     #expect(word.value?.string == "a-b")
   }
 
-  @Test("is in a container what PID 1 was started with, word by word, without the program")
+  @Test("In a container the arguments of PID 1 take the place of the kernel command line")
   func isArgumentsOfInit() {
     let arguments = Text(utf8: "/lib/systemd/systemd\0preroot=tmpfs\0a=b c\0\"q\"\0rescue\0")
     #expect(KernelCommandLine(arguments: arguments).words.map(\.text.string) == ["preroot=tmpfs", "a=b c", "\"q\"", "rescue"])

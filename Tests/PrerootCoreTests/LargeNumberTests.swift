@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-/// On a machine with 32 bits an Int ends at 2,147,483,647: at 35.8 minutes in microseconds, and at 2 GiB. The compiler holds the types.
-@Suite("A number that 32 bits do not hold")
+/// On a 32-bit machine an Int ends at 2,147,483,647: at 35.8 minutes in microseconds, and at 2 GiB. The compiler checks the types.
+@Suite("Numbers beyond 32 bits")
 struct LargeNumberTests {
   private struct LateKernel: Kernel {
     var microseconds: Int64 { 3_600_000_000 }
@@ -16,7 +17,7 @@ struct LargeNumberTests {
     mutating func hear(_ record: StepRecord) { records.append(record) }
   }
 
-  @Test("is the time of a step after an hour")
+  @Test("A step's time is right an hour after boot on a 32-bit machine")
   func isTime() throws {
     var kernel = LateKernel(), memory = Memory()
     #expect([Step(.makeDirectory, "/a")].execute(on: &kernel, before: &memory).failure == nil)
@@ -25,7 +26,7 @@ struct LargeNumberTests {
     #expect(Event(.step, Remark(.debug, ""), atMicroseconds: start).text.string.contains("\nPREROOT_MONOTONIC_USEC=3600000000\n"))
   }
 
-  @Test("is the size of a file system that is made", arguments: [
+  @Test("The size of a file system of several TiB is right on a 32-bit machine", arguments: [
     ("ext4", 4 << 40, "4294967232k"), ("f2fs", 4 << 40, "8589934464"), ("ext4", 16 << 40, "17179869120k"),
   ] as [(String, Int64, String)])
   func isSize(type: String, bytes: Int64, argument: String) throws {
@@ -33,7 +34,7 @@ struct LargeNumberTests {
     #expect(try #require(formatting.arguments).last?.string == argument)
   }
 
-  @Test("is written with all its digits", arguments: [
+  @Test("A 64-bit number is written with all its digits", arguments: [
     (0, "0"), (-1, "-1"), (2_147_483_648, "2147483648"), (.max, "9223372036854775807"), (.min, "-9223372036854775808"),
   ] as [(Int64, String)])
   func isWritten(number: Int64, digits: String) { #expect(Text(decimal: number).string == digits) }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
 @Suite("The identity of an image")
 struct LowerIdentityTests {
-  /// 4 KiB of which each byte tells its place, by its low eight bits.
+  /// 4 KiB in which each byte has the low eight bits of its offset.
   private static let superblock = Text((0..<4096).map { UInt8(truncatingIfNeeded: $0) })
 
   private func identity(_ type: Text, _ superblock: Text = superblock, rootHash: Text = "", imageVersion: Text = "") -> String? {
     LowerIdentity(type: type, superblock: superblock, rootHash: rootHash, imageVersion: imageVersion)?.text.string
   }
 
-  @Test("is what its superblock says and no use changes", arguments: [
+  @Test("An image is identified by superblock fields that no mount changes", arguments: [
     // inodes and mkfs_time, bytes_used
     ("squashfs", "squashfs 0405060708090a0b 28292a2b2c2d2e2f"),
     // checksum, build_time, uuid
@@ -26,7 +27,7 @@ struct LowerIdentityTests {
     #expect(identity(Text(utf8: type)) == expected)
   }
 
-  @Test("is another where one of its bytes is, and the same where any other is", arguments: [
+  @Test("An image's identity depends on its superblock fields and on no other byte", arguments: [
     ("squashfs", Array(4..<12) + Array(40..<48)), ("erofs", Array(1028..<1032) + Array(1048..<1056) + Array(1072..<1088)),
     ("ext4", Array(1128..<1144) + Array(1288..<1292)),
   ])
@@ -39,13 +40,13 @@ struct LowerIdentityTests {
     }
   }
 
-  @Test("is the root hash of dm-verity where there is one, whatever the superblock says", arguments: ["squashfs", "erofs", "ext4", "other"])
+  @Test("dm-verity's root hash identifies an image in place of its superblock", arguments: ["squashfs", "erofs", "ext4", "other"])
   func isRootHash(type: String) {
     #expect(identity(Text(utf8: type), rootHash: "abcd") == "\(type) abcd")
     #expect(identity(Text(utf8: type), "", rootHash: "abcd") == "\(type) abcd")
   }
 
-  @Test("has the image's version, too")
+  @Test("IMAGE_VERSION= is part of an image's identity")
   func hasVersion() {
     #expect(identity("squashfs", imageVersion: "\"7\"") == "squashfs 0405060708090a0b 28292a2b2c2d2e2f \"7\"")
     #expect(identity("other", imageVersion: "7") == "other 7")
@@ -53,7 +54,7 @@ struct LowerIdentityTests {
     #expect(identity("ext4", "", imageVersion: "7") == "ext4 7")
   }
 
-  @Test("has of a short superblock what is there", arguments: [
+  @Test("A truncated superblock identifies an image by the fields that it still has", arguments: [
     ("squashfs", 47, "squashfs 0405060708090a0b"), ("squashfs", 12, "squashfs 0405060708090a0b"), ("erofs", 1087, "erofs 04050607 18191a1b1c1d1e1f"),
     ("erofs", 1055, "erofs 04050607"), ("ext4", 1291, "ext4 68696a6b6c6d6e6f7071727374757677"),
   ])
@@ -61,15 +62,15 @@ struct LowerIdentityTests {
     #expect(identity(Text(utf8: type), Text(Self.superblock.bytes[..<count])) == expected)
   }
 
-  @Test("is none where nothing tells one image from another", arguments: [
+  @Test("An image has no identity if nothing tells it from another", arguments: [
     ("squashfs", 11), ("squashfs", 0), ("erofs", 1031), ("ext4", 1143), ("ext4", 0), ("btrfs", 4096), ("nfs", 0), ("", 4096),
   ])
   func isNone(type: String, count: Int) {
     #expect(identity(Text(utf8: type), Text(Self.superblock.bytes[..<count])) == nil)
   }
 
-  /// FNV-1a of 64 bits; the numbers are those of its reference.
-  @Test("has a name that is good for a file's", arguments: [
+  /// The expected hashes come from the reference implementation of 64-bit FNV-1a.
+  @Test("The name of an image's directory is a 64-bit FNV-1a hash of its identity", arguments: [
     ("", "cbf29ce484222325"), ("a", "af63dc4c8601ec8c"), ("foobar", "85944171f73967e8"),
   ])
   func hasName(text: String, expected: String) throws {
@@ -78,7 +79,7 @@ struct LowerIdentityTests {
     #expect(identity.name.string == expected)
   }
 
-  @Test("has its root hash on the kernel command line", arguments: [
+  @Test("The root hash comes from roothash= or dm-mod.create=", arguments: [
     ("", ""), ("quiet ro", ""), ("roothash=abcd", "abcd"), ("quiet roothash=abcd ro", "abcd"), ("roothash", ""), ("roothash=", ""),
     ("dm-mod.create=\"vroot,,,ro,0 1740800 verity 1 /dev/sda1 /dev/sda2 4096 4096 217600 1 sha256 d1e5 5a17\"", "d1e5"),
     ("dm_mod.create=\"vroot,,,ro, 0 1740800 verity 1 254:0 254:0 4096 4096 217600 217601 sha256 d1e5 - 1 ignore_corruption\" root=/dev/dm-0", "d1e5"),

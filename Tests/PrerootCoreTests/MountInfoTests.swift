@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import PrerootCore
 import Testing
 
@@ -14,7 +15,7 @@ struct MountInfoTests {
     27 25 0:30 / /run/lock rw - tmpfs tmpfs rw
     """
 
-  @Test("has each field where proc_pid_mountinfo(5) says it is")
+  @Test("Mount table fields are where proc_pid_mountinfo(5) documents them")
   func hasFields() throws {
     let entry = try #require(MountInfo.Entry(parsing: "36 35 98:1 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"))
     #expect(entry.mountID == 36)
@@ -29,7 +30,7 @@ struct MountInfoTests {
     #expect(!entry.isOverlayOfPreroot)
   }
 
-  @Test("may have any number of optional fields", arguments: [
+  @Test("A mount table entry may have any number of optional fields", arguments: [
     ("", false), ("shared:1 ", true), ("master:7 ", false), ("master:7 shared:1 ", true), ("shared:1 master:7 propagate_from:2 ", true),
     ("unbindable ", false), ("shared:1 new:field another ", true),
   ])
@@ -41,7 +42,7 @@ struct MountInfoTests {
     #expect(entry.mountSource.string == "/dev/root")
   }
 
-  @Test("reads blanks and the like in names, which come in octal", arguments: [
+  @Test("Octal escapes in names of the mount table are decoded", arguments: [
     (#"/a\040b"#, "/a b"), (#"/\011\012\043"#, "/\t\n#"), (#"/a\134040"#, #"/a\040"#), (#"/a\134"#, "/a\\"), (#"/a\04"#, #"/a\04"#),
     (#"/a\"#, #"/a\"#), (#"/a\48b"#, #"/a\48b"#), (#"/\303\244"#, "/ä"), (#"/\777"#, #"/\777"#),
   ])
@@ -51,7 +52,7 @@ struct MountInfoTests {
     #expect(entry.mountSource.string == expected)
   }
 
-  @Test("leaves out what is no entry", arguments: [
+  @Test("An invalid line of the mount table is skipped", arguments: [
     "", "junk", "36 35 98:1 /mnt1 /mnt2 rw,noatime master:1 ext3 /dev/root rw", "a 35 98:1 / / rw - ext3 /dev/root rw",
     "36 b 98:1 / / rw - ext3 /dev/root rw", "36 35 98:1 / / rw shared:1 shared:2 - ext3", "36 35 98:1 / / rw - ext3 /dev/root",
   ])
@@ -60,8 +61,8 @@ struct MountInfoTests {
     #expect(MountInfo(parsing: Text(utf8: "\(line)\n1 0 8:1 / / rw - ext4 /dev/sda1 rw\n")).entries.count == 1)
   }
 
-  /// New kernels list mounts by their numbers, and numbers are used again.
-  @Test("has the mount that a path leads to: the one that no other stands on, in whatever order they come", arguments: [
+  /// Recent kernels list mounts in the order of their IDs, and reuse IDs.
+  @Test("A path leads to the topmost mount, in whatever order the table lists them", arguments: [
     [0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [1, 0, 3, 4, 2], [2, 4, 3, 0, 1],
   ])
   func hasUppermostEntry(order: [Int]) {
@@ -76,7 +77,7 @@ struct MountInfoTests {
     #expect(MountInfo().root == nil)
   }
 
-  @Test("knows what stands directly on a mount")
+  @Test("The children of a mount are the mounts directly on it")
   func knowsChildren() throws {
     let info = MountInfo(parsing: Self.table)
     let root = try #require(info.root)
@@ -87,13 +88,13 @@ struct MountInfoTests {
     #expect(!run.isShared)
   }
 
-  @Test("has no mount that stands on itself, as the first of a namespace seems to")
+  @Test("The first mount of a namespace is not its own child")
   func knowsNoChildOfItself() throws {
     let info = MountInfo(parsing: "1 1 0:1 / / rw - rootfs rootfs rw\n")
     #expect(info.children(of: try #require(info.root)).isEmpty)
   }
 
-  @Test("knows an overlay of preroot's from anybody else's")
+  @Test("An overlay is preroot's only if source, type and root all say so")
   func knowsOverlay() {
     let info = MountInfo(parsing: """
       1 0 0:1 / / rw - overlay preroot rw,lowerdir=/l
@@ -105,9 +106,9 @@ struct MountInfoTests {
   }
 }
 
-@Suite("The table of file systems")
+@Suite("/etc/fstab")
 struct FileSystemTableTests {
-  @Test("keeps the root read-only where its line says so last", arguments: [
+  @Test("The last line for / in /etc/fstab decides whether the root is read-only", arguments: [
     ("", false),
     ("/dev/root / ext4 ro 0 1\n", true),
     ("/dev/root / ext4 defaults,ro,noatime 0 1\n", true),
@@ -129,7 +130,7 @@ struct FileSystemTableTests {
     #expect(FileSystemTable(parsing: Text(utf8: table)).isRootReadOnly == expected)
   }
 
-  @Test("may have a line for the root", arguments: [
+  @Test("A line for the root in /etc/fstab is found unless it is a comment", arguments: [
     ("", false), ("/dev/root / ext4 rw 0 1\n", true), ("/dev/root / ext4 ro\n", true), ("#/dev/root / ext4 rw 0 1\n", false),
     ("/dev/usr /usr ext4 rw 0 1\n", false),
   ])

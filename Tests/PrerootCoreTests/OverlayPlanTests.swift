@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-/// Mount tables of machines that have one thing special each.
+/// Mount tables of machines, each of which differs from the usual in one respect.
 enum Table {
   static let shared = MountInfo(parsing: """
     26 1 98:0 / / ro,relatime shared:1 - squashfs /dev/root ro
@@ -30,15 +31,19 @@ enum Table {
   static let all = [shared, withoutPeers, withoutDevice, withMachineID]
 }
 
+extension OverlayPlan: CustomTestStringConvertible {
+  public var testDescription: String { "\(steps.count) steps, \(afterwards.count) afterwards" }
+}
+
 extension OverlayPlan {
-  /// With the store's steps before its own.
+  /// The plan preceded by the steps of the store plan.
   init(_ settings: Settings, over table: MountInfo, machineID: Text = "0123", isGiven: Bool = false) {
     self.init(settings, over: table, machineID: RunningID(machineID, isFromCommandLine: isGiven))
     steps = StorePlan(settings, over: table).steps + steps
   }
 }
 
-@Suite("The plan")
+@Suite("The overlay plan")
 struct OverlayPlanTests {
   private func plan(_ scope: Scope = .root, over table: MountInfo = Table.shared, isGiven: Bool = false) -> OverlayPlan {
     var settings = Settings()
@@ -60,16 +65,9 @@ struct OverlayPlanTests {
     return plans
   }
 
-  @Test("for the whole root is this")
+  @Test("The plan for the whole root has the documented steps in order")
   func forRoot() {
-    #expect(plan().text.string == """
-      make private /run
-      make directory /run/initramfs
-      make hidden directory /run/initramfs/preroot
-      make directory /run/initramfs/preroot/lower
-      bind at /run/initramfs/preroot/lower (/ ro,nosuid,nodev)
-      make private /run/initramfs/preroot/lower
-      make directory /run/initramfs/preroot/upper
+    #expect(plan().text.string == PrintedPlan.beginning + """
       mount tmpfs at /run/initramfs/preroot/upper (nosuid,nodev,mode=0755,size=25%,nr_inodes=1m)
       require space on /run/initramfs/preroot/upper
       make directory /run/initramfs/preroot/root
@@ -94,16 +92,9 @@ struct OverlayPlanTests {
       """)
   }
 
-  @Test("for some directories is this")
+  @Test("The plan for Scope=/etc:/var/lib has the documented steps in order")
   func forDirectories() {
-    #expect(plan(.directories(["/etc", "/var/lib"])).text.string == """
-      make private /run
-      make directory /run/initramfs
-      make hidden directory /run/initramfs/preroot
-      make directory /run/initramfs/preroot/lower
-      bind at /run/initramfs/preroot/lower (/ ro,nosuid,nodev)
-      make private /run/initramfs/preroot/lower
-      make directory /run/initramfs/preroot/upper
+    #expect(plan(.directories(["/etc", "/var/lib"])).text.string == PrintedPlan.beginning + """
       mount tmpfs at /run/initramfs/preroot/upper (nosuid,nodev,mode=0755,size=25%,nr_inodes=1m)
       require space on /run/initramfs/preroot/upper
       make store directory /run/initramfs/preroot/upper/upper (/run/initramfs/preroot/lower)
@@ -126,7 +117,7 @@ struct OverlayPlanTests {
       """)
   }
 
-  @Test("makes every directory after the one that it is in", arguments: plans)
+  @Test("The overlay plan creates each directory after its parent", arguments: plans)
   func makesParentsFirst(plan: OverlayPlan) {
     var made: Set<String> = ["/run", "/run/systemd"]
     for step in plan.steps {
@@ -142,15 +133,15 @@ struct OverlayPlanTests {
     }
   }
 
-  @Test("for the whole root ends with the pivot: nothing that can fail comes after it", arguments: Table.all)
+  @Test("The pivot is the last step of the overlay plan that can fail", arguments: Table.all)
   func endsWithPivot(table: MountInfo) throws {
     let plan = plan(over: table)
     #expect(plan.steps.last == Step(.pivot, "/run/initramfs/preroot/root"))
     #expect(plan.steps.filter { $0.verb == .pivot }.count == 1)
   }
 
-  /// Whoever dies after the pivot leaves a root that is whole.
-  @Test("shows all that is mounted on the root on the new one before the pivot, and leaves the old root first after it", arguments: Table.all)
+  /// A helper that dies after the pivot then leaves a complete root.
+  @Test("The overlay plan binds every mount on the root before the pivot", arguments: Table.all)
   func bindsBeforePivot(table: MountInfo) throws {
     let plan = plan(over: table)
     let root = try #require(table.root)
@@ -161,15 +152,15 @@ struct OverlayPlanTests {
     #expect(Array(plan.afterwards.prefix(2)) == [Step(.leaveOldRoot, ""), Step(.makeSharedRecursively, root.isShared ? "/" : "/run")])
   }
 
-  /// A bind of /run with all below it would show the overlay on itself.
-  @Test("forbids binds of the new root before it shows /run on it", arguments: Table.all)
+  /// Otherwise the recursive bind of /run would mount the overlay on itself.
+  @Test("The overlay plan makes the new root unbindable before it binds /run there", arguments: Table.all)
   func isUnbindable(table: MountInfo) throws {
     let steps = plan(over: table).steps
     let place = try #require(steps.firstIndex(of: Step(.makeUnbindable, Paths.staging)))
     #expect(try place < #require(steps.firstIndex { $0.verb == .bindRecursively }))
   }
 
-  @Test("keeps the layers from everybody's eyes, and without programs that change the user", arguments: plans)
+  @Test("The overlay plan hides the layers and mounts them nosuid and nodev", arguments: plans)
   func hidesLayers(plan: OverlayPlan) throws {
     let flags = MountOptions.noSetUserID | MountOptions.noDevices
     #expect(plan.steps.contains(Step(.makeHiddenDirectory, Paths.base)))
@@ -178,7 +169,7 @@ struct OverlayPlanTests {
     }
   }
 
-  @Test("hands flags of Options= on to each mount that shows the upper, and noexec only where programs still run", arguments: [
+  @Test("The flags of Options= hold for each mount that shows the upper, except noexec on /", arguments: [
     ("nosuid,nodev,noexec", Scope.root, "nosuid,nodev"), ("nosuid,nodev,noexec", .directories(["/var"]), "nosuid,nodev,noexec"),
     ("noatime,data=journal", .root, ""), ("", .directories(["/etc"]), ""),
   ] as [(String, Scope, String)])
@@ -194,7 +185,7 @@ struct OverlayPlanTests {
     for step in showing { #expect(MountOptions(flags: step.options.flags).text.string == expected) }
   }
 
-  @Test("has the image's file system made read-only where it is mounted to be written, after the pivot")
+  @Test("The overlay plan remounts a writable image read-only after the pivot")
   func closesLower() {
     let writable = MountInfo(parsing: """
       26 1 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw
@@ -210,22 +201,22 @@ struct OverlayPlanTests {
     #expect(!plan(over: ofHost).afterwards.contains { $0.verb == .makeFileSystemReadOnly })
   }
 
-  @Test("touches no propagation where the root is not shared")
+  @Test("The overlay plan leaves propagation alone if the root is not shared")
   func leavesPropagationAlone() {
     let plan = plan(over: Table.withoutPeers)
     #expect(plan.steps.filter { $0.verb == .makePrivate } == [Step(.makePrivate, Paths.staging)])
-    // As it was: it is unbindable until then.
+    // The overlay is unbindable until here; the root was private before, and is so again.
     #expect(plan.afterwards.filter { $0.path == "/" } == [Step(.makePrivate, "/")])
     #expect(plan.text.string.contains("make shared with all below it /run\n"))
   }
 
-  @Test("links volatile-root only to a block device")
+  @Test("The overlay plan links volatile-root only to a block device")
   func linksBlockDevice() {
     #expect(!plan(over: Table.withoutDevice).text.string.contains("volatile-root"))
     #expect(plan().steps.contains(Step(.makeLink, "/run/systemd/volatile-root", "/dev/block/98:0")))
   }
 
-  @Test("provides the machine ID of an overlay that shows /etc, and shows no mount for it")
+  @Test("The overlay plan provides the machine ID if the overlay covers /etc")
   func providesMachineID() {
     let whole = plan(over: Table.withMachineID)
     #expect(whole.steps.contains(Step(.provideMachineID, Paths.staging, "0123")))
@@ -240,8 +231,8 @@ struct OverlayPlanTests {
     #expect(!plan(.directories(["/var"]), over: Table.withMachineID).text.string.contains("machine"))
   }
 
-  /// Where the image has /etc/machine-id as a link, PID 1 mounts its ID on what that leads to.
-  @Test("finds PID 1's ID by what is mounted, wherever that is")
+  /// If /etc/machine-id of the image is a link, PID 1 mounts its ID on the link's target.
+  @Test("The overlay plan finds PID 1's machine ID mount wherever it is")
   func findsMachineID() {
     let table = MountInfo(parsing: """
       26 1 98:0 / / ro,relatime shared:1 - squashfs /dev/root ro
@@ -256,28 +247,28 @@ struct OverlayPlanTests {
     #expect(!plan(.directories(["/srv"]), over: table).text.string.contains("machine"))
   }
 
-  @Test("writes the machine ID that the kernel command line gives")
+  @Test("The overlay plan writes the machine ID of the kernel command line")
   func writesGivenMachineID() {
     let path: Text = "/run/initramfs/preroot/root/etc/machine-id"
     #expect(plan(isGiven: true).steps.contains(Step(.writeFile, path, "0123\n")))
     #expect(!plan(isGiven: true).steps.contains { $0.verb == .provideMachineID })
   }
 
-  @Test("gives the tmpfs what the settings say")
+  @Test("The overlay plan mounts the tmpfs with the size and inodes of the settings")
   func followsSettings() {
     let settings = Settings(assignments("preroot=tmpfs:size=64m,nr_inodes=9k"))
     let plan = OverlayPlan(settings, over: Table.shared)
     #expect(plan.steps.first { $0.verb == .mountTmpfs }?.options.data == "mode=0755,size=64m,nr_inodes=9k")
   }
 
-  @Test("checks the room on the upper before anything stands on it", arguments: plans)
+  @Test("The overlay plan checks the free space before it mounts the overlay", arguments: plans)
   func checksSpaceFirst(plan: OverlayPlan) throws {
     let space = try #require(plan.steps.firstIndex { $0.verb == .requireSpace })
     let overlay = try #require(plan.steps.firstIndex { $0.verb == .mountOverlay })
     #expect(space < overlay)
   }
 
-  @Test("has an inverse for each step that leaves something behind", arguments: plans)
+  @Test("Each step of the overlay plan that leaves something behind has an inverse", arguments: plans)
   func hasInverses(plan: OverlayPlan) {
     for step in plan.steps {
       switch step.verb {
@@ -288,7 +279,7 @@ struct OverlayPlanTests {
       case .unmount: #expect(step.inverse == Step(.bind, step.path, step.other, options: MountOptions(flags: MountOptions.readOnly)))
       case .makeLink: #expect(step.inverse == Step(.removeFile, step.path))
       case .provideMachineID: #expect(step.inverse == Step(.unmountMachineID, step.path))
-      // What is mounted on the overlay is detached with it.
+      // The inverse of mountOverlay detaches these along with the overlay.
       case .bindRecursively, .makeUnbindable: #expect(step.inverse == nil)
       case .makeStoreDirectory, .requireDirectory, .requireSpace, .writeFile, .pivot: #expect(step.inverse == nil)
       default: Issue.record("\(step) can be no step")
@@ -296,12 +287,12 @@ struct OverlayPlanTests {
     }
   }
 
-  @Test("writes no file's contents to a log")
+  @Test("The text of an overlay plan shows no file contents")
   func hidesContents() {
     for isGiven in [false, true] { #expect(!plan(over: Table.withMachineID, isGiven: isGiven).text.string.contains("0123")) }
   }
 
-  @Test("of a machine without a root is none")
+  @Test("The overlay plan is empty if the mount table has no root")
   func isNone() {
     #expect(OverlayPlan(Settings(), over: MountInfo()).text.isEmpty)
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-@Suite("The plan for a device")
+@Suite("The store plan for a device")
 struct DevicePlanTests {
   private func steps(_ use: DeviceUse, over table: MountInfo = Table.shared, _ change: (inout Settings) -> Void = { _ in }) -> [Step] {
     var settings = Settings()
@@ -13,16 +14,9 @@ struct DevicePlanTests {
   private let mounting = Step(.mountDevice, Paths.store, "/dev/vdb", type: "ext4", options: MountOptions("nosuid,nodev"))
   private let fitness = Step(.requireFitness, Paths.store)
 
-  @Test("is this")
+  @Test("The store plan for a device has the documented steps in order")
   func isThis() {
-    #expect(steps(.mount(type: "ext4")) { $0.options = "noatime,data=journal" }.text.string == """
-      make private /run
-      make directory /run/initramfs
-      make hidden directory /run/initramfs/preroot
-      make directory /run/initramfs/preroot/lower
-      bind at /run/initramfs/preroot/lower (/ ro,nosuid,nodev)
-      make private /run/initramfs/preroot/lower
-      make directory /run/initramfs/preroot/upper
+    #expect(steps(.mount(type: "ext4")) { $0.options = "noatime,data=journal" }.text.string == PrintedPlan.beginning + """
       check the file system on /dev/vdb (ext4)
       mount device at /run/initramfs/preroot/upper (ext4 /dev/vdb nosuid,nodev,noatime,data=journal)
       require fitness for an upper of /run/initramfs/preroot/upper
@@ -30,14 +24,14 @@ struct DevicePlanTests {
       """)
   }
 
-  @Test("begins with the lower, as that for memory does", arguments: Table.all)
+  @Test("The store plan for a device begins with the lower, as for a tmpfs", arguments: Table.all)
   func beginsWithLower(table: MountInfo) {
     let memory = StorePlan(TmpfsOptions(), over: table).steps.dropLast(2)
     #expect(!memory.isEmpty)
     for use in [DeviceUse.mount(type: "btrfs"), .format(type: "ext4")] { #expect(steps(use, over: table).starts(with: memory)) }
   }
 
-  @Test("has the file system checked where there is something that checks it before it is mounted", arguments: [
+  @Test("The store plan checks ext2, ext3, ext4 and f2fs before mounting them", arguments: [
     ("ext2", true), ("ext3", true), ("ext4", true), ("f2fs", true), ("xfs", false), ("btrfs", false), ("jffs2", false), ("ubifs", false), ("ext", false),
   ])
   func isChecked(type: String, expected: Bool) {
@@ -47,23 +41,23 @@ struct DevicePlanTests {
     #expect(!steps(.mount(type: type)) { $0.checks = false }.contains { $0.verb == .check })
   }
 
-  @Test("has a file system made that is not checked", arguments: [false, true])
+  @Test("The store plan does not check a file system that it has just created", arguments: [false, true])
   func isFormatted(checks: Bool) {
     #expect(steps(.format(type: "ext4")) { $0.checks = checks }.suffix(3) == [Step(.format, "/dev/vdb", "ext4"), mounting, fitness])
   }
 
-  @Test("mounts with the options of the settings, whatever is in them", arguments: ["", "noatime", "a=b c,d"])
+  @Test("The store plan passes Options= to the mount unchanged", arguments: ["", "noatime", "a=b c,d"])
   func hasOptions(options: String) {
     let steps = steps(.mount(type: "ext4")) { $0.options = Text(utf8: options) }
     #expect(steps.contains(Step(.mountDevice, Paths.store, "/dev/vdb", type: "ext4", options: MountOptions("nosuid,nodev," + Text(utf8: options)))))
   }
 
-  @Test("of a machine without a root is none")
+  @Test("The store plan is empty if the mount table has no root")
   func isNone() {
     for use in [DeviceUse.mount(type: "ext4"), .format(type: "ext4")] { #expect(steps(use, over: MountInfo()).isEmpty) }
   }
 
-  @Test("says before the device is there what is expected of it", arguments: [
+  @Test("The store plan names the expected device before it is found", arguments: [
     ("preroot=LABEL=data", "mount device at /run/initramfs/preroot/upper (TYPE LABEL=data nosuid,nodev)"),
     ("preroot=LABEL=data preroot.fstype=f2fs preroot.options=noatime", "mount device at /run/initramfs/preroot/upper (f2fs LABEL=data nosuid,nodev,noatime)"),
     ("preroot=ubi0:data preroot.fstype=ubifs", "mount device at /run/initramfs/preroot/upper (ubifs ubi0:data nosuid,nodev)"),
@@ -73,7 +67,7 @@ struct DevicePlanTests {
     #expect(StorePlan(Settings(assignments(line)), over: Table.shared).steps.contains { $0.text.string == expected })
   }
 
-  @Test("has an inverse for what it leaves on the machine, and none for what it does to the device")
+  @Test("The store plan undoes its changes to the machine, and none to the device")
   func hasInverses() {
     for step in steps(.mount(type: "ext4")) + steps(.format(type: "ext4")) {
       switch step.verb {
@@ -87,7 +81,7 @@ struct DevicePlanTests {
   }
 }
 
-@Suite("The plan over a persistent upper")
+@Suite("The overlay plan for a persistent upper")
 struct PersistentPlanTests {
   private func plan(_ scope: Scope = .root, in layers: Text = Paths.store, binds: [Text] = [], over table: MountInfo = Table.shared) -> OverlayPlan {
     var settings = Settings()
@@ -98,7 +92,7 @@ struct PersistentPlanTests {
   }
   private func options(_ plan: OverlayPlan) -> [String] { plan.steps.filter { $0.verb == .mountOverlay }.map(\.options.data.string) }
 
-  @Test("has everything off that a lower which changes leaves undefined")
+  @Test("A persistent upper turns off all overlay features that forbid a changed lower")
   func hasAllOff() {
     #expect(options(plan()) == ["""
       lowerdir=/run/initramfs/preroot/lower,upperdir=/run/initramfs/preroot/upper/upper,workdir=/run/initramfs/preroot/upper/work,\
@@ -107,7 +101,7 @@ struct PersistentPlanTests {
     for options in options(plan(.directories(["/etc", "/var"]))) { #expect(options.hasSuffix(",index=off,metacopy=off,redirect_dir=nofollow,xino=off")) }
   }
 
-  @Test("has its layers in a directory of their own, whatever its name")
+  @Test("Dir= moves the layers, even if its name needs escaping for overlayfs")
   func hasDirectory() {
     let plan = plan(.directories(["/etc"]), in: Paths.store + "/a:b,c/image-1")
     #expect(options(plan) == [#"""
@@ -119,8 +113,8 @@ struct PersistentPlanTests {
     })
   }
 
-  /// Not in the layers' directory, which may be one image's.
-  @Test("shows directories past the overlay, with what the image has in them at first, before the pivot")
+  /// bind/ is outside of the layers' directory, which may belong to one image only.
+  @Test("Bind= seeds its directories from the image and binds them before the pivot")
   func bindsBelowNewRoot() throws {
     let plan = plan(in: Paths.store + "/a", binds: ["/home", "/var/lib/docker-x"])
     let root = "/run/initramfs/preroot/root", own = "/run/initramfs/preroot/upper/bind", lower = "/run/initramfs/preroot/lower"
@@ -137,7 +131,7 @@ struct PersistentPlanTests {
     #expect(overlay < start && start + binds.count <= pivot)
   }
 
-  @Test("shows them on the root itself where only directories are overlaid, after those")
+  @Test("Bind= binds on the root itself, after the overlays, if Scope= names directories")
   func bindsOnRoot() {
     let plan = plan(.directories(["/etc"]), binds: ["/home"])
     #expect(plan.steps.suffix(5).map(\.text.string) == [
@@ -149,7 +143,7 @@ struct PersistentPlanTests {
     ])
   }
 
-  @Test("is that over a tmpfs but for the overlay's options", arguments: Table.all)
+  @Test("The plan for a persistent upper differs from a tmpfs only in the overlay's options", arguments: Table.all)
   func isLikeThatOverMemory(table: MountInfo) {
     for scope in [Scope.root, .directories(["/etc", "/var/lib"])] {
       var settings = Settings()
@@ -162,7 +156,7 @@ struct PersistentPlanTests {
   }
 }
 
-@Suite("A step")
+@Suite("Steps")
 struct StepTests {
   private static let all: [(Step.Verb, Step.Verb?)] = [
     (.makeDirectory, .removeDirectory), (.makeHiddenDirectory, .removeDirectory), (.makeStoreDirectory, nil), (.removeDirectory, nil),
@@ -174,28 +168,28 @@ struct StepTests {
     (.pivot, nil), (.leaveOldRoot, nil),
   ]
 
-  @Test("is taken back by its inverse at the same place, and what was on the store's file system stays", arguments: all)
+  @Test("A step's inverse undoes it at the same place, and leaves the upper's files alone", arguments: all)
   func hasInverse(verb: Step.Verb, expected: Step.Verb?) {
     #expect(Step(verb, "/a").inverse == expected.map { Step($0, "/a") })
     if verb != .unmount { #expect(Step(verb, "/a", "/b").inverse == expected.map { Step($0, "/a") }) }
   }
 
-  @Test("of unmounting a bind is taken back by the bind")
+  @Test("The inverse of unmounting a bind is the bind")
   func restoresBind() {
     #expect(Step(.unmount, "/a", "/b").inverse == Step(.bind, "/a", "/b", options: MountOptions(flags: MountOptions.readOnly)))
   }
 
-  @Test("shows no file's contents", arguments: [Step.Verb.writeFile, .writeDurably, .provideMachineID])
+  @Test("A step's text shows no file contents", arguments: [Step.Verb.writeFile, .writeDurably, .provideMachineID])
   func hidesContents(verb: Step.Verb) {
     #expect(Step(verb, "/a", "secret\n").text.string == Text(stringLiteral: verb.text).string + " /a")
   }
 
-  @Test("at the root names it", arguments: [Step.Verb.provideMachineID, .unmountMachineID])
+  @Test("A step's text shows the root as /", arguments: [Step.Verb.provideMachineID, .unmountMachineID])
   func namesRoot(verb: Step.Verb) {
     #expect(Step(verb, "").text.string == Text(stringLiteral: verb.text).string + " /")
   }
 
-  @Test("begins with its verb and is one line", arguments: all.map(\.0))
+  @Test("A step's text is one line that begins with its verb", arguments: all.map(\.0))
   func isOneLine(verb: Step.Verb) {
     let verbText = Text(stringLiteral: verb.text).string
     #expect(!verbText.isEmpty)

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-@Suite("/run")
+@Suite("The size of /run")
 struct RunSpaceTests {
   private static let mebibyte: Int64 = 1 << 20
 
-  @Test("is left alone where systemd finds the 16 MiB that it wants to reload")
+  @Test("/run keeps its size if it has the 16 MiB that systemd needs to reload")
   func isLeftAlone() {
     #expect(RunSpace(total: 64 * Self.mebibyte, free: 16 * Self.mebibyte).grown == nil)
     #expect(RunSpace(total: 800 * Self.mebibyte, free: 799 * Self.mebibyte).grown == nil)
   }
 
-  @Test("is made so large that they are free, and some more for what generators write")
+  @Test("/run grows until 20 MiB are free if systemd could not reload otherwise")
   func isMadeLarger() throws {
     for (total, free) in [(4096 * Self.mebibyte, 4096), (12 * Self.mebibyte, 11 * Self.mebibyte), (16 * Self.mebibyte, 16 * Self.mebibyte - 1), (10, 0), (4096, 4096)] as [(Int64, Int64)] {
       let grown = try #require(RunSpace(total: total, free: free).grown)
@@ -23,25 +24,25 @@ struct RunSpaceTests {
   }
 }
 
-@Suite("A line for the kernel's log")
+@Suite("Kernel log lines")
 struct KernelLogLineTests {
   private func line(_ priority: Remark.Priority, _ text: Text) -> String {
     KernelLogLine(Remark(priority, text), ident: "preroot", processID: 7).text.string
   }
 
-  @Test("has the priority of its remark, in the facility of daemons", arguments: [
+  @Test("A kernel log line carries its priority and the facility daemon", arguments: [
     (Remark.Priority.error, "<27>"), (.warning, "<28>"), (.notice, "<29>"), (.info, "<30>"), (.debug, "<31>"),
   ])
   func hasPriority(priority: Remark.Priority, prefix: String) {
     #expect(line(priority, "Said") == "\(prefix)preroot[7]: Said\n")
   }
 
-  @Test("is one line, whatever is in it")
+  @Test("A kernel log line escapes control characters and stays on one line")
   func isOneLine() {
     #expect(line(.error, Text(utf8: "a\nb\tc\u{1b}[31md\0e\n")) == #"<27>preroot[7]: a\x0ab\x09c\x1b[31md\x00e\x0a"# + "\n")
   }
 
-  @Test("is no longer than the kernel takes")
+  @Test("A kernel log line is truncated to what the kernel accepts")
   func isLimited() {
     let long = line(.error, Text(utf8: String(repeating: "x", count: 5000)))
     #expect(long.utf8.count == 961)
@@ -49,9 +50,9 @@ struct KernelLogLineTests {
   }
 }
 
-@Suite("An event")
+@Suite("Events")
 struct EventTests {
-  @Test("has the fields that let journalctl find it, one a line")
+  @Test("An event has the fields by which journalctl finds it")
   func hasFields() {
     let event = Event(.writable, Remark(.notice, "/ is writable"), atMicroseconds: 123)
     #expect(event.text.string == """
@@ -66,7 +67,7 @@ struct EventTests {
       """)
   }
 
-  @Test("has a message ID of its own for each message")
+  @Test("Each message has a message ID of its own")
   func hasMessageID() {
     let ids = [Event.Message.writable, .readOnly, .remark, .step].map { Text(stringLiteral: $0.id).string }
     #expect(Set(ids).count == ids.count)
@@ -74,7 +75,7 @@ struct EventTests {
   }
 
   /// Otherwise a value could bring fields of its own, or end the event.
-  @Test("keeps a value with line ends on one line")
+  @Test("A newline in an event's value cannot add a field or end the event")
   func keepsValueOnOneLine() {
     var event = Event(.remark, Remark(.error, "a\n\nb"), atMicroseconds: 1)
     event.add("PREROOT_TARGET", "x\ny")

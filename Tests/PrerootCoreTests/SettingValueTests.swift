@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-@Suite("The value of a setting")
+@Suite("Values of settings")
 struct SettingValueTests {
   private func settings(_ line: String, configuration: String = "") -> Settings { Settings(assignments(line, configuration: configuration)) }
 
-  /// What a key on the command line and a directive in a file come to: the settings, and what is said with the origin left out.
+  /// The settings and remarks (without their origin) that result from a key on the command line, and from a directive in a file.
   private func both(_ directive: String, _ value: String, over earlier: String? = nil) -> [(Settings, [String])] {
     let before = earlier.map { "\(directive)=\($0)\n" } ?? ""
     let onLine = settings("\"preroot.\(directive.lowercased())=\(value)\"", configuration: "[Preroot]\n\(before)")
@@ -18,7 +19,7 @@ struct SettingValueTests {
     ]
   }
 
-  @Test("is the built-in one where nothing is said")
+  @Test("Each setting has the documented default")
   func isBuiltIn() {
     let settings = settings("preroot")
     #expect(settings == Settings())
@@ -33,8 +34,8 @@ struct SettingValueTests {
     #expect(settings.switchMode == .auto)
   }
 
-  /// It is a part of programs' names.
-  @Test("of FSType= is a name, or nothing", arguments: [
+  /// The name becomes part of program names such as fsck.ext4.
+  @Test("FSType= takes a file system name or nothing, and keeps its value otherwise", arguments: [
     ("ext4", true), ("", true), ("fuse-x_1", true), ("a b", false), ("../sh", false), ("ext4;", false), ("a.b", false),
   ])
   func isType(value: String, isName: Bool) {
@@ -44,7 +45,7 @@ struct SettingValueTests {
     }
   }
 
-  @Test("may be any text, for Options=", arguments: ["noatime", "", "noatime,data=journal", "a b"])
+  @Test("Options= takes any text", arguments: ["noatime", "", "noatime,data=journal", "a b"])
   func isText(value: String) {
     for (settings, remarks) in both("Options", value, over: "before") {
       #expect(settings.options.string == value)
@@ -52,12 +53,12 @@ struct SettingValueTests {
     }
   }
 
-  @Test("of Options= is a list, whatever joins its lines", arguments: [("noatime, nodev", "noatime,nodev"), (" noatime ,,nodev", "noatime,nodev")])
+  @Test("Options= drops white space and empty options", arguments: [("noatime, nodev", "noatime,nodev"), (" noatime ,,nodev", "noatime,nodev")])
   func isOptions(value: String, expected: String) {
     for (settings, _) in both("Options", value) { #expect(settings.options.string == expected) }
   }
 
-  @Test("of Options= may be noexec for directories, and not for the whole root")
+  @Test("noexec in Options= is ignored with an error if the scope is the whole root")
   func isNoexec() {
     for (settings, remarks) in both("Options", "nosuid,noexec,nodev") {
       #expect(settings.options == "nosuid,nodev")
@@ -67,7 +68,7 @@ struct SettingValueTests {
     #expect(directories.options == "noexec" && directories.remarks.isEmpty)
   }
 
-  @Test("of Upper= that can only mean a device is one that is unavailable", arguments: [
+  @Test("Upper= with a malformed device name is an unavailable device, not a tmpfs", arguments: [
     ("sda3", "names no device; write /dev/sda3"), ("mmcblk0p2", "names no device; write /dev/mmcblk0p2"), ("nvme0n1p1", "names no device; write /dev/nvme0n1p1"),
     ("mtd4", "names no device; write /dev/mtd4"), ("vdb", "names no device; write /dev/vdb"), ("xvda1", "names no device; write /dev/xvda1"),
     ("LABEL=", "names no device: its value is empty"), ("/dev/", "names no device: its value is empty"), ("ubi0:", "names no device: its value is empty"),
@@ -85,13 +86,13 @@ struct SettingValueTests {
     }
   }
 
-  @Test("of Upper= has its tag in small letters or large")
+  @Test("Upper= ignores the case of LABEL= and the other tags")
   func hasTag() {
     for (settings, _) in both("Upper", "label=Data") { #expect(settings.upper == .device(DeviceName(.label, "Data"))) }
     for (settings, _) in both("Upper", "PartUuid=1-2") { #expect(settings.upper == .device(DeviceName(.partUUID, "1-2"))) }
   }
 
-  @Test("of Scope= and Bind= loses no directory to white space", arguments: ["/etc: /var", " /etc :\t/var ", "/etc::/var"])
+  @Test("Scope= and Bind= ignore white space around directories", arguments: ["/etc: /var", " /etc :\t/var ", "/etc::/var"])
   func keepsDirectories(value: String) {
     for (settings, remarks) in both("Scope", value) {
       #expect(settings.scope == .directories(["/etc", "/var"]))
@@ -100,7 +101,7 @@ struct SettingValueTests {
     for (settings, _) in both("Bind", value) { #expect(settings.binds == ["/etc", "/var"]) }
   }
 
-  @Test("of Scope= and Bind= fits in a unit's name")
+  @Test("Scope= and Bind= reject a directory too long for the name of a mount unit")
   func fitsInName() {
     let longest = "/" + String(repeating: "a", count: 255 - ".mount".count)
     for (settings, remarks) in both("Scope", "\(longest):/\(String(repeating: "é", count: 32))") {
@@ -113,7 +114,7 @@ struct SettingValueTests {
     }
   }
 
-  @Test("of Dir= is an absolute path, and its top is none", arguments: [
+  @Test("Dir= takes an absolute path, and / is the default", arguments: [
     ("/", ""), ("", ""), ("//", ""), ("/a", "/a"), ("/a//b/", "/a/b"), ("/a b", "/a b"), ("/...", "/..."),
   ])
   func isDirectory(value: String, expected: String) {
@@ -123,7 +124,7 @@ struct SettingValueTests {
     }
   }
 
-  @Test("of Dir= is no other path", arguments: ["a", "../a", "/a/..", "/./a", "."])
+  @Test("Dir= rejects relative paths and paths with '..'", arguments: ["a", "../a", "/a/..", "/./a", "."])
   func isNoDirectory(value: String) {
     for (settings, remarks) in both("Dir", value, over: "/before") {
       #expect(settings.directory == "/before")
@@ -131,7 +132,7 @@ struct SettingValueTests {
     }
   }
 
-  @Test("of Timeout= and Attempts= is a number within limits", arguments: [("0", 0), ("1", 1), ("7", 7), ("007", 7), ("100", 100)])
+  @Test("Timeout= and Attempts= take a number", arguments: [("0", 0), ("1", 1), ("7", 7), ("007", 7), ("100", 100)])
   func isNumber(value: String, expected: Int) {
     for (settings, remarks) in both("Timeout", value) {
       #expect(settings.timeoutSeconds == expected)
@@ -143,7 +144,7 @@ struct SettingValueTests {
     }
   }
 
-  @Test("of Timeout= and Attempts= is no other number, and has an end", arguments: [
+  @Test("Timeout= and Attempts= reject other words and numbers beyond their limits", arguments: [
     ("Timeout", 300, ["301", "-1", "", "30s", "1.5", "0x1", "99999999999999999999", " "]),
     ("Attempts", 100, ["101", "-1", "", "many", "3.0", "99999999999999999999"]),
   ])
@@ -161,7 +162,7 @@ struct SettingValueTests {
     }
   }
 
-  @Test("of Check= and Reset= is one of systemd's booleans", arguments: [
+  @Test("Check= and Reset= take the booleans of systemd", arguments: [
     ("yes", true), ("no", false), ("1", true), ("0", false), ("on", true), ("off", false), ("True", true), ("FALSE", false), ("y", true), ("n", false),
   ])
   func isBoolean(value: String, expected: Bool) {
@@ -175,7 +176,7 @@ struct SettingValueTests {
     }
   }
 
-  @Test("of Check= and Reset= is no other word", arguments: ["", "auto", "maybe", "2", "noo", "yes no"])
+  @Test("Check= and Reset= reject other words and keep their values", arguments: ["", "auto", "maybe", "2", "noo", "yes no"])
   func isNoBoolean(value: String) {
     for before in ["yes", "no"] {
       for (settings, remarks) in both("Check", value, over: before) {
@@ -189,7 +190,7 @@ struct SettingValueTests {
     }
   }
 
-  @Test("of preroot.reset is yes where there is none, and no where there is an empty one")
+  @Test("preroot.reset without a value means yes, and an empty value is an error")
   func isReset() {
     #expect(settings("preroot.reset").resets)
     #expect(settings("preroot.reset preroot.reset=no").resets == false)
@@ -198,7 +199,7 @@ struct SettingValueTests {
     #expect(settings("preroot.reset", configuration: "[Preroot]\nReset=no\n").resets)
   }
 
-  @Test("of Fallback=, Format=, OnLowerChange= and Switch= is one of its words", arguments: [
+  @Test("Fallback=, Format=, OnLowerChange= and Switch= take only their own words", arguments: [
     ("Fallback", ["tmpfs", "read-only", "emergency", "reboot"]), ("Format", ["no", "blank"]), ("OnLowerChange", ["keep", "warn", "reset", "new"]),
     ("Switch", ["auto", "reload", "reexec"]),
   ])
@@ -227,7 +228,7 @@ struct SettingValueTests {
     }
   }
 
-  @Test("of Bind= is directories, each once and none within another; an empty one is none", arguments: [
+  @Test("Bind= drops duplicates and directories within another, and may be empty", arguments: [
     ("/home", ["/home"]), ("/home:/var/lib/docker", ["/home", "/var/lib/docker"]), ("/home/:/home", ["/home"]), ("/a/b:/a", ["/a"]), ("", []),
   ] as [(String, [String])])
   func isBinds(value: String, expected: [String]) {
@@ -237,7 +238,7 @@ struct SettingValueTests {
     }
   }
 
-  @Test("of Bind= is nothing else, and the right half of it is kept", arguments: [
+  @Test("Bind= rejects the root and invalid paths, and keeps the valid ones beside them", arguments: [
     ("/", ["/before"], ["'/' includes the root itself, which cannot bypass the overlay, ignoring"]),
     ("/home:/", ["/before"], ["'/home:/' includes the root itself, which cannot bypass the overlay, ignoring"]),
     ("home", ["/before"], ["'home' is not an absolute path without '..', ignoring"]),
@@ -253,9 +254,9 @@ struct SettingValueTests {
   }
 }
 
-@Suite("A factory reset")
+@Suite("Factory reset")
 struct FactoryResetTests {
-  @Test("is asked for by systemd's own word, the last of them", arguments: [
+  @Test("The last systemd.factory_reset= on the command line decides about a factory reset", arguments: [
     ("", false), ("systemd.factory_reset", true), ("systemd.factory-reset", true), ("systemd.factory_reset=yes", true), ("systemd.factory_reset=1", true),
     ("systemd.factory_reset=no", false), ("systemd.factory_reset=", false), ("systemd.factory_reset=auto", false), ("systemd.factory_reset=junk", false),
     ("systemd.factory_reset=yes systemd.factory_reset=no", false), ("systemd.factory_reset=no systemd.factory_reset", true),
@@ -270,7 +271,7 @@ struct FactoryResetTests {
 
 @Suite("The scope")
 struct ScopeTests {
-  @Test("covers what is on an overlay", arguments: [
+  @Test("The scope covers a path at or below one of its directories", arguments: [
     (.root, "/", true), (.root, "/var/lib", true), (.directories(["/etc", "/var"]), "/var", true), (.directories(["/etc", "/var"]), "/var/lib", true),
     (.directories(["/etc"]), "/var/lib", false), (.directories(["/va"]), "/var", false), (.directories([]), "/var", false),
   ] as [(Scope, Text, Bool)])

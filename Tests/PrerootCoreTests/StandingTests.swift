@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import PrerootCore
 import Testing
 
-@Suite("What is read back")
+@Suite("State read back")
 struct ReadBackTests {
-  @Test("of a state is what was written, whatever is in it")
+  @Test("state.json reads back as it was written, whatever its values contain")
   func state() {
-    // What is no UTF-8 comes back as U+FFFD.
+    // Invalid UTF-8 would come back as U+FFFD.
     let odd = Text(Array(1...127) + "é€😀".utf8)
     var state = State()
     state.add("asked", odd)
@@ -23,7 +24,7 @@ struct ReadBackTests {
     #expect(state.text == Text("{\n  \"asked\": \"") + odd.escapedForJSON + "\",\n  \"number\": 7,\n  \"list\": [\"a\", \"b\\\"c\"],\n  \"upper\": \"\"\n}\n")
   }
 
-  @Test("of the mount table is where an overlay's layers are, with commas and blanks in their names")
+  @Test("The mount table tells where the layers are, even if names have commas and spaces")
   func layers() throws {
     let mounts = MountInfo(parsing: #"""
       1 0 0:1 / / rw - overlay preroot rw,lowerdir=/l,upperdir=/run/u\0541\0402/upper,workdir=/w
@@ -44,7 +45,7 @@ struct ReadBackTests {
     #expect(booting.children(of: try #require(booting.root)).map(\.mountPoint) == ["/proc", "/sys", "/dev", "/run"])
   }
 
-  @Test("of the mount table is that the root is an overlay, also where the helper died before it left the old one")
+  @Test("The root counts as an overlay even if the helper died before it left the old root")
   func oldRoot() {
     var facts = BootFacts()
     facts.assignments.add(KernelCommandLine(parsing: "preroot=tmpfs"))
@@ -56,9 +57,9 @@ struct ReadBackTests {
     #expect(Standing(for: facts, nil) == .asAsked)
   }
 
-  @Test("of a size is how much it is", arguments: [
+  @Test("A tmpfs size is converted to KiB, and saturates if it is too large", arguments: [
     ("25%", 1_000_000, 250_000), ("64m", 1, 65536), ("2G", 1, 2 << 20), ("512K", 1, 512), ("1048576", 1, 1024), ("", 1, 0),
-    // More than there is a number for.
+    // These sizes exceed an Int.
     ("20737095516165%", 100_000, 20_737_095_516_165_000), ("20737095516165%", 1_000_000, .max), ("20737095516165%", .max, .max), ("18446744073709551600%", .max, .max),
     ("18446744073709551600k", 1, .max), ("18446744073709551600m", 1, .max), ("18446744073709551600g", 1, .max), ("9007199254740993g", 1, .max),
     ("18446744073709551600", 1, 18_014_398_509_481_983),

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import Testing
 
 @testable import PrerootCore
 
-@Suite("The state for programs")
+@Suite("state.json")
 struct StateTests {
   private func parsed(_ state: State) throws -> [String: String]? {
     try JSONSerialization.jsonObject(with: Data(state.text.bytes)) as? [String: String]
   }
 
-  @Test("is this")
+  @Test("state.json has one line for each value")
   func isThis() {
     var state = State()
     state.add("mode", "overlay")
@@ -24,7 +25,7 @@ struct StateTests {
       """)
   }
 
-  @Test("is JSON")
+  @Test("state.json is valid JSON after each added value")
   func isJSON() throws {
     var state = State()
     state.add("mode", "read-only")
@@ -34,7 +35,7 @@ struct StateTests {
     #expect(try parsed(state) == ["mode": "read-only", "why": "x", "scope": "/etc:/var"])
   }
 
-  @Test("gives back every text as it was", arguments: [
+  @Test("A JSON parser reads any text in state.json as it was", arguments: [
     "", "a \"b\" c", #"back\slash\"#, #"\"#, "two\nlines\tand\ra tab", "/ä/→/𝄞", "</script>", String((0..<128).map { Character(UnicodeScalar(UInt8($0))) }),
   ])
   func givesBack(text: String) throws {
@@ -44,7 +45,7 @@ struct StateTests {
     #expect(try parsed(state) == ["why": text, "after": "x"])
   }
 
-  @Test("has letters of the kernel's in hexadecimal")
+  @Test("state.json escapes control characters in hexadecimal")
   func isEscaped() {
     #expect(Text("\u{1}\n\u{1f}\"\\").escapedForJSON.string == #"\u0001\u000a\u001f\"\\"#)
     #expect(Text("plain").escapedForJSON.string == "plain")

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-/// The upper's file system, in memory: paths, and what is in the files. Every change is one that a file system makes at once, and the
-/// power goes when there have been so many.
+/// The upper's file system in memory: paths and file contents. Each change is one that a file system makes atomically, and the power
+/// fails after a given number of changes.
 struct Store {
   struct PowerCut: Error {}
 
   static let directory = "a directory"
 
   private(set) var nodes: [String: String] = [:]
-  /// How many more changes there will be; nil for no end.
+  /// The number of changes until the power fails; nil if it never does.
   var changesLeft: Int?
-  /// Whether there is time to delete a tree.
+  /// Whether there is enough time to delete a tree.
   var deletes = true
 
   init(_ files: [String: String]) {
@@ -25,7 +26,7 @@ struct Store {
 
   subscript(path: String) -> String? { nodes[path] }
   func has(_ path: String) -> Bool { nodes[path] != nil }
-  /// What is at the path and below it.
+  /// The nodes at the path and below it.
   func below(_ path: String) -> [String: String] { nodes.filter { $0.key == path || $0.key.hasPrefix(path + "/") } }
   private func isEmpty(_ path: String) -> Bool { below(path).count == 1 }
   private func parent(_ path: String) -> String { String(path[..<path.lastIndex(of: "/")!]) }
@@ -61,7 +62,7 @@ struct Store {
     }
   }
 
-  /// As `Step.Verb` describes them.
+  /// Performs a step as `Step.Verb` documents it.
   mutating func perform(_ step: Step) throws {
     let path = step.path.string, other = step.other.string
     switch step.verb {
@@ -87,7 +88,7 @@ extension Store {
   static let oldImage = LowerIdentity(type: "squashfs", superblock: "", rootHash: "01d", imageVersion: "")!
   static let newImage = LowerIdentity(type: "squashfs", superblock: "", rootHash: "2ef", imageVersion: "")!
 
-  /// An upper that has been in use, over the old image.
+  /// An upper that has been in use over the old image.
   static func used(in directory: String = root, mark: String? = nil) -> Store {
     var files = [
       "upper/etc/hostname": "box", "upper/etc/ssh/key": "secret", "upper/etc/ssh/keys/more": "secret", "upper/var/lib/data": "1", "upper/home/file": "2",
@@ -97,7 +98,7 @@ extension Store {
     return Store(Dictionary(uniqueKeysWithValues: files.map { ("\(directory)/\($0.key)", $0.value) }))
   }
 
-  /// As `StoreFacts+Reading` reads them.
+  /// The facts that `StoreFacts+Reading` would read.
   func facts(in directory: String, lower: LowerIdentity?) -> StoreFacts {
     func text(_ name: String) -> Text? { self["\(directory)/\(name)"].map { Text(utf8: $0) } }
     var facts = StoreFacts(in: Text(utf8: directory))
@@ -111,7 +112,7 @@ extension Store {
     return facts
   }
 
-  /// A boot as far as the store is concerned, and what became of the upper.
+  /// Does everything that a boot does to the store, and returns how it used the upper.
   @discardableResult
   mutating func boot(
     _ settings: Settings = Settings(), in directory: String = root, over lower: LowerIdentity? = oldImage, isReset: Bool = false
@@ -124,11 +125,11 @@ extension Store {
     return use
   }
 
-  /// All but the count, which a boot more counts up.
+  /// All nodes except the count, which each boot increments.
   var lasting: [String: String] { nodes.filter { !$0.key.hasSuffix("/attempts") } }
 }
 
-@Suite("What becomes of the upper")
+@Suite("The use of an upper")
 struct UpperUseTests {
   private static let marked = "it is marked for a reset", begun = "an earlier boot began a reset"
   private static let asked = "preroot.reset or systemd.factory_reset= requests it", other = "it was made over a different image"
@@ -153,7 +154,7 @@ struct UpperUseTests {
     return UpperUse(facts, settings, isReset: isReset, isCounted: isCounted && attempts > 0)
   }
 
-  @Test("is nothing where nobody wants anything")
+  @Test("An upper is used as it is if nothing has changed")
   func isNothing() {
     for policy in LowerChange.all {
       #expect(use(facts(), policy) == .asItIs)
@@ -161,14 +162,14 @@ struct UpperUseTests {
     }
   }
 
-  @Test("after the image changed is what the policy says", arguments: [
+  @Test("OnLowerChange= decides about an upper of an older image", arguments: [
     (LowerChange.keep, UpperUse.asItIs), (.warn, .asItIsAlthough(Text(utf8: warning))), (.reset, .anew(Text(utf8: other))), (.new, .asItIs),
   ])
   func isPolicy(policy: LowerChange, expected: UpperUse) {
     #expect(use(facts(over: Store.newImage), policy) == expected)
   }
 
-  @Test("is nothing by doubt: without a record, without an identity, or without an upper the image has not changed")
+  @Test("An upper is used as it is if the image cannot be identified")
   func isNothingByDoubt() {
     for policy in LowerChange.all {
       #expect(use(facts(recorded: nil, over: Store.newImage), policy) == .asItIs)
@@ -180,14 +181,14 @@ struct UpperUseTests {
     }
   }
 
-  @Test("is in no doubt for a boot that is not counted: who comes with a rescue shell may have come for it")
+  @Test("A rescue boot gets the upper even after too many failed boots")
   func isThereForRescue() {
     var facts = facts()
     facts.attempts = 5
     #expect(use(facts, isCounted: false) == .asItIs)
   }
 
-  @Test("is a boot without it after so many that did not get through", arguments: [
+  @Test("A boot leaves the upper out after Attempts= failed boots", arguments: [
     (0, 3, false), (2, 3, false), (3, 3, true), (4, 3, true), (1, 1, true), (0, 1, false), (100, 0, false), (99, 100, false),
   ])
   func isLeftOut(count: Int, limit: Int, expected: Bool) {
@@ -196,8 +197,8 @@ struct UpperUseTests {
     #expect(use(facts, attempts: limit) == (expected ? leftOut(count) : .asItIs))
   }
 
-  /// A reset is what helps an upper that no boot gets through with.
-  @Test("goes by what weighs most: a reset that was begun, a mark, the word, the count, the image")
+  /// A reset comes first because it repairs an upper with which no boot succeeds.
+  @Test("A begun reset, a mark, the reset word, the count and the image decide in this order")
   func hasPrecedence() {
     var all = facts(over: Store.newImage)
     all.attempts = 3
@@ -218,7 +219,7 @@ struct UpperUseTests {
     #expect(use(all, .reset, attempts: 0) == .anew(Text(utf8: Self.other)))
   }
 
-  @Test("is decided without looking where it is")
+  @Test("The decision about an upper does not depend on its directory")
   func isOfNoPlace() {
     var facts = facts()
     facts.directory = "/elsewhere"
@@ -231,7 +232,7 @@ extension LowerChange {
   static let all: [LowerChange] = [.keep, .warn, .reset, .new]
 }
 
-@Suite("The plan for the layers")
+@Suite("The layer plan")
 struct LayerPlanTests {
   private func steps(_ use: UpperUse, in directory: Text = Paths.store, isCounted: Bool = true, _ change: (inout StoreFacts) -> Void = { _ in }) -> [Step] {
     var facts = StoreFacts(in: directory)
@@ -243,7 +244,7 @@ struct LayerPlanTests {
   }
   private let store = Paths.store
 
-  @Test("counts the boot, and else leaves an upper alone that is used as it is", arguments: [UpperUse.asItIs, .asItIsAlthough("Said")])
+  @Test("The layer plan only counts the boot if the upper is used as it is", arguments: [UpperUse.asItIs, .asItIsAlthough("Said")])
   func leavesAlone(use: UpperUse) {
     #expect(steps(use) == [Step(.writeDurably, store + "/attempts", "1\n")])
     #expect(steps(use) { $0.attempts = 2 } == [Step(.writeDurably, store + "/attempts", "3\n")])
@@ -251,18 +252,18 @@ struct LayerPlanTests {
     #expect(steps(use, isCounted: false) { $0.mark = "/etc\n" }.isEmpty)
   }
 
-  @Test("writes down which image it is, where that is not written or was another", arguments: [nil, Store.newImage.text] as [Text?])
+  @Test("The layer plan records the image unless it is recorded already", arguments: [nil, Store.newImage.text] as [Text?])
   func recordsLower(recorded: Text?) {
     #expect(steps(.asItIs, isCounted: false) { $0.recorded = recorded } == [Step(.writeDurably, store + "/lower.id", Store.oldImage.text + "\n")])
     #expect(steps(.asItIs, isCounted: false) { $0.recorded = recorded; $0.lower = nil }.isEmpty)
   }
 
-  @Test("deletes what an earlier boot set aside and could not delete")
+  @Test("The layer plan deletes the trash of earlier resets")
   func deletesTrash() {
     #expect(steps(.asItIs, isCounted: false) { $0.trash = ["trash"] } == [Step(.deleteTree, store + "/trash")])
   }
 
-  @Test("makes the directories above it, from the top", arguments: [
+  @Test("The layer plan creates the directories above the upper from the top", arguments: [
     ("/run/initramfs/preroot/upper/a", ["/run/initramfs/preroot/upper/a"]),
     ("/run/initramfs/preroot/upper/a/b", ["/run/initramfs/preroot/upper/a", "/run/initramfs/preroot/upper/a/b"]),
     ("/run/initramfs/preroot/upper", []),
@@ -271,7 +272,7 @@ struct LayerPlanTests {
     #expect(steps(.asItIs, in: Text(utf8: directory), isCounted: false) == expected.map { Step(.makeDirectory, Text(utf8: $0)) })
   }
 
-  @Test("counts a boot without the upper back by one, so that the next tries it again, and does nothing else")
+  @Test("The layer plan only decrements the count if the upper is left out")
   func leavesOut() {
     for isCounted in [false, true] {
       #expect(steps(.leftOut("Broken"), isCounted: isCounted) { $0.attempts = 3; $0.recorded = nil }
@@ -279,7 +280,7 @@ struct LayerPlanTests {
     }
   }
 
-  @Test("for an empty upper sets the old one aside, writes nothing before that is deleted, and takes the mark away at the end")
+  @Test("A reset deletes the old upper before it writes, and removes the mark last")
   func startsAnew() {
     #expect(steps(.anew("Asked")) { $0.attempts = 2; $0.recorded = nil; $0.trash = ["trash"] } == [
       Step(.deleteTree, store + "/trash"),
@@ -292,19 +293,19 @@ struct LayerPlanTests {
     ])
   }
 
-  @Test("goes on with a reset where it has set the old upper aside")
+  @Test("An interrupted reset continues after the step that set the old upper aside")
   func goesOn() {
     #expect(steps(.anew("Begun")) { $0.isResetting = true } == Array(steps(.anew("Asked")).dropFirst()))
   }
 
-  @Test("sets aside under a name that nothing has", arguments: [
+  @Test("A reset names its trash so that it clashes with no other", arguments: [
     ([], "trash"), (["trash"], "trash.1"), (["trash.1"], "trash"), (["trash", "trash.1", "trash.3"], "trash.2"),
   ] as [([String], String)])
   func findsFreeName(taken: [String], expected: String) {
     #expect(steps(.anew("Asked")) { $0.trash = taken.map { Text(utf8: $0) } }.last?.other == store + "/" + Text(utf8: expected))
   }
 
-  @Test("takes back what the mark keeps, and nothing that is no path", arguments: [
+  @Test("A reset keeps the paths that the mark lists, and skips invalid ones", arguments: [
     ("", []), ("\n", []), ("/etc/ssh\n", ["/etc/ssh"]), ("/a\n/b c\n", ["/a", "/b c"]), (" /etc/ \n\n//var//lib/", ["/etc", "/var/lib"]),
     ("/\netc\n/../etc\n/etc/..\n.\n/x", ["/x"]), ("/a/b\n/a\n/a/c\n/ab\n/a", ["/a", "/ab"]),
   ] as [(String, [String])])
@@ -314,22 +315,22 @@ struct LayerPlanTests {
   }
 }
 
-/// A way to an empty upper.
+/// One way to request a reset.
 struct Reset: CustomTestStringConvertible, Sendable {
   var testDescription: String
-  /// Whether the word is on the command line of the first boot.
+  /// Whether the command line of the first boot has the word.
   var isAsked = false
   var mark: String?
   var policy = LowerChange.warn
   var lower = Store.oldImage
   var directory = Store.root
-  /// What the upper has at the end.
+  /// The upper's contents after the reset.
   var kept: [String: String] = [:]
 
   var settings: Settings {
     var settings = Settings()
     settings.onLowerChange = policy
-    // The boots here are cut more often than that.
+    // These tests interrupt more boots in a row than the default allows.
     settings.attempts = 100
     return settings
   }
@@ -355,9 +356,9 @@ struct Reset: CustomTestStringConvertible, Sendable {
   ]
 }
 
-@Suite("A power cut")
+@Suite("Power cuts on a simulated upper")
 struct PowerCutTests {
-  /// The state that a reset is to end in.
+  /// The state in which the reset has to end.
   private func end(of reset: Reset) -> [String: String] {
     var files = reset.before.lasting.filter { !$0.key.hasPrefix("\(reset.directory)/upper/") && !$0.key.hasSuffix("/reset") }
     for (path, contents) in reset.kept { files["\(reset.directory)/upper\(path)"] = contents }
@@ -365,7 +366,7 @@ struct PowerCutTests {
     return files
   }
 
-  /// A boot that may be cut short; whether it was.
+  /// Boots with a power cut after so many changes, and returns whether it came to that.
   private func boot(_ store: inout Store, _ reset: Reset, isAsked: Bool, cutAfter count: Int?) throws -> Bool {
     store.changesLeft = count
     do {
@@ -374,7 +375,7 @@ struct PowerCutTests {
     } catch is Store.PowerCut { return true }
   }
 
-  @Test("after none, a reset leaves what is to be kept, and nothing else of the upper", arguments: Reset.all)
+  @Test("A reset that is not interrupted leaves only the kept files in the upper", arguments: Reset.all)
   func isNone(reset: Reset) throws {
     var store = reset.before
     #expect(try !boot(&store, reset, isAsked: reset.isAsked, cutAfter: nil))
@@ -382,7 +383,7 @@ struct PowerCutTests {
     #expect(store["\(reset.directory)/attempts"] == "1\n")
   }
 
-  @Test("at any place, and another in the next boot, do not change how a reset ends", arguments: Reset.all)
+  @Test("Two power cuts at any points of a reset do not change its result", arguments: Reset.all)
   func isAnywhere(reset: Reset) throws {
     var count = 0, isCut = true
     while isCut {
@@ -401,8 +402,8 @@ struct PowerCutTests {
     #expect(count > 10)
   }
 
-  /// The word is typed once, at the boot loader.
-  @Test("in a reset by a word that is not there in the next boot leaves all or nothing of the upper", arguments: Reset.all.filter(\.isAsked))
+  /// Somebody types the word once, in the boot loader.
+  @Test("A reset whose word is gone in the next boot is done as a whole or not at all", arguments: Reset.all.filter(\.isAsked))
   func isBeforeForgottenWord(reset: Reset) throws {
     var outcomes: Set<Bool> = []
     var count = 0, isCut = true
@@ -422,7 +423,7 @@ struct PowerCutTests {
     #expect(outcomes == [false, true])
   }
 
-  @Test("or too little time, while the old upper is deleted, does not have the new one reset", arguments: Reset.all)
+  @Test("An interrupted deletion of the old upper does not reset the new one", arguments: Reset.all)
   func isInDeletion(reset: Reset) throws {
     for deletes in [[true, true, true], [false, true, true], [false, false, true], [false, false, false]] {
       var store = reset.before
@@ -438,7 +439,7 @@ struct PowerCutTests {
     }
   }
 
-  @Test("without a reset finds nothing of the upper touched, whatever the image and the policy", arguments: LowerChange.all)
+  @Test("A power cut in a boot without a reset leaves the upper untouched", arguments: LowerChange.all)
   func isWithoutReset(policy: LowerChange) throws {
     for lower in [Store.oldImage, Store.newImage, nil] as [LowerIdentity?] where policy != .reset || lower != Store.newImage {
       for attempts in [0, 1, 3] {
@@ -463,9 +464,9 @@ struct PowerCutTests {
   }
 }
 
-@Suite("The count of boots that did not get through")
+@Suite("The count of failed boots")
 struct AttemptTests {
-  /// The boots that the upper takes part in, of those that all do not get through.
+  /// For each of several failed boots, whether it used the upper.
   private func uses(limit: Int, boots: Int, before: String? = nil) throws -> [Bool] {
     var settings = Settings()
     settings.attempts = limit
@@ -476,20 +477,20 @@ struct AttemptTests {
     }
   }
 
-  @Test("leaves the upper out after so many, and then out of every second boot")
+  @Test("The upper is left out of every second boot once Attempts= boots have failed")
   func leavesOut() throws {
     #expect(try uses(limit: 3, boots: 8) == [true, true, true, false, true, false, true, false])
     #expect(try uses(limit: 1, boots: 4) == [true, false, true, false])
     #expect(try uses(limit: 0, boots: 5) == [true, true, true, true, true])
   }
 
-  /// As after the limit was lowered.
-  @Test("has the next boot try the upper also where it is far over the limit", arguments: ["4\n", "50\n", "9223372036854775807\n"])
+  /// This happens after somebody lowers the limit.
+  @Test("The upper is tried every second boot even if the count is far over the limit", arguments: ["4\n", "50\n", "9223372036854775807\n"])
   func isFarOver(before: String) throws {
     #expect(try uses(limit: 3, boots: 4, before: before) == [false, true, false, true])
   }
 
-  @Test("begins anew where it is no number", arguments: ["", "\n", "junk\n", "-1\n", "99999999999999999999\n"])
+  @Test("An invalid count of failed boots counts as zero", arguments: ["", "\n", "junk\n", "-1\n", "99999999999999999999\n"])
   func beginsAnew(before: String) throws {
     #expect(try uses(limit: 1, boots: 2, before: before) == [true, false])
   }

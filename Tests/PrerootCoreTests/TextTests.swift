@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
 
-@Suite("A text")
+@Suite("Text")
 struct TextTests {
-  @Test("is written in decimal digits", arguments: [
+  @Test("Text writes numbers in decimal digits", arguments: [
     (0, "0"), (7, "7"), (10, "10"), (-1, "-1"), (-100, "-100"), (1_000_000, "1000000"),
     (Int.max, "9223372036854775807"), (Int.min, "-9223372036854775808"),
   ])
@@ -13,35 +14,35 @@ struct TextTests {
     #expect(Text(decimal: value).string == expected)
   }
 
-  @Test("is read as a number where it is one", arguments: [
+  @Test("Text reads decimal numbers", arguments: [
     ("0", 0), ("007", 7), ("42", 42), ("9223372036854775807", Int.max),
   ])
   func isReadAsNumber(text: String, expected: Int) {
     #expect(Text(utf8: text).decimalValue == expected)
   }
 
-  @Test("is no number where anything else is in it, or too much", arguments: [
+  @Test("Text reads no number from other characters or from one that is too large", arguments: [
     "", " 1", "1 ", "-1", "+1", "1k", "0x1", "1.5", "9223372036854775808", "99999999999999999999",
   ])
   func isNoNumber(text: String) {
     #expect(Text(utf8: text).decimalValue == nil)
   }
 
-  @Test("is split into words at white space of any kind and length", arguments: [
+  @Test("Text splits into words at white space of any kind and length", arguments: [
     ("", []), ("  \t\n", []), ("one", ["one"]), (" one  two\tthree\n", ["one", "two", "three"]), ("a\rb\u{b}c\u{c}d", ["a", "b", "c", "d"]),
   ] as [(String, [String])])
   func isSplitIntoWords(text: String, expected: [String]) {
     #expect(Text(utf8: text).words.strings == expected)
   }
 
-  @Test("is split at a separator, empty pieces left out", arguments: [
+  @Test("Text splits at a separator and drops empty pieces", arguments: [
     ("", []), (":", []), ("a", ["a"]), ("a:b", ["a", "b"]), (":a::b:", ["a", "b"]), ("a b:c", ["a b", "c"]),
   ] as [(String, [String])])
   func isSplitAtSeparator(text: String, expected: [String]) {
     #expect(Text(utf8: text).split(at: UInt8(ascii: ":")).strings == expected)
   }
 
-  @Test("is cut at the first separator, and both parts may be empty", arguments: [
+  @Test("Text is cut at the first separator, and either part may be empty", arguments: [
     ("a=b", "a", "b"), ("=", "", ""), ("a=", "a", ""), ("=b", "", "b"), ("a=b=c", "a", "b=c"),
   ])
   func isCut(text: String, before: String, after: String) {
@@ -50,20 +51,20 @@ struct TextTests {
     #expect(parts?.after.string == after)
   }
 
-  @Test("is not cut where there is no separator")
+  @Test("Text without the separator is not cut")
   func isNotCut() {
     #expect(Text("ab").cut(at: UInt8(ascii: "=")) == nil)
     #expect(Text().cut(at: UInt8(ascii: "=")) == nil)
   }
 
-  @Test("is trimmed at both ends and nowhere else", arguments: [
+  @Test("Text is trimmed only at its ends", arguments: [
     ("", ""), (" \t\r\n ", ""), ("a", "a"), ("  a  b \n", "a  b"), ("a ", "a"), (" a", "a"),
   ])
   func isTrimmed(text: String, expected: String) {
     #expect(Text(utf8: text).trimmed.string == expected)
   }
 
-  @Test("is one of the words, and never a part of one or none")
+  @Test("Text matches one whole word of a list")
   func isOneOf() {
     #expect(Text("no").isOne(of: "no 0 off"))
     #expect(Text("off").isOne(of: "no 0 off"))
@@ -74,7 +75,7 @@ struct TextTests {
     #expect(!Text("OFF").isOne(of: "no 0 off"))
   }
 
-  @Test("has prefixes and suffixes")
+  @Test("Text has prefixes and suffixes")
   func hasPrefixesAndSuffixes() {
     let text: Text = "default.target"
     #expect(text.hasPrefix("default"))
@@ -93,7 +94,7 @@ struct TextTests {
     #expect(text.dropping(prefix: "target") == nil)
   }
 
-  @Test("is made of others")
+  @Test("Text joins and concatenates other texts")
   func isMadeOfOthers() {
     #expect((Text("a") + "b" + Text()).string == "ab")
     #expect(Text(joining: ["x", "y"], separator: ", ").string == "x, y")
@@ -101,12 +102,12 @@ struct TextTests {
     #expect(Text(joining: [], separator: ":").string == "")
   }
 
-  @Test("is compared byte by byte, whatever the bytes are")
+  @Test("Text compares byte by byte")
   func isCompared() {
     #expect(Text("a") == Text([0x61]))
     #expect(Text([0xff, 0x00]) == Text([0xff, 0x00]))
     #expect(Text([0xff]) != Text([0xfe]))
-    // One letter in two forms is one String, and two file names.
+    // The two forms of one letter are equal as String, but they are two file names.
     #expect(Text(utf8: "\u{e9}") != Text(utf8: "e\u{301}"))
     #expect(Text("A") < Text("a"))
     #expect(Text("a") < Text("aa"))
@@ -114,41 +115,41 @@ struct TextTests {
     #expect(Text("z") < Text([0xc3]))
   }
 
-  @Test("ends with a NUL where C reads it, and begins where C's did")
+  @Test("Text converts to and from C strings")
   func goesToAndFromC() {
     #expect(Text("ab").terminated == [0x61, 0x62, 0])
     #expect(Text().terminated == [0])
     #expect(unsafe Text("ab").terminated.withCString { unsafe Text(cString: $0) } == Text("ab"))
   }
 
-  @Test("is split into lines without their ends")
+  @Test("Text splits into lines without their newlines")
   func isSplitIntoLines() {
     #expect(Text("a\n\n b \nc").lines.strings == ["a", " b ", "c"])
   }
 }
 
-@Suite("A path")
+@Suite("Paths")
 struct PathTests {
-  @Test("is made normal", arguments: [
+  @Test("A path is normalized to single slashes without a trailing one", arguments: [
     ("/", "/"), ("//", "/"), ("/etc", "/etc"), ("/etc/", "/etc"), ("//var///lib//", "/var/lib"), ("/a b", "/a b"), ("/...", "/..."),
   ])
   func isMadeNormal(path: String, expected: String) {
     #expect(Text(utf8: path).normalPath?.string == expected)
   }
 
-  @Test("is refused where it is relative or climbs", arguments: ["", "etc", "./etc", "/..", "/etc/../var", "/etc/.", "/./etc"])
+  @Test("A path is rejected if it is relative or has '.' or '..'", arguments: ["", "etc", "./etc", "/..", "/etc/../var", "/etc/.", "/./etc"])
   func isRefused(path: String) {
     #expect(Text(utf8: path).normalPath == nil)
   }
 
-  @Test("has the directories above it as parents", arguments: [
+  @Test("The parents of a path are the directories above it", arguments: [
     ("/a", []), ("/a/b", ["/a"]), ("/a/b/c", ["/a", "/a/b"]),
   ] as [(String, [String])])
   func hasParents(path: String, expected: [String]) {
     #expect(Text(utf8: path).parents.strings == expected)
   }
 
-  @Test("lies within a directory by whole names")
+  @Test("A path is within a directory only by whole components")
   func liesWithin() {
     #expect(Text("/etc").isWithin("/etc"))
     #expect(Text("/etc/ssh").isWithin("/etc"))
@@ -158,13 +159,13 @@ struct PathTests {
     #expect(!Text("/running").isInApiDirectory)
   }
 
-  @Test("keeps what overlayfs would take for its own from it")
+  @Test("A path is escaped for the options of overlayfs")
   func isEscapedForOverlay() {
     #expect(Text(#"/a:b,c\d e"#).escapedForOverlay.string == #"/a\:b\,c\\d e"#)
     #expect(Text("/etc").escapedForOverlay.string == "/etc")
   }
 
-  @Test("has a file name")
+  @Test("The file name of a path follows its last slash")
   func hasFileName() {
     #expect(Text("/a/b.conf").fileName.string == "b.conf")
     #expect(Text("b.conf").fileName.string == "b.conf")
@@ -172,18 +173,18 @@ struct PathTests {
   }
 }
 
-@Suite("Texts")
+@Suite("Sorting")
 struct SortingTests {
-  @Test("are sorted by their bytes", arguments: [0, 1, 2, 3, 10, 1000])
+  @Test("Texts are sorted by their bytes", arguments: [0, 1, 2, 3, 10, 1000])
   func areSorted(count: Int) {
-    // No two of them alike, in no order.
+    // All are different and unsorted.
     var numbers = (0..<count).map { Text(utf8: "\($0 * 7919 % 1009)") }
     let expected = numbers.map(\.string).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     numbers.sort()
     #expect(numbers.map(\.string) == expected)
   }
 
-  @Test("of which some are alike are sorted, too")
+  @Test("Texts are sorted even if some are equal")
   func areSortedThoughAlike() {
     var texts: [Text] = ["b", "a", "", "b", "a/b", "b"]
     texts.sort()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Testing
 
 @testable import PrerootCore
@@ -13,7 +14,7 @@ struct UnitTreeTests {
     return UnitTree(for: .staged(target: target, .asked), on: facts)
   }
 
-  @Test("of a boot left alone is empty")
+  @Test("The unit tree is empty if the boot is left alone")
   func isEmpty() {
     #expect(UnitTree(for: .untouched(.disabled), on: BootFacts()).nodes.isEmpty)
     #expect(UnitTree(for: .untouched(.disabled), on: BootFacts()).text.isEmpty)
@@ -28,13 +29,13 @@ struct UnitTreeTests {
   private static let report = "generator/sysinit.target.wants/preroot-report.service -> /usr/lib/systemd/system/preroot-report.service\n"
   private static let overlay = MountInfo(parsing: "40 1 0:30 / / rw shared:1 - overlay preroot rw\n")
 
-  @Test("of a settled boot has the report and no mask")
+  @Test("A settled boot without an overlay gets preroot-report.service and no masks")
   func hasReport() {
     #expect(settled() == Self.report)
     #expect(settled(fileSystemTable: "/dev/root / ext4 ro\n") == Self.report)
   }
 
-  @Test("of a settled boot keeps the line for / in fstab from the overlay", arguments: ["/dev/root / ext4 ro\n", "/dev/root / ext4 rw\n"])
+  @Test("A settled boot hides the line for / in /etc/fstab from systemd-remount-fs.service", arguments: ["/dev/root / ext4 ro\n", "/dev/root / ext4 rw\n"])
   func keepsRemountFromOverlay(fileSystemTable: String) {
     let text = settled(Self.overlay, fileSystemTable: Text(utf8: fileSystemTable))
     #expect(text.hasPrefix(Self.report + "generator/systemd-remount-fs.service.d/zz-preroot.conf\n"))
@@ -47,7 +48,7 @@ struct UnitTreeTests {
       """))
   }
 
-  @Test("of a settled boot leaves a root without a line in fstab to gpt-auto-generator, but not its remount")
+  @Test("A settled boot stops the remount of / even without a line in /etc/fstab")
   func keepsRemountOfOthers() {
     #expect(settled(Self.overlay).hasPrefix(Self.report + """
       generator/systemd-remount-fs.service.d/zz-preroot.conf
@@ -58,7 +59,7 @@ struct UnitTreeTests {
       """))
   }
 
-  @Test("of a settled boot keeps what grows the root, or counts its quotas, from the overlay")
+  @Test("A settled boot masks growfs and quota services of the root")
   func masksWhatIsOfLower() {
     for unit in ["systemd-growfs-root.service", "systemd-growfs@-.service", "systemd-quotacheck-root.service", "quotaon-root.service"] {
       #expect(settled(Self.overlay).contains("generator.early/\(unit) -> /dev/null\n"))
@@ -66,7 +67,7 @@ struct UnitTreeTests {
     }
   }
 
-  @Test("of a settled boot keeps swap files from the overlay", arguments: [
+  @Test("A settled boot masks swap files on the overlay", arguments: [
     ("/swapfile none swap sw 0 0\n", ["swapfile"]), ("/var/swap-1 swap swap defaults,noauto 0 0\n", [#"var-swap\x2d1"#]), ("/dev/sda2 none swap sw 0 0\n", []),
     ("LABEL=swap none swap sw 0 0\nUUID=1 none swap sw 0 0\n", []), ("/data/swap none swap sw 0 0\n/dev/sdb /data ext4 defaults 0 0\n", []),
     ("/data/swap none swap sw 0 0\n/dev/sdb /data/ ext4 defaults 0 0\n", []), ("/database/swap none swap sw 0 0\n/dev/sdb /data ext4 defaults 0 0\n", ["database-swap"]),
@@ -78,7 +79,7 @@ struct UnitTreeTests {
     #expect(masks == names)
   }
 
-  @Test("of a settled boot keeps swap files from the overlay on a directory, and no others")
+  @Test("A settled boot masks only the swap files on an overlaid directory")
   func masksSwapFilesOnDirectory() {
     let text = settled(MountInfo(parsing: "26 1 98:0 / / ro - squashfs /dev/root ro\n40 26 0:30 / /var rw - overlay preroot rw\n"),
                        fileSystemTable: "/swap none swap sw 0 0\n/var/swap none swap sw 0 0\n")
@@ -86,7 +87,7 @@ struct UnitTreeTests {
     #expect(!text.contains("/swap.swap"))
   }
 
-  @Test("of a settled boot keeps an overlay on a directory mounted to the end")
+  @Test("A settled boot keeps the overlay of a directory mounted until the end")
   func keepsDirectoriesMounted() {
     let table = MountInfo(parsing: """
       26 1 98:0 / / ro - squashfs /dev/root ro
@@ -112,7 +113,7 @@ struct UnitTreeTests {
       == Self.report + unit("etc", "/etc") + unit(#"var-lib\x2dx"#, "/var/lib-x") + unit(#"a\x25b"#, "/a%%b"))
   }
 
-  @Test("of stage 1 redirects the boot last, so that until then nothing has changed", arguments: ["default.target", "rescue.target"])
+  @Test("Stage 1 redirects the boot target last", arguments: ["default.target", "rescue.target"])
   func redirectsLast(target: String) throws {
     let nodes = Self.staged(Text(utf8: target)).nodes
     let places = nodes.indices.filter { nodes[$0].content == .link(to: "/usr/lib/systemd/system/overlay-prep.target") }
@@ -121,7 +122,7 @@ struct UnitTreeTests {
     #expect(places == Array((nodes.count - names.count)..<nodes.count))
   }
 
-  @Test("of stage 1 masks these eight types, and never device, slice or scope")
+  @Test("Stage 1 masks eight unit types, and never devices, slices or scopes")
   func masksEightTypes() {
     let masks = Self.staged("default.target").nodes.filter { node in
       if case .file = node.content { true } else { false }
@@ -132,8 +133,8 @@ struct UnitTreeTests {
     #expect(masks.allSatisfy { $0.directory == .early })
   }
 
-  /// systemd.md: a `|` condition would be one of several that may hold; an empty one would clear the others.
-  @Test("of stage 1 masks with a condition that cannot be outvoted")
+  /// systemd.unit(5): of several conditions with `|` one is enough, and an empty one clears the others.
+  @Test("Stage 1 masks units with a condition that no other condition overrides")
   func masksWithCondition() {
     for node in Self.staged("default.target").nodes {
       guard case .file(let contents) = node.content else { continue }
@@ -148,14 +149,14 @@ struct UnitTreeTests {
     }
   }
 
-  @Test("of stage 1 has a drop-in's name that sorts after anybody's", arguments: [
+  @Test("The drop-ins of stage 1 sort after those of the image", arguments: [
     "zz-local.conf", "zzz-override.conf", "99-x.conf", "ZZZZZ.conf", "10-override.conf", "override.conf", "zzzz-a.conf", "preroot.conf",
   ])
   func hasLastName(other: String) {
     #expect(Text(utf8: other) < "zzzz-preroot-stage1.conf")
   }
 
-  @Test("of stage 1 lets our own units start, and the way out")
+  @Test("Stage 1 exempts preroot's own units and those that shut down or rescue")
   func exempts() {
     let masked = Text("systemd-update-utmp-runlevel.service")
     let exempt = Self.staged("default.target").nodes.filter { $0.content == .link(to: "/dev/null") && !($0.path == masked) }
@@ -170,7 +171,7 @@ struct UnitTreeTests {
     ].map { "\($0).d/zzzz-preroot-stage1.conf" }))
   }
 
-  @Test("of stage 1 hands a target that is not the default one to the fallback")
+  @Test("Stage 1 hands the boot target to preroot-fallback.service if it is not the default")
   func handsTargetOver() throws {
     let node = try #require(Self.staged("my.target").nodes.first { $0.path == "preroot-fallback.service.d/10-target.conf" })
     #expect(node.directory == .early)
@@ -188,7 +189,7 @@ struct UnitTreeTests {
 
   // MARK: Where ordering is enough
 
-  @Test("that only orders sends the boot nowhere: every unit waits, and every target wants what they wait for", arguments: ["default.target", "my.target"])
+  @Test("The unit tree that only orders redirects no boot: every unit waits, and every target wants what they wait for", arguments: ["default.target", "my.target"])
   func orders(target: String) throws {
     let tree = Self.staged(Text(utf8: target), "")
     #expect(!tree.nodes.contains { $0.path.hasSuffix(".target") || $0.content == .link(to: "/usr/lib/systemd/system/overlay-prep.target") })
@@ -202,14 +203,14 @@ struct UnitTreeTests {
     }
   }
 
-  @Test("that only orders has the same way out")
+  @Test("The unit tree that only orders exempts the same units")
   func ordersNothingOfTheWayOut() {
     func exempt(_ tree: UnitTree) -> [String] { tree.nodes.filter { $0.path.hasSuffix(".d/zzzz-preroot-stage1.conf") && $0.content == .link(to: "/dev/null") }.map(\.path.string) }
     #expect(exempt(Self.staged("default.target", "")) == exempt(Self.staged("default.target")))
     #expect(exempt(Self.staged("default.target")).count == StageOne.exempt.count)
   }
 
-  @Test("that only orders has at once what the overlay needs, as its units are loaded once")
+  @Test("The unit tree that only orders has what the overlay needs in stage 2")
   func needsNoSecondStage() {
     let text = Self.staged("default.target", "", fileSystemTable: "/dev/root / ext4 rw\n/swapfile none swap sw 0 0\n/run/swap none swap sw 0 0\n").text.string
     let stageTwo = settled(Self.overlay, fileSystemTable: "/dev/root / ext4 rw\n/swapfile none swap sw 0 0\n")
@@ -219,14 +220,14 @@ struct UnitTreeTests {
     #expect(!text.contains("utmp"), "Nothing would lift this mask in time")
   }
 
-  @Test("that only orders settles after the target of the boot")
+  @Test("The unit tree that only orders has the late reload wait for the boot target")
   func settlesAfterTarget() throws {
     let node = try #require(Self.staged("my.target", "").nodes.first { $0.path == "preroot-settle.service.d/10-target.conf" })
     #expect(node.content == .file("# Automatically generated by preroot-generator\n\n[Unit]\nAfter=my.target\n"))
     #expect(!Self.staged("default.target", "").nodes.contains { $0.path.hasPrefix("preroot-settle.service.d/") })
   }
 
-  @Test("writes no path twice, and none deeper than one directory", arguments: ["default.target", "rescue.target", "my.target"])
+  @Test("The unit tree has each path once, and none deeper than one directory", arguments: ["default.target", "rescue.target", "my.target"])
   func hasEachPathOnce(target: String) {
     for words: Text in ["", "preroot.switch=reload"] {
       let paths = Self.staged(Text(utf8: target), words).nodes.map(\.path)
@@ -235,7 +236,7 @@ struct UnitTreeTests {
     }
   }
 
-  @Test("can be printed")
+  @Test("The unit tree has a printed form")
   func isPrinted() {
     let text = Self.staged("rescue.target").text.string
     #expect(text.hasPrefix("""
@@ -258,15 +259,15 @@ struct UnitTreeTests {
   }
 }
 
-@Suite("Stage 1")
+@Suite("Stage 1 files")
 struct StageOneTests {
-  @Test("needs its units and the helper installed")
+  @Test("Stage 1 requires its units and the helper")
   func needsFiles() {
     #expect(StageOne.files.strings == ["/usr/lib/preroot/overlay-prep"] + StageOne.units.strings.map { "/usr/lib/systemd/system/\($0)" })
     #expect(StageOne.units.strings == ["overlay-prep.target", "overlay-prep.service", "preroot-stage1.target", "preroot-fallback.service", "preroot-prepared.target"])
   }
 
-  @Test("exempts each of its units from its masks")
+  @Test("Stage 1 exempts each of its own units")
   func exemptsItself() {
     for unit in StageOne.units { #expect(StageOne.exempt.contains(unit)) }
   }

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
 
-/// The error that a call throws; nil where it throws none.
-func errno(of body: () throws(Errno) -> Void) -> Errno? {
-  do throws(Errno) {
-    try body()
-    return nil
-  } catch { return error }
-}
-
-/// A file that stands in for a block device: libblkid and mkfs take one as the other.
+/// A file that stands in for a block device: libblkid and mkfs treat both alike.
 struct Disk {
   let path: String
   static let megabyte = 1 << 20
@@ -36,14 +30,14 @@ struct Disk {
     try file.close()
   }
 
-  /// A program run on it, which has to end well.
+  /// Runs a program on the disk, and throws if it fails.
   func run(_ arguments: String...) throws {
     let outcome = try Program.run(arguments.map { Text(utf8: $0) } + [text], limitMicroseconds: 60_000_000)
     if !outcome.isSuccess { throw Problem("\(arguments[0]): \(outcome.end) \(outcome.lastLine.string)") }
   }
 }
 
-@Suite("A device")
+@Suite("Block devices")
 struct BlockDeviceTests {
   let directory: Temporary
   let disk: Disk
@@ -53,34 +47,34 @@ struct BlockDeviceTests {
     disk = try Disk(directory)
   }
 
-  @Test("is blank where nothing was ever written or all was erased", arguments: [0x00, 0xff])
+  @Test("A device is blank if all its bytes are 0x00 or all are 0xff", arguments: [0x00, 0xff])
   func isBlank(byte: UInt8) throws {
     try disk.fill(Data(repeating: byte, count: 16 * Disk.megabyte))
     #expect(try disk.probe == .blank)
-    // Smaller than what is looked at.
+    // This disk is smaller than the part that the probe reads.
     try disk.fill(Data(repeating: byte, count: 65536))
     #expect(try disk.probe == .blank)
   }
 
-  @Test("is not blank with a single byte in its first megabyte", arguments: [0, 1, 511, 16383, 16384, 300_001, Disk.megabyte - 1])
+  @Test("A device with a single byte in its first megabyte is not blank", arguments: [0, 1, 511, 16383, 16384, 300_001, Disk.megabyte - 1])
   func isNotBlank(place: Int) throws {
     try disk.write(Data([0x17]), at: place)
     #expect(try disk.probe == .unknown)
   }
 
-  @Test("is not blank where it is nothing but noise, as an encrypted volume without a header is")
+  @Test("A device full of random bytes, like a headerless encrypted volume, is not blank")
   func isNoise() throws {
     try disk.fill(Data((0..<(2 * Disk.megabyte)).map { _ in UInt8.random(in: 0...255) }))
     #expect(try disk.probe == .unknown)
   }
 
-  @Test("has the type, the label and the UUID of its file system")
+  @Test("The probe reports the type, label and UUID of a file system")
   func hasFileSystem() throws {
     try disk.run("mkfs.ext4", "-q", "-L", "my data", "-U", "01234567-89ab-cdef-0123-456789abcdef")
     #expect(try disk.probe == .signature(Signature(type: "ext4", label: "my data", uuid: "01234567-89ab-cdef-0123-456789abcdef")))
   }
 
-  @Test("has a file system also where the checksum of the superblock is wrong")
+  @Test("The probe recognizes a file system whose superblock checksum is wrong")
   func hasBrokenFileSystem() throws {
     try disk.run("mkfs.ext4", "-q", "-O", "metadata_csum", "-L", "data")
     try disk.write(Data([0xee]), at: 1024 + 0x30)
@@ -88,7 +82,7 @@ struct BlockDeviceTests {
     #expect(signature.type == "ext4")
   }
 
-  @Test("with swap space or a partition table is not blank", arguments: ["swap", "dos"])
+  @Test("A device with swap space or a partition table is not blank", arguments: ["swap", "dos"])
   func hasOther(type: String) throws {
     if type == "swap" {
       try disk.run("mkswap", "-q")
@@ -101,28 +95,28 @@ struct BlockDeviceTests {
     #expect(signature.type.string == type)
   }
 
-  @Test("with two file systems is nobody's to decide on")
+  @Test("A device with signatures of two file systems is reported as ambivalent")
   func isAmbivalent() throws {
     try disk.run("mkfs.ext4", "-q")
-    // By its magic it is a btrfs as well.
+    // This magic makes it a btrfs as well.
     try disk.write(Data("_BHRfS_M".utf8), at: 65536 + 64)
     #expect(try disk.probe == .ambivalent)
   }
 
-  @Test("that is not there, or is a directory, is an error")
+  @Test("The probe throws an error for a missing device and for a directory")
   func isMissing() {
     #expect(errno { () throws(Errno) in _ = try BlockDevice.probe("/nonexistent") } == .noSuchFileOrDirectory)
     #expect(errno { () throws(Errno) in _ = try BlockDevice.probe("/") } != nil)
   }
 }
 
-@Suite("A device is found")
+@Suite("The search for a device")
 struct FindingTests {
   let directory: Temporary
 
   init() throws { directory = try Temporary() }
 
-  /// A device as sysfs and devtmpfs show it.
+  /// Adds a device to the fake sysfs and devtmpfs.
   private func add(_ name: String, sysName: String? = nil, properties: String = "", size: Int = 16, _ mkfs: String...) throws {
     let sys = "sys/class/block/\(sysName ?? name)"
     try directory.write("\(sys)/uevent", "MAJOR=8\nMINOR=1\nDEVNAME=\(name)\nDEVTYPE=disk\n\(properties)")
@@ -138,14 +132,14 @@ struct FindingTests {
     try BlockDevice.find(DeviceName(Text(utf8: word))!, on: Machine(below: Text(utf8: directory.path)))?.string
   }
 
-  @Test("by its path, when it is there")
+  @Test("A device is found by its path once it exists")
   func byPath() throws {
     #expect(try find("/dev/sda") == nil)
     try add("sda")
     #expect(try find("/dev/sda") == "/dev/sda")
   }
 
-  @Test("by the label and the UUID of its file system")
+  @Test("A device is found by the label or UUID of its file system")
   func byTag() throws {
     try add("sda", "mkfs.ext4", "-q", "-L", "one", "-U", "01234567-89ab-cdef-0123-456789abcdef")
     try add("sdb", "mkfs.ext4", "-q", "-L", "two")
@@ -158,7 +152,7 @@ struct FindingTests {
     #expect(try find("/dev/disk/by-label/two") == "/dev/sdb")
   }
 
-  @Test("by what the kernel says of a partition, whatever is on it")
+  @Test("A partition is found by its label or UUID, even if it is blank")
   func byPartition() throws {
     try add("mmcblk0p1", properties: "PARTN=1\nPARTNAME=boot\nPARTUUID=aa-01\n")
     try add("mmcblk0p2", properties: "PARTN=2\nPARTNAME=data\nPARTUUID=aa-02\n")
@@ -167,13 +161,13 @@ struct FindingTests {
     #expect(try find("PARTLABEL=other") == nil)
   }
 
-  @Test("under a name with a slash, as the kernel has some")
+  @Test("A device whose kernel name has a slash is found")
   func withSlash() throws {
     try add("cciss/c0d0", sysName: "cciss!c0d0", "mkfs.ext4", "-q", "-L", "data")
     #expect(try find("LABEL=data") == "/dev/cciss/c0d0")
   }
 
-  @Test("that is not removable, where two have its name")
+  @Test("A fixed disk takes precedence over a removable one of the same label")
   func notRemovable() throws {
     try add("sda", "mkfs.ext4", "-q", "-L", "data")
     try add("sdb", "mkfs.ext4", "-q", "-L", "data")
@@ -181,7 +175,7 @@ struct FindingTests {
     #expect(try find("LABEL=data") == "/dev/sdb")
   }
 
-  @Test("that has the file system that is asked for, where two have its name")
+  @Test("The device with the requested file system wins if two have the same label")
   func ofType() throws {
     try add("sda", "mkfs.ext4", "-q", "-L", "data")
     try add("sdb", "mkfs.ext2", "-q", "-L", "data")
@@ -190,8 +184,8 @@ struct FindingTests {
     #expect(try BlockDevice.find(DeviceName("LABEL=data")!, type: "ext4", on: machine) == "/dev/sda")
   }
 
-  /// As the kernel has it: a partition lies below its disk, and a mapped device names what it is on.
-  @Test("that is on the root's disk, where two have its name", arguments: [false, true])
+  /// In sysfs a partition is below its disk, and a mapped device lists the devices that it uses.
+  @Test("A device on the root's disk takes precedence over one of the same label elsewhere", arguments: [false, true])
   func onRootDisk(isVerified: Bool) throws {
     for (disk, partition) in [("sda", "sda3"), ("sdb", "sdb1")] {
       try add(partition, "mkfs.ext4", "-q", "-L", "data")
@@ -211,7 +205,7 @@ struct FindingTests {
     #expect(try BlockDevice.find(DeviceName("LABEL=data")!, rootDevice: "8:17", on: machine) == "/dev/sdb1")
   }
 
-  @Test("only where no other has its name")
+  @Test("The search fails if two equal candidates share a name")
   func unique() throws {
     try add("sda", properties: "PARTN=1\nPARTNAME=data\n", "mkfs.ext4", "-q", "-L", "data")
     try add("sdb", properties: "PARTN=1\nPARTNAME=data\n", "mkfs.ext4", "-q", "-L", "data")
@@ -220,7 +214,7 @@ struct FindingTests {
     }
   }
 
-  @Test("beside one that is suspended or cannot be read")
+  @Test("The search skips suspended and unreadable devices")
   func besideBroken() throws {
     try add("dm-0", "mkfs.ext4", "-q", "-L", "data")
     try directory.write("sys/class/block/dm-0/dm/suspended", "1\n")
@@ -230,7 +224,7 @@ struct FindingTests {
     #expect(try find("LABEL=data") == "/dev/sdb")
   }
 
-  @Test("on flash, by the name or the number of its MTD")
+  @Test("An MTD device is found by name or number")
   func onFlash() throws {
     #expect(try find("mtd:data") == nil)
     try directory.write("sys/class/mtd/mtd0/name", "boot\n")
@@ -242,7 +236,7 @@ struct FindingTests {
     #expect(errno { () throws(Errno) in _ = try find("mtd:data") } == .notUnique)
   }
 
-  @Test("on UBI, where a missing volume is not a device that is yet to come")
+  @Test("A missing volume of an attached UBI device is an error, not something to wait for")
   func onUbi() throws {
     #expect(try find("ubi0:data") == nil)
     try directory.write("sys/class/ubi/ubi0/volumes_count", "1\n")
@@ -254,7 +248,7 @@ struct FindingTests {
     #expect(try find("ubi1:data") == nil)
   }
 
-  @Test("on UBI, once the right MTD is attached")
+  @Test("UBI is attached only if the right MTD device exists")
   func attaching() throws {
     func attach(_ number: Int) -> Errno? {
       errno { () throws(Errno) in try Ubi.attach(number, on: Machine(below: Text(utf8: directory.path))) }
@@ -262,12 +256,12 @@ struct FindingTests {
     #expect(attach(0) == .noSuchDevice)
     try directory.write("sys/class/mtd/mtd4/name", "ubi\n")
     #expect(attach(1) == .noSuchDevice)
-    // There is no UBI here; that it was asked for is what can be seen.
+    // This machine has no UBI, so the test only sees that the attachment was tried.
     if !FileManager.default.fileExists(atPath: "/dev/ubi_ctrl") { #expect(attach(0) == .noSuchFileOrDirectory) }
   }
 }
 
 extension Machine {
-  /// A machine below a directory of the test's own; the variable is the process's, and the tests are many.
+  /// A machine below the test's own directory: $PREROOT_ROOT would be the same for all tests of the process.
   init(below directory: Text) throws(Errno) { try self.init(at: directory) }
 }

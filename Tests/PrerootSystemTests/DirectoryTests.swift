@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
 
-/// The error that a call throws; nil where it throws none.
-private func error(of body: () throws(Errno) -> Void) -> Errno? {
-  do throws(Errno) {
-    try body()
-    return nil
-  } catch { return error }
-}
-
-@Suite("A path below a directory")
+@Suite("Path lookup below a directory")
 struct DirectoryTests {
   let temporary: Temporary
   init() throws {
@@ -28,7 +22,7 @@ struct DirectoryTests {
 
   private func directory(_ lookup: Directory.Lookup) throws -> Directory { try Directory(Text(utf8: temporary.path + "/tree"), lookup: lookup) }
 
-  /// What is read by openat2(2), and without it.
+  /// Reads with openat2(2), and without it.
   private func read(_ path: String, _ lookup: Directory.Lookup) throws -> [Result<String, Errno>] {
     let directory = try directory(lookup), path = Text(utf8: path)
     var results: [Result<String, Errno>] = []
@@ -40,7 +34,7 @@ struct DirectoryTests {
     return results
   }
 
-  @Test("stays below it as below a root, whatever links are on the way", arguments: [
+  @Test("A lookup in a root resolves all links within that root", arguments: [
     ("a/b/file", "inside\n"), ("absolute/file", "inside\n"), ("relative/file", "inside\n"), ("a/chain", "inside\n"), ("a/../a/b/file", "inside\n"),
     ("../../a/b/file", "inside\n"), ("a/b/dots", "inside\n"),
   ])
@@ -48,7 +42,7 @@ struct DirectoryTests {
     #expect(try read(path, .inRoot) == [.success(expected), .success(expected)])
   }
 
-  @Test("leads nowhere outside", arguments: ["up", "a/far", "real", "nowhere", "loop"])
+  @Test("A lookup in a root never reaches a file outside it", arguments: ["up", "a/far", "real", "nowhere", "loop"])
   func leadsNowhereOutside(path: String) throws {
     for result in try read(path, .inRoot) {
       guard case .failure(let error) = result else { Issue.record("\(path): \(result)"); continue }
@@ -56,7 +50,7 @@ struct DirectoryTests {
     }
   }
 
-  @Test("has no link on it where it is beneath", arguments: [
+  @Test("A lookup beneath a directory rejects links and '..'", arguments: [
     ("absolute/file", Errno.tooManyLinks), ("relative/file", .tooManyLinks), ("up", .tooManyLinks), ("loop", .tooManyLinks), ("nowhere", .tooManyLinks),
     ("a/chain", .tooManyLinks), ("none", .noSuchFileOrDirectory), ("a/b/file/x", .notDirectory), ("../file", .crossDevice),
   ])
@@ -65,7 +59,7 @@ struct DirectoryTests {
     #expect(try read("a/b/file", .beneath) == [.success("inside\n"), .success("inside\n")])
   }
 
-  @Test("is resolved also where its end is not there", arguments: [
+  @Test("Links of a path are resolved even if its last component is missing", arguments: [
     ("nowhere", "none/there"), ("absolute/new", "a/b/new"), ("a/b/none/x", "a/b/none/x"), ("", ""), ("..", ""), ("a/chain", "a/b/file"),
   ])
   func isResolved(path: String, expected: String) throws {
@@ -73,16 +67,16 @@ struct DirectoryTests {
     #expect(resolved == expected)
   }
 
-  @Test("is changed beneath it only", arguments: ["absolute/new", "relative/new"])
+  @Test("No change beneath a directory follows a link", arguments: ["absolute/new", "relative/new"])
   func isChangedBeneath(path: String) throws {
     let beneath = try directory(.beneath), path = Text(utf8: path)
-    #expect(error { () throws(Errno) in try beneath.create(path, contents: "") } == .tooManyLinks)
-    #expect(error { () throws(Errno) in try beneath.makeDirectory(path) } == .tooManyLinks)
-    #expect(error { () throws(Errno) in try beneath.replace(path, contents: "") } == .tooManyLinks)
-    #expect(error { () throws(Errno) in try beneath.rename("a/b/file", to: path) } == .tooManyLinks)
-    #expect(error { () throws(Errno) in try beneath.makeDirectory("absolute") } != nil, "A link is no directory")
+    #expect(errno { () throws(Errno) in try beneath.create(path, contents: "") } == .tooManyLinks)
+    #expect(errno { () throws(Errno) in try beneath.makeDirectory(path) } == .tooManyLinks)
+    #expect(errno { () throws(Errno) in try beneath.replace(path, contents: "") } == .tooManyLinks)
+    #expect(errno { () throws(Errno) in try beneath.rename("a/b/file", to: path) } == .tooManyLinks)
+    #expect(errno { () throws(Errno) in try beneath.makeDirectory("absolute") } != nil, "A link is no directory")
     #expect(temporary.text("tree/a/b/file") == "inside\n")
-    // A link in the way is replaced itself.
+    // A link at the path itself is replaced.
     try beneath.replaceDurably("up", contents: "mine\n")
     #expect(temporary.text("file") == "outside\n")
     #expect(temporary.text("tree/up") == "mine\n")
@@ -90,15 +84,15 @@ struct DirectoryTests {
     #expect(isThere, "There is a link")
   }
 
-  @Test("leads to no other file system beneath", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+  @Test("A lookup beneath a directory enters no other file system", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
   func isOfOneFileSystem() async throws {
     let path = temporary.path + "/tree"
     let errors = try await inPrivateNamespace {
       try mount("other", at: path + "/a/b", type: "tmpfs")
       let beneath = try Directory(Text(utf8: path), lookup: .beneath)
       return [Errno?](arrayLiteral:
-        error { () throws(Errno) in _ = try beneath.read("a/b/file") },
-        error { () throws(Errno) in _ = try beneath.walk("a/b/file", .toRead) }
+        errno { () throws(Errno) in _ = try beneath.read("a/b/file") },
+        errno { () throws(Errno) in _ = try beneath.walk("a/b/file", .toRead) }
       )
     }
     #expect(errors == [Errno.crossDevice, .crossDevice])

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
 
-@Suite("The facts of a machine")
+@Suite("Facts of a machine")
 struct FactTests {
   let directory: Temporary
   init() throws { directory = try Temporary() }
 
   private func machine() throws -> Machine { try Machine(at: Text(utf8: directory.path)) }
 
-  @Test("have a btrfs on a read-only device, whose number tells nothing", arguments: [
+  @Test("A btrfs root is read-only if one of its devices is", arguments: [
     (["vda": "0\n"], false), (["vda": "1\n"], true), (["vda": "0\n", "vdb": "1\n"], true), ([:], false),
   ] as [([String: String], Bool)])
   func haveReadOnlyBtrfs(devices: [String: String], expected: Bool) throws {
@@ -24,7 +26,7 @@ struct FactTests {
     #expect(isReadOnly == expected)
   }
 
-  @Test("have no read-only device where the file system has none")
+  @Test("A root without a device has no read-only device")
   func haveNoDevice() throws {
     try directory.write("proc/1/mountinfo", "26 1 0:25 / / ro shared:1 - overlay overlay ro\n")
     try directory.write("sys/fs/btrfs/1-2/devices/vda/ro", "1\n")
@@ -39,7 +41,7 @@ struct FactTests {
     return MountConflict.all(Settings(assignments), on: try machine()).map { $0.directory.string }
   }
 
-  @Test("have the mount units of the image, those that are masked left out", arguments: [
+  @Test("A mount unit of the image conflicts with Scope= and Bind= unless it is masked", arguments: [
     "etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system", "usr/lib/systemd/system",
   ])
   func haveMountUnits(place: String) throws {
@@ -52,7 +54,7 @@ struct FactTests {
     }
   }
 
-  @Test("have what /etc/fstab mounts")
+  @Test("A line of /etc/fstab conflicts with a Bind= below its mount point")
   func haveTable() throws {
     try directory.write("etc/fstab", "LABEL=srv /srv ext4 defaults 0 2\n")
     #expect(try conflicts("preroot.scope=/var preroot.bind=/srv/www") == ["/srv/www"])

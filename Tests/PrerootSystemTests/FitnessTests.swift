@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
 
-@Suite("A file system", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+@Suite("Fitness of file systems", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
 struct FitnessTests {
-  /// What a file system mounted for the test lacks, and what is left of the trial.
+  /// The first feature that a file system of this type lacks, and the files that the trial leaves behind.
   private func firstLack(_ type: String) async throws -> (Unfitness?, [String]) {
     try await inPrivateNamespace {
       try mount("fitness", at: "/mnt", type: type)
@@ -17,21 +19,21 @@ struct FitnessTests {
     }
   }
 
-  @Test("is fit for an upper if it is a tmpfs, and nothing is left of the trial")
+  @Test("A tmpfs is fit for an upper, and the trial leaves no files behind")
   func isFit() async throws {
     let (lack, names) = try await firstLack("tmpfs")
     #expect(lack == nil)
     #expect(names == [])
   }
 
-  @Test("without extended attributes is not")
+  @Test("A file system without extended attributes is not fit for an upper")
   func isUnfit() async throws {
     let (lack, names) = try await firstLack("ramfs")
     #expect(lack == .attributes)
     #expect(names == [])
   }
 
-  @Test("is tried out again where a power cut left the trial")
+  @Test("The fitness trial ignores and removes the files of an interrupted trial")
   func isTriedAgain() async throws {
     let (lack, names) = try await inPrivateNamespace {
       try mount("fitness", at: "/mnt", type: "tmpfs")
@@ -43,7 +45,7 @@ struct FitnessTests {
     #expect(names.filter { $0.hasPrefix("preroot") } == [])
   }
 
-  @Test("that is read-only is another matter than one that lacks something")
+  @Test("The fitness trial reports EROFS on a read-only file system")
   func isReadOnly() async throws {
     let failure = try await inPrivateNamespace {
       try mount("fitness", at: "/mnt", type: "tmpfs", flags: MS_RDONLY)
@@ -52,7 +54,7 @@ struct FitnessTests {
     #expect(failure == .readOnly)
   }
 
-  @Test("is mounted by its type with its options")
+  @Test("A file system is mounted with its type and options")
   func isMounted() async throws {
     let line = try await inPrivateNamespace {
       do throws(Errno) { try LinuxKernel().mount("source", at: "/mnt", type: "tmpfs", MountOptions("size=1m")) } catch { throw Problem(error.text.string) }
@@ -63,7 +65,7 @@ struct FitnessTests {
   }
 }
 
-@Suite("What has to survive a power cut")
+@Suite("Durable writes")
 struct DurabilityTests {
   let directory: Temporary
   let root: Text
@@ -73,7 +75,7 @@ struct DurabilityTests {
     root = Text(utf8: directory.path)
   }
 
-  @Test("is replaced whole, with a path or without, and nothing is left over")
+  @Test("A durable write replaces the whole file and leaves no temporary file")
   func isReplaced() throws {
     let descriptor = try Directory(Text(utf8: "\(root)"))
     for contents in ["1\n", "2\n"] {
@@ -85,14 +87,14 @@ struct DurabilityTests {
     #expect(try directory.names == ["counter", "mark"])
   }
 
-  @Test("fails without a trace where there is no such directory")
+  @Test("A durable write into a missing directory fails and leaves nothing behind")
   func fails() throws {
     let path = root + "/none/mark"
     #expect(errno { () throws(Errno) in try here().replaceDurably(path, contents: "") } == .noSuchFileOrDirectory)
     #expect(try directory.names == [])
   }
 
-  @Test("is renamed and removed for good")
+  @Test("A durable rename moves the file, and a durable removal deletes it")
   func isRenamed() throws {
     try directory.write("a/mark", "1\n")
     try directory.write("b/other", "2\n")
@@ -102,19 +104,19 @@ struct DurabilityTests {
     #expect(try directory.names == ["a", "b", "b/other"])
   }
 
-  @Test("includes a whole file system")
+  @Test("A whole file system can be synced, and a missing path is an error")
   func isSynced() throws {
     try here().syncFileSystem(root)
     #expect(errno { () throws(Errno) in try here().syncFileSystem("/nonexistent") } == .noSuchFileOrDirectory)
   }
 }
 
-@Suite("The machine's name")
+@Suite("The kernel's host name")
 struct HostnameTests {
-  @Test("can be set", .enabled(if: geteuid() == 0, "Only root may set it; run the tests as root"))
+  @Test("The host name can be set, and the kernel rejects one that is too long", .enabled(if: geteuid() == 0, "Only root may set it; run the tests as root"))
   func isSet() throws {
     let name = try String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-    // The same: in whatever container this runs, the name is not only this test's.
+    // The test sets the name that the host has: outside of a UTS namespace others would see a different one.
     try Hostname.set(Text(utf8: name))
     #expect(try String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8) == name + "\n")
     #expect(errno { () throws(Errno) in try Hostname.set(Text(utf8: String(repeating: "x", count: 65))) } == .invalidArgument)

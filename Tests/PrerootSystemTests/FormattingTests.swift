@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
 
-/// What a power cut leaves is not only the first so many writes: between two syncs, a disk does them in whatever order, sector by
-/// sector. So the cuts here take any of them.
-@Suite("Making a file system")
+/// Between two syncs, a disk writes sectors in any order. A power cut can therefore leave any subset of the writes, not only the
+/// first ones, and these tests try subsets.
+@Suite("The creation of a file system")
 struct MakingFileSystemTests {
   let directory: Temporary
   let disk: Disk
@@ -22,20 +24,20 @@ struct MakingFileSystemTests {
     try BlockDevice.format(disk.text, type: "ext4", label: "data", limitMicroseconds: limitMicroseconds)
   }
 
-  /// Whether it is a file system that can be used, with our label.
+  /// Whether the disk has a clean file system with the right label.
   private func isGood() throws -> Bool {
     guard case .signature(let signature) = try disk.probe, signature.type == "ext4", signature.label == "data" else { return false }
     return try Program.run(["e2fsck", "-fn", disk.text], limitMicroseconds: Self.minute).isSuccess
   }
 
-  @Test("leaves a clean one with its label, and zeros at the end")
+  @Test("Formatting leaves a clean labelled file system and zeros at the end")
   func makes() throws {
     #expect(try format().isSuccess)
     #expect(try isGood())
     #expect(try disk.contents.suffix(Int(Formatting.reservedBytes)) == Data(count: Int(Formatting.reservedBytes)))
   }
 
-  @Test("touches nothing at the end, where the marker is", arguments: [8, 16, 17, 64, 200])
+  @Test("mkfs does not write to the end of the device, where the marker is", arguments: [8, 16, 17, 64, 200])
   func leavesEnd(megabytes: Int) throws {
     let disk = try Disk(directory, "other", megabytes: megabytes)
     let end = Data((0..<Int(Formatting.reservedBytes)).map { UInt8($0 % 251) })
@@ -45,11 +47,11 @@ struct MakingFileSystemTests {
     #expect(try disk.contents.suffix(end.count) == end)
   }
 
-  @Test("can be cut anywhere: what is left is blank, unfinished or a good one, and can be gone on with")
+  @Test("Formatting can be interrupted at any write, and the next attempt completes it")
   func isCut() throws {
     let before = try disk.contents
     #expect(try disk.probe == .blank)
-    // The disk in the moment before the marker is taken away.
+    // The disk right before preroot removes the marker.
     let uuid: Text = "01234567-89ab-cdef-0123-456789abcdef"
     let formatting = Formatting(disk.text, type: "ext4", label: "data", uuid: uuid, sizeInBytes: Int64(before.count))
     try BlockDevice(toWrite: disk.text).writeMarker(formatting.marker)
@@ -63,7 +65,7 @@ struct MakingFileSystemTests {
     #expect(sectors.count > 50)
     func write(_ sector: Int) throws { try disk.write(made[sector..<(sector + 512)], at: sector) }
 
-    // Each sector in turn, from either end, and looked at after each.
+    // Write the sectors one by one, from either end, and probe after each.
     for order in [sectors, sectors.reversed()] {
       try disk.fill(marked)
       for sector in order {
@@ -72,7 +74,7 @@ struct MakingFileSystemTests {
         #expect(probe == .unfinished, "after the sector at \(sector)")
       }
     }
-    // Any of them; and the next boot, if it is not cut as well, comes to the end.
+    // Write a random subset; then the next attempt, if nothing interrupts it, completes.
     for _ in 0..<20 {
       try disk.fill(marked)
       let some = sectors.filter { _ in Bool.random() }
@@ -83,13 +85,13 @@ struct MakingFileSystemTests {
     }
   }
 
-  @Test("can be cut again while it is begun again, though what is there is nearly finished")
+  @Test("A second attempt at formatting can be interrupted, too")
   func isCutTwice() throws {
     let formatting = Formatting(
       disk.text, type: "ext4", label: "data", uuid: "01234567-89ab-cdef-0123-456789abcdef", sizeInBytes: Int64(16 * Disk.megabyte))
     try BlockDevice(toWrite: disk.text).writeMarker(formatting.marker)
     #expect(try Program.run(formatting.arguments!, limitMicroseconds: Self.minute).isSuccess)
-    // Killed as soon as it has begun.
+    // With no time at all, preroot kills mkfs as soon as it has started.
     let outcome = try format(limitMicroseconds: 0)
     #expect(outcome.end == .timedOut || outcome.isSuccess)
     if !outcome.isSuccess { #expect(try disk.probe == .unfinished) }
@@ -97,7 +99,7 @@ struct MakingFileSystemTests {
     #expect(try isGood())
   }
 
-  @Test("is not taken for unfinished where another one has grown over a block like the marker")
+  @Test("A complete file system that covers a block like the marker does not look unfinished")
   func isNotMistaken() throws {
     try disk.run("mkfs.ext4", "-q", "-L", "grown")
     try BlockDevice(toWrite: disk.text).writeMarker(
@@ -106,7 +108,7 @@ struct MakingFileSystemTests {
     #expect(signature.label == "grown")
   }
 
-  @Test("is refused for what it does not know, and without room")
+  @Test("Formatting fails for an unknown type and for a device that is too small")
   func isRefused() throws {
     #expect(errno { () throws(Errno) in _ = try BlockDevice.format(disk.text, type: "vfat", label: "", limitMicroseconds: 0) } == .invalidArgument)
     #expect(try disk.probe == .blank)
@@ -115,9 +117,9 @@ struct MakingFileSystemTests {
     #expect(try disk.probe == .blank)
   }
 
-  @Test("leaves it unfinished where mkfs fails")
+  @Test("A device stays marked as unfinished if mkfs fails")
   func fails() throws {
-    // Too small for a journal is a warning; too small for anything is an error.
+    // mkfs only warns if a device is too small for a journal; this one is too small for a file system.
     try disk.fill(Data(count: 140_000))
     #expect(try !format().isSuccess)
     #expect(try disk.probe == .unfinished)

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
 
-/// What somebody may have put on the upper's file system, or into the image, and what must not come of it.
-@Suite("A store that leads elsewhere", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+/// Files that an attacker may have put on the upper's file system or into the image, and effects that they must not have.
+@Suite("Hostile stores", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
 struct HostileStoreTests {
   private static let store = Paths.store.string
 
-  /// A machine with its store mounted, and a directory outside that nothing may touch.
+  /// A machine whose store is mounted, and a directory outside the store that nothing may touch.
   private struct Trap: ~Copyable {
     let machine: MiniatureMachine
     var kernel: LinuxKernel
     let settings: Settings
     static let outside = "/run/outside"
 
-    init(_ change: (inout Settings) -> Void = { _ in }, lay: () -> Void) throws {
+    init(_ change: (inout Settings) -> Void = { _ in }, lay: () throws -> Void) throws {
       var settings = Settings()
       settings.upper = .device(DeviceName(.path, "/dev/vdb"))
       settings.options = "size=8m,nr_inodes=2k"
@@ -29,13 +31,13 @@ struct HostileStoreTests {
       var kernel = LinuxKernel()
       let failure = StorePlan("standin", .mount(type: "tmpfs"), settings, over: machine.mountInfo).steps.execute(on: &kernel, before: &memory).failure
       guard failure == nil else { throw Problem("\(memory.failures)") }
+      try lay()
       self.settings = settings
       self.machine = machine
       self.kernel = kernel
-      lay()
     }
 
-    /// How the layers and the overlay come about, in the order of the helper.
+    /// Prepares the layers and mounts the overlay, in the same order as the helper.
     mutating func boot(isReset: Bool = false) -> Outcome {
       let directory = settings.layersDirectory(over: nil)
       let found = StoreFacts(in: directory, over: LowerIdentity(type: "tmpfs", superblock: "", rootHash: "", imageVersion: "1"))
@@ -61,7 +63,7 @@ struct HostileStoreTests {
     var isWritable: Bool
   }
 
-  /// What is in the directory outside, and its owner and mode.
+  /// The names in the directory outside, its mode and its owner.
   private static var outside: [String] {
     var status = stat()
     lstat(Trap.outside, &status)
@@ -69,7 +71,7 @@ struct HostileStoreTests {
   }
   private static let untouched = ["kept", "700 0"]
 
-  @Test("as a whole is refused where the layers' directory or a layer is a link", arguments: ["state", "state/upper", "state/work", "state/upper/etc", "state/work/etc"])
+  @Test("An upper is refused if its directory or one of its layers is a link", arguments: ["state", "state/upper", "state/work", "state/upper/etc", "state/work/etc"])
   func refusesLayers(name: String) async throws {
     let (outcome, outside) = try await inPrivateNamespace {
       var trap = try Trap({ $0.directory = "/state"; $0.scope = .directories(["/etc"]) }) {
@@ -84,7 +86,7 @@ struct HostileStoreTests {
     #expect(outside == Self.untouched)
   }
 
-  @Test("has a link in the way of what is written under another name first, or tried out", arguments: ["upper.preroot", "work.preroot", "attempts.preroot", "bind/srv.preroot"])
+  @Test("A link at a temporary name is removed, and its target stays untouched", arguments: ["upper.preroot", "work.preroot", "attempts.preroot", "bind/srv.preroot"])
   func removesLink(name: String) async throws {
     let (outcome, outside) = try await inPrivateNamespace {
       var trap = try Trap({ $0.binds = ["/srv"] }) {
@@ -99,7 +101,7 @@ struct HostileStoreTests {
     #expect(outside == Self.untouched)
   }
 
-  @Test("is tried out in a directory of its own, whatever has its name", arguments: ["a link", "a file", "a directory"])
+  @Test("The fitness trial uses a directory of its own and follows no link there", arguments: ["a link", "a file", "a directory"])
   func isTriedOut(what: String) async throws {
     let (failure, outside) = try await inPrivateNamespace {
       var trap = try Trap {
@@ -118,7 +120,7 @@ struct HostileStoreTests {
     #expect(outside == Self.untouched)
   }
 
-  @Test("loses a directory of Bind= that is a link, or in one, and nothing else", arguments: ["bind", "bind/srv"])
+  @Test("A bind directory that is a link, or below one, is the only loss", arguments: ["bind", "bind/srv"])
   func losesBind(name: String) async throws {
     let (outcome, outside, etc) = try await inPrivateNamespace {
       var trap = try Trap({ $0.binds = ["/srv"] }) {
@@ -136,24 +138,15 @@ struct HostileStoreTests {
 
   // MARK: Small files
 
-  @Test("has files that are none, or too large for one: they count as absent, and that is said", arguments: ["attempts", "reset", "lower.id"], [
-    "a sparse file", "a directory", "a device", "a pipe", "a link",
+  @Test("A state file that is oversized or not regular counts as absent, with a log line", arguments: ["attempts", "reset", "lower.id"], [
+    WrongFile.sparse, .directory, .device, .fifo, .zeroes,
   ])
-  func isAbsent(name: String, what: String) async throws {
+  func isAbsent(name: String, what: WrongFile) async throws {
     let (outcome, upper) = try await inPrivateNamespace {
       var trap = try Trap {
         mkdir("\(Self.store)/upper", 0o755)
         try? here().create("/run/initramfs/preroot/upper/upper/mine", contents: "mine\n")
-        let path = "\(Self.store)/\(name)"
-        switch what {
-        case "a sparse file":
-          try? here().create(Text(utf8: path), contents: "")
-          truncate(path, 1 << 36)
-        case "a directory": mkdir(path, 0o755)
-        case "a pipe": mkfifo(path, 0o644)
-        case "a link": symlink("/dev/zero", path)
-        default: mknod(path, S_IFCHR | 0o666, 0x105)
-        }
+        try what.lay(at: "\(Self.store)/\(name)")
       }
       let outcome = trap.boot()
       return (outcome, trap.machine.contents("/mine").string)
@@ -165,32 +158,25 @@ struct HostileStoreTests {
     #expect(outcome.remarks.first?.hasPrefix("Cannot read /run/initramfs/preroot/upper/\(name), ignoring: ") == true, "\(outcome.remarks)")
   }
 
-  @Test("has an /etc/machine-id that is too large, a device or a directory: the boot goes on", arguments: ["a sparse file", "a device", "a directory"])
-  func hasOtherMachineID(what: String) async throws {
+  @Test("A boot survives an /etc/machine-id that is huge, a device or a directory", arguments: [WrongFile.sparse, .device, .directory])
+  func hasOtherMachineID(what: WrongFile) async throws {
     let (outcome, id) = try await inPrivateNamespace {
       var trap = try Trap {
         for directory in ["upper", "upper/etc"] { mkdir("\(Self.store)/\(directory)", 0o755) }
-        let path = "\(Self.store)/upper/etc/machine-id"
-        switch what {
-        case "a sparse file":
-          try? here().create(Text(utf8: path), contents: "")
-          truncate(path, 1 << 36)
-        case "a directory": mkdir(path, 0o755)
-        default: mknod(path, S_IFCHR | 0o666, 0x105)
-        }
+        try what.lay(at: "\(Self.store)/upper/etc/machine-id")
       }
       let outcome = trap.boot()
       return (outcome, trap.machine.contents("/etc/machine-id").string)
     }
     #expect(outcome.failure == nil)
     #expect(outcome.isWritable)
-    #expect(id == (what == "a directory" ? "" : "0123456789abcdef0123456789abcdef\n"))
+    #expect(id == (what == .directory ? "" : "0123456789abcdef0123456789abcdef\n"))
     #expect(outcome.remarks.contains { $0.contains("machine-id") || $0.contains("machine ID") })
   }
 
   // MARK: Resets
 
-  @Test("keeps the old upper where what is to be kept is behind a link in it, and goes on without a reset")
+  @Test("A reset is skipped and the old upper kept if a kept path is behind a link")
   func keepsOld() async throws {
     let (outcome, names, old, mark) = try await inPrivateNamespace {
       var trap = try Trap {
@@ -213,7 +199,7 @@ struct HostileStoreTests {
     #expect(mark == "/srv/www/kept\n")
   }
 
-  @Test("is reset though what earlier resets left cannot be deleted, and the mark goes with the upper")
+  @Test("A reset succeeds even if the trash of earlier resets cannot be deleted")
   func resetsBesideTrash() async throws {
     let (outcomes, mine, names) = try await inPrivateNamespace {
       var outcomes: [Outcome] = []
@@ -226,18 +212,18 @@ struct HostileStoreTests {
       outcomes.append(trap.boot())
       return (outcomes, trap.machine.contents("/mine").string, here().names(in: Paths.store).map(\.string).sorted())
     }
-    // A reset was begun: what is there of the new upper stays, and what is left of the old one has a name of its own.
+    // An earlier boot had begun the reset: the new upper stays, and the rest of the old one becomes trash.1.
     #expect(outcomes.allSatisfy { $0.failure == nil && $0.isWritable })
     #expect(mine == "mine\n")
     #expect(!names.contains("reset"))
     #expect(names.contains("trash.1") && !names.contains("resetting"))
   }
 
-  // MARK: What an overlay shows of a directory of its own
+  // MARK: Attributes of an overlaid directory
 
-  @Test("gives the top of a scope's directory the image's attributes, and never more than its access list")
+  @Test("The top of an overlaid directory has the image's owner, attributes and access list")
   func copiesAttributes() async throws {
-    // An access list that gives user 7 more than the group: the group's bits of the mode are the mask.
+    // The access list grants user 7 more than the group. The group bits of the mode are then the list's mask.
     let (mode, attribute, list) = try await inPrivateNamespace {
       let machine = try MiniatureMachine(attributes: ("/var/lib/x", "user.preroot", "mine"), accessList: "/var/lib/x")
       var settings = Settings()
@@ -249,15 +235,15 @@ struct HostileStoreTests {
       func size(_ name: String) -> Int { sizeOfAttribute(name, of: "/var/lib/x") }
       return (machine.ownerAndMode("/var/lib/x"), size("user.preroot"), size("system.posix_acl_access"))
     }
-    // tmpfs has lists; user.* attributes since Linux 6.6.
+    // tmpfs has access lists, and user.* attributes since Linux 6.6.
     #expect(mode == "770 7 8")
     #expect(list == 4 + 5 * 8)
     #expect(attribute == 4 || attribute == -1)
   }
 
-  // MARK: Who sees the layers
+  // MARK: Access to the layers
 
-  @Test("shows nobody but root the layers, in each scope", arguments: [[], ["/etc"]])
+  @Test("Only root can enter the directory of the layers, and they are nosuid and nodev", arguments: [[], ["/etc"]])
   func hidesLayers(scope: [String]) async throws {
     let (mode, flags) = try await inPrivateNamespace {
       let machine = try MiniatureMachine()

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
 
-/// A real block device on a file, for as long as it is needed.
+/// A real block device on a file; `deinit` detaches it.
 private final class LoopDevice {
   let path: String
 
@@ -25,15 +27,15 @@ private final class LoopDevice {
   }()
 }
 
-/// One at a time: losetup, looking for a free device, holds each for a moment, also those that are another test's.
+/// The tests are serialized: while losetup looks for a free device it briefly opens each, also those of other tests.
 @Suite(
-  "On a real block device", .serialized,
+  "Loop devices", .serialized,
   .enabled(if: LoopDevice.isPossible, "There are no loop devices here for us: run the tests as root, outside a container"))
 struct LoopDeviceTests {
   let directory: Temporary
   private let device: LoopDevice
   static let minute: Int64 = 60_000_000
-  /// Nobody else's: other tests may run on this machine.
+  /// The label is unique, as other test runs may share this machine.
   private static let label = Text(utf8: "preroot-\(getpid())")
 
   init() throws {
@@ -45,7 +47,7 @@ struct LoopDeviceTests {
     try BlockDevice.format(device.text, type: type, label: Self.label, limitMicroseconds: Self.minute)
   }
 
-  @Test("a file system is made, found, mounted, and fit for an upper")
+  @Test("An ext4 on a loop device is created, found, mounted and fit for an upper")
   func ext4() async throws {
     #expect(try BlockDevice.probe(device.text) == .blank)
     #expect(try format().isSuccess)
@@ -64,14 +66,14 @@ struct LoopDeviceTests {
       } catch { throw Problem("\(error.text.string)") }
     }
     #expect(lack == nil)
-    // EBUSY, and nothing was written.
+    // The error is EBUSY, and nothing was written.
     #expect(busy?.rawValue == 16)
     #expect(probe == .signature(signature))
     #expect(try Program.run(["e2fsck", "-fn", device.text], limitMicroseconds: Self.minute).isSuccess)
   }
 
-  /// A disk may forget what it had said it had.
-  @Test("a file system that was mounted since is not unfinished, whatever the marker says")
+  /// A disk may lose a write that it has acknowledged, such as the removal of the marker.
+  @Test("A file system that has been mounted is not unfinished, even with a marker")
   func wasMounted() async throws {
     let formatting = Formatting(
       device.text, type: "ext4", label: "", uuid: "01234567-89ab-cdef-0123-456789abcdef", sizeInBytes: Int64(16 * Disk.megabyte))
@@ -86,7 +88,7 @@ struct LoopDeviceTests {
     #expect(try BlockDevice.probe(device.text) == .signature(Signature(type: "ext4", uuid: formatting.uuid)))
   }
 
-  @Test("a file system that is full to the last block is reset")
+  @Test("A reset succeeds on a file system without a free block")
   func resetsFull() async throws {
     #expect(try format().isSuccess)
     let text = device.text
@@ -113,7 +115,7 @@ struct LoopDeviceTests {
     #expect(names == ["attempts", "lost+found", "lower.id"])
   }
 
-  @Test("f2fs is made under the same marker", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))
+  @Test("An f2fs is created under the same marker", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))
   func f2fs() throws {
     let device = try LoopDevice(Disk(directory, "larger", megabytes: 64))
     let outcome = try BlockDevice.format(device.text, type: "f2fs", label: "preroot-f2fs", limitMicroseconds: Self.minute)
@@ -124,7 +126,7 @@ struct LoopDeviceTests {
     #expect(try Program.run(["fsck.f2fs", device.text], limitMicroseconds: Self.minute).isSuccess)
   }
 
-  @Test("an unfinished ext4 can be gone on with as f2fs, and is not both", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))
+  @Test("An unfinished ext4 can be completed as f2fs, and is then only f2fs", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))
   func changesType() throws {
     let device = try LoopDevice(Disk(directory, "larger", megabytes: 64))
     let formatting = Formatting(

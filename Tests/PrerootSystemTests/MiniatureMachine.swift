@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import Glibc
 import PrerootCore
+import Support
 
 @testable import PrerootSystem
 
-extension Text {
-  init(utf8 string: String) { self.init(Array(string.utf8)) }
-  var string: String { String(decoding: bytes, as: UTF8.self) }
-}
-
-/// What stopped a test before it could ask anything, in one line.
-struct Problem: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
-/// Runs `body` in a mount namespace of its own, on a thread of its own: to the kernel a thread has a root and a mount namespace
-/// like a process has. Both are gone with the thread, and all mounts with them, whatever became of `body`.
+/// Runs `body` on a thread with its own mount namespace: to the kernel a thread has a root and a mount namespace as a process does.
+/// Both end with the thread, and with them all mounts, even if `body` fails.
 ///
-/// Nothing is expected inside: a test knows its own thread only. Files are read with PrerootSystem or Glibc, as Foundation may
-/// want to look something up on a root that it does not find itself on.
+/// `body` must not use `#expect`, which only works on the test's own thread. It reads files with PrerootSystem or Glibc, as
+/// Foundation may look for files of its own that this root lacks.
 func inPrivateNamespace<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
     Thread.detachNewThread {
       continuation.resume(with: Swift.Result {
-        // Not in Glibc's Swift interface: it needs _GNU_SOURCE.
+        // The Glibc module lacks unshare(2), which needs _GNU_SOURCE.
         typealias Unshare = @convention(c) (Int32) -> Int32
         let newNamespace: Int32 = 0x20000
         guard let symbol = dlsym(nil, "unshare"), unsafeBitCast(symbol, to: Unshare.self)(newNamespace) == 0 else {
@@ -38,7 +29,7 @@ func inPrivateNamespace<Result: Sendable>(_ body: @escaping @Sendable () throws 
   }
 }
 
-/// Extended attributes, which are not in Glibc's Swift interface.
+/// The Glibc module lacks extended attributes.
 func setAttribute(_ name: String, of path: String, to value: [UInt8]) -> Int32 {
   typealias Call = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeRawPointer, Int, Int32) -> Int32
   return unsafeBitCast(dlsym(nil, "setxattr")!, to: Call.self)(path, name, value, value.count, 0)
@@ -58,25 +49,26 @@ func mount(_ source: String, at place: String, type: String? = nil, flags: Int =
   }
 }
 
-/// A small machine that the calling thread stands on from now on, as PID 1 stands on a machine that has just come up: its root
-/// is read-only, /proc, /sys, /dev and /run are mounted, and every mount is shared.
+/// A small machine that becomes the root of the calling thread. It is in the state in which PID 1 finds a machine: the root is
+/// read-only, /proc, /sys, /dev and /run are mounted, and every mount is shared.
 struct MiniatureMachine: ~Copyable {
   let kernel = LinuxKernel()
 
-  /// A directory with letters in its name that overlayfs has uses for.
+  /// A directory whose name has characters that are special to overlayfs.
   static let strangeDirectory = "/srv,a\\b c"
 
   /// - Parameters:
-  ///   - extraMount: a directory of the root with a file system of its own.
-  ///   - fileMount: a file of the root with another mounted over it, as containers have /etc/resolv.conf.
-  ///   - transientMachineID: mounted on /etc/machine-id, as PID 1 does where the image has none.
-  ///   - machineID: what the image itself has there, at `machineIDLink`, where that is given.
-  ///   - link: one in the image, and where it leads.
+  ///   - extraMount: a directory of the root that gets its own file system.
+  ///   - fileMount: a file of the root that another file is mounted over, like /etc/resolv.conf in containers.
+  ///   - transientMachineID: the ID to mount on /etc/machine-id, as PID 1 does if the image has none.
+  ///   - machineID: the contents of the image's own file.
+  ///   - machineIDLink: if given, /etc/machine-id is a link with this target.
+  ///   - link: a link in the image, and its target.
   init(
     extraMount: String? = nil, fileMount: String? = nil, transientMachineID: String? = nil, machineID: String = "", machineIDLink: String? = nil,
     link: (String, String)? = nil, attributes: (path: String, name: String, value: String)? = nil, accessList: String? = nil, options: String = "mode=755"
   ) throws {
-    // Below a directory that every machine has; nobody else sees it.
+    // Every machine has /mnt, and nobody else sees this mount.
     let root = "/mnt"
     try mount("miniature", at: root, type: "tmpfs", data: options)
     for directory in ["etc", "usr", "var", "var/lib", "var/lib/x", "proc", "sys", "dev", "run", "secret", String(Self.strangeDirectory.dropFirst())] {
@@ -115,7 +107,7 @@ struct MiniatureMachine: ~Copyable {
     }
     try mount("miniature", at: root, flags: MS_REMOUNT | MS_RDONLY)
 
-    // Where the old root lies for the moment.
+    // The pivot moves the old root here for a moment.
     for parent in (Paths.staging + "/").parents.dropFirst() { mkdir(root + parent.string, 0o755) }
     var kernel = LinuxKernel()
     for step in [Step(.pivot, Text(utf8: root)), Step(.leaveOldRoot, ""), Step(.makeSharedRecursively, "/")] {
@@ -124,11 +116,11 @@ struct MiniatureMachine: ~Copyable {
     for parent in (Paths.staging + "/").parents.dropFirst().reversed() { rmdir(parent.string) }
   }
 
-  /// The mount table, in which this thread and not the test's process is looked up.
+  /// The mount table of this thread, not of the test's process.
   var mountInfo: MountInfo { MountInfo(parsing: contents("/proc/thread-self/mountinfo")) }
 
-  /// One line a mount without the numbers that differ each time: `PLACE on PARENT: TYPE SOURCE OPTIONS`. Sorted, as the kernel's
-  /// own order is that of numbers which are given anew once a mount is gone.
+  /// One line for each mount: `PLACE on PARENT: TYPE SOURCE OPTIONS`. The lines omit IDs, which differ each time, and are sorted,
+  /// as the kernel lists mounts by ID and reuses IDs.
   var mountTable: [String] {
     let lines = contents("/proc/thread-self/mountinfo").lines.map(\.words)
     return lines.map { line in
@@ -142,7 +134,7 @@ struct MiniatureMachine: ~Copyable {
 
   func contents(_ path: String) -> Text { (try? here().read(Text(utf8: path))) ?? Text() }
 
-  /// Everything below a directory, but for what is in file systems mounted there.
+  /// Everything below a directory except the contents of other file systems mounted there.
   func files(below path: String) -> [String] {
     here().names(in: Text(utf8: path)).map(\.string).filter { $0 != "." && $0 != ".." }.flatMap { name in
       let below = path == "/" ? "/\(name)" : "\(path)/\(name)"
@@ -150,7 +142,7 @@ struct MiniatureMachine: ~Copyable {
     }.sorted()
   }
 
-  /// The error of writing a file; nil where it can be written.
+  /// The error of writing a file, or nil.
   func errorOfWriting(_ path: String) -> Errno? {
     do throws(Errno) {
       try here().create(Text(utf8: path), contents: "new\n")
@@ -166,7 +158,7 @@ struct MiniatureMachine: ~Copyable {
   }
 }
 
-/// The real kernel, which fails at the step it is told to without having done it.
+/// The real kernel, except that one chosen step fails without any effect.
 struct FailingKernel: Kernel, ~Copyable {
   private var kernel = LinuxKernel()
   private var countdown: Int
@@ -180,7 +172,7 @@ struct FailingKernel: Kernel, ~Copyable {
     if countdown == -1 { throw .notPermitted }
     for _ in 1...100 {
       do throws(Errno) { return try kernel.perform(step) } catch {
-        // A program that another test is about to run has copies of this thread's files until it is executed. The helper has no threads.
+        // A program that another test forks has copies of this thread's descriptors until it calls execve(2). The helper has no threads.
         guard step.verb == .unmount, error.rawValue == EBUSY else { throw error }
         LinuxKernel.sleep(microseconds: 10_000)
       }
@@ -190,11 +182,11 @@ struct FailingKernel: Kernel, ~Copyable {
 }
 
 extension MiniatureMachine {
-  /// What is not as it was after each of the steps in turn has failed, and those before it have been taken back.
+  /// Lets each step fail in turn, and lists what differs after the steps before it have been undone.
   func differences(failingAtEachOf steps: [Step], _ execute: (inout FailingKernel, inout Memory) -> Execution) -> [String] {
     let before = mountTable, files = files(below: "/run")
     var differences: [String] = []
-    // A part is lost alone: that is not a way back to where it began.
+    // A step of a part does not undo the whole plan.
     for place in steps.indices where steps[place].part.isEmpty {
       var kernel = FailingKernel(failingAt: place)
       var memory = Memory()

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
 
-@Suite("On a real kernel the plan", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+@Suite("The overlay plan on a real kernel", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
 struct OverlayTests {
   private static func settings(_ scope: [String]) -> Settings {
     var settings = Settings()
@@ -16,7 +18,7 @@ struct OverlayTests {
 
   private static let scopes: [[String]] = [[], ["/etc"], ["/etc", "/var/lib/x", MiniatureMachine.strangeDirectory]]
 
-  @Test("makes the whole root writable, with the lower and the upper in sight and nothing mounted twice")
+  @Test("The overlay plan makes the root writable and leaves each mount in place once")
   func makesRootWritable() async throws {
     let seen = try await inPrivateNamespace {
       let machine = try MiniatureMachine()
@@ -51,13 +53,13 @@ struct OverlayTests {
       "/run/lock on /run: tmpfs tmpfs rw shared",
       "/sys on /: tmpfs tmpfs rw shared",
     ])
-    // No link to a block device: a tmpfs has none. And no place where the overlay was before.
+    // There is no link to a block device, as a tmpfs has none, and the directory of the new root is gone.
     #expect(seen.runs == [
       "/run/initramfs", "/run/initramfs/preroot", "/run/initramfs/preroot/lower", "/run/initramfs/preroot/upper", "/run/lock", "/run/systemd",
     ])
   }
 
-  @Test("makes only the directories of its scope writable")
+  @Test("The overlay plan makes only the directories of Scope= writable")
   func makesDirectoriesWritable() async throws {
     let scope = Self.scopes[2]
     let seen = try await inPrivateNamespace {
@@ -86,13 +88,13 @@ struct OverlayTests {
     #expect(seen.table.allSatisfy { $0.hasSuffix(" shared") })
   }
 
-  @Test("leaves the mount table and /run as they were, whatever step fails", arguments: scopes)
+  @Test("Undoing the overlay plan after any failed step restores the mount table and /run", arguments: scopes)
   func takesBack(scope: [String]) async throws {
     let (steps, differences) = try await inPrivateNamespace {
       let machine = try MiniatureMachine(transientMachineID: "0123\n")
       let plan = OverlayPlan(Self.settings(scope), over: machine.mountInfo, machineID: "0123")
       let differences = machine.differences(failingAtEachOf: plan.steps) { plan.execute(on: &$0, before: &$1) }
-      // And after all that it can still be done.
+      // After all that the plan still succeeds.
       let failures = try execute(Self.settings(scope), on: machine, machineID: "0123")
       return (plan.steps.count, differences + failures)
     }
@@ -100,7 +102,7 @@ struct OverlayTests {
     #expect(differences == [])
   }
 
-  @Test("carries along what else is mounted on the root")
+  @Test("The new root shows other mounts of the old one")
   func carriesOtherMounts() async throws {
     let (failures, table) = try await inPrivateNamespace {
       let machine = try MiniatureMachine(extraMount: "/data")
@@ -110,8 +112,8 @@ struct OverlayTests {
     #expect(table.contains("/data on /: tmpfs extra rw shared"))
   }
 
-  /// systemd-nspawn mounts /etc/resolv.conf over a read-only image's, docker /etc/hosts and more.
-  @Test("carries along a file that is mounted on another")
+  /// systemd-nspawn mounts an /etc/resolv.conf over that of a read-only image; Docker also mounts /etc/hosts and others.
+  @Test("The new root shows a file that is mounted on another")
   func carriesMountedFile() async throws {
     let (failures, table, contents) = try await inPrivateNamespace {
       let machine = try MiniatureMachine(fileMount: "/etc/hostname")
@@ -122,7 +124,7 @@ struct OverlayTests {
     #expect(contents == "mounted\n")
   }
 
-  @Test("keeps the machine's ID where PID 1 made it up, and none of its mounts", arguments: [[], ["/etc"]])
+  @Test("The machine keeps the ID that PID 1 generated, without its mount", arguments: [[], ["/etc"]])
   func keepsMachineID(scope: [String]) async throws {
     let id = "0123456789abcdef0123456789abcdef\n"
     let (failures, contents, mode, table) = try await inPrivateNamespace {
@@ -138,7 +140,7 @@ struct OverlayTests {
     #expect(!table.contains { $0.hasPrefix("/etc/machine-id ") })
   }
 
-  @Test("shows directories with the modes and owners of the lower")
+  @Test("The overlay shows the owners and modes of the lower")
   func keepsModes() async throws {
     let modes = try await inPrivateNamespace {
       let machine = try MiniatureMachine()
@@ -148,7 +150,7 @@ struct OverlayTests {
     #expect(modes == ["755 0 0", "700 0 0", "755 7 8"])
   }
 
-  @Test("lets a directory of the lower be renamed, as dpkg does")
+  @Test("A directory of the lower can be renamed on a tmpfs upper, as dpkg does")
   func allowsRename() async throws {
     let error = try await inPrivateNamespace {
       let machine = try MiniatureMachine()
@@ -158,7 +160,7 @@ struct OverlayTests {
     #expect(error == 0)
   }
 
-  @Test("loses a directory that the image does not have, or that a link is on the way to, and no other", arguments: ["/opt", "/link", "/link/lib", "/etc/hostname"])
+  @Test("A directory of Scope= that is missing or behind a link is the only loss", arguments: ["/opt", "/link", "/link/lib", "/etc/hostname"])
   func losesDirectory(directory: String) async throws {
     let (losses, advice, errors, table) = try await inPrivateNamespace {
       let machine = try MiniatureMachine(link: ("/link", "/var"))
@@ -177,7 +179,7 @@ struct OverlayTests {
     #expect(table == ["/etc on /: overlay preroot rw shared"])
   }
 
-  @Test("is taken back where every directory is lost")
+  @Test("The overlay plan fails and is undone if every directory of Scope= is lost")
   func losesAll() async throws {
     let (failure, before, after) = try await inPrivateNamespace {
       let machine = try MiniatureMachine()
@@ -191,8 +193,8 @@ struct OverlayTests {
     #expect(before.filter { !$0.contains("/run") } == after)
   }
 
-  /// An image that keeps what differs from machine to machine in one place has /etc/machine-id lead there.
-  @Test("gives the machine its ID through a link in the image", arguments: [[], ["/etc", "/var"]], ["/var/lib/machine-id", "../var/lib/machine-id"])
+  /// An image that keeps all files of one machine in one directory has /etc/machine-id as a link into it.
+  @Test("The machine gets its ID even if /etc/machine-id is a link", arguments: [[], ["/etc", "/var"]], ["/var/lib/machine-id", "../var/lib/machine-id"])
   func providesIDThroughLink(scope: [String], target: String) async throws {
     let id = "0123456789abcdef0123456789abcdef\n"
     for contents in ["", "uninitialized\n"] {
@@ -208,7 +210,7 @@ struct OverlayTests {
     }
   }
 
-  @Test("fails for an upper that holds no boot")
+  @Test("The overlay plan fails if the upper is too small for a boot")
   func failsWithoutSpace() async throws {
     let (failure, before, after) = try await inPrivateNamespace {
       let machine = try MiniatureMachine()
@@ -226,7 +228,7 @@ struct OverlayTests {
     #expect(before == after)
   }
 
-  @Test("leaves what was in /run/initramfs before it where it was, also where it fails")
+  @Test("A failed overlay plan leaves foreign files in /run/initramfs in place")
   func leavesForeignFiles() async throws {
     let (failures, files) = try await inPrivateNamespace {
       let machine = try MiniatureMachine()
@@ -244,14 +246,14 @@ struct OverlayTests {
 }
 
 extension OverlayPlan {
-  /// With the store's steps before its own.
+  /// The plan preceded by the steps of the store plan.
   fileprivate init(_ settings: Settings, over table: MountInfo, machineID: Text = "0123") {
     self.init(settings, over: table, machineID: RunningID(machineID))
     steps = StorePlan(settings, over: table).steps + steps
   }
 }
 
-/// Executes the plan for these settings; what failed of it comes back.
+/// Executes the plan for these settings and returns its failures.
 private func execute(_ settings: Settings, on machine: borrowing MiniatureMachine, machineID: Text = "0123") throws -> [String] {
   var kernel = LinuxKernel()
   var memory = Memory()

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
 import Testing
 
 @testable import PrerootSystem
 
-/// All that is done for a persistent upper, in the order and with the way back that the helper has.
+/// All plans for a persistent upper, in the helper's order and with its way back.
 private struct PersistentPlan {
   let store: [Step]
   let layers: [Step]
@@ -32,9 +33,9 @@ private struct PersistentPlan {
   }
 }
 
-@Suite("On a real kernel the plan for a persistent upper", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+@Suite("The plan for a persistent upper on a real kernel", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
 struct PersistentTests {
-  /// A tmpfs stands in for the device: to be mounted, it is as good as one.
+  /// A tmpfs stands in for the device, as it mounts in the same way.
   private static func settings(_ scope: [String]) -> Settings {
     var settings = Settings()
     settings.upper = .device(DeviceName(.path, "/dev/vdb"))
@@ -46,7 +47,7 @@ struct PersistentTests {
   }
   private static let scopes: [[String]] = [[], ["/etc"], ["/etc", "/var/lib/x", MiniatureMachine.strangeDirectory]]
 
-  @Test("makes the root writable, with the layers in their directory and what is bound past the overlay", arguments: scopes)
+  @Test("The plan for a persistent upper makes the scope writable and its bind persistent", arguments: scopes)
   func makesWritable(scope: [String]) async throws {
     let seen = try await inPrivateNamespace {
       let machine = try MiniatureMachine()
@@ -71,19 +72,19 @@ struct PersistentTests {
     #expect(seen.attempts == "1\n")
     #expect(seen.lower == "tmpfs 1\n")
     #expect(seen.options.count == max(scope.count, 1))
-    // What the kernel shows is what differs from its own defaults.
+    // The kernel shows only options that differ from its own defaults.
     for options in seen.options {
       for on in ["index=on", "metacopy=on", "redirect_dir=on", "xino=on"] { #expect(!options.contains(on), "\(options)") }
     }
   }
 
-  @Test("leaves the mount table and /run as they were, whatever step fails", arguments: scopes)
+  @Test("Undoing the plan for a persistent upper restores the mount table and /run", arguments: scopes)
   func takesBack(scope: [String]) async throws {
     let (steps, differences) = try await inPrivateNamespace {
       let machine = try MiniatureMachine(transientMachineID: "0123\n")
       let plan = PersistentPlan(Self.settings(scope), on: "standin", type: "tmpfs", over: machine.mountInfo)
       let differences = machine.differences(failingAtEachOf: plan.steps) { plan.execute(on: &$0, before: &$1) }
-      // And after all that it can still be done.
+      // After all that the plan still succeeds.
       var kernel = LinuxKernel()
       var memory = Memory()
       _ = plan.execute(on: &kernel, before: &memory)

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
+import CoreSupport
 import Foundation
 import PrerootCore
+import Support
 import Testing
 
 @testable import PrerootSystem
 
 private let store = Paths.store.string, lower = Paths.lower.string
 
-/// A store of its own, for a test on a thread of its own; all is gone afterwards.
+/// Runs `body` on a thread that has its own store; both end with it.
 private func onStore<Result: Sendable>(
   type: String = "tmpfs", options: String = "size=4m", _ body: @escaping @Sendable (inout LinuxKernel) throws -> Result
 ) async throws -> Result {
@@ -24,7 +26,7 @@ private func onStore<Result: Sendable>(
 }
 
 extension LinuxKernel {
-  /// The error of a step; nil where it went well.
+  /// The error of a step, or nil.
   fileprivate mutating func failure(
     _ verb: Step.Verb, _ path: String, _ other: String = "", type: Text = "", options: MountOptions = MountOptions()
   ) -> Errno? {
@@ -39,7 +41,7 @@ extension LinuxKernel {
   }
 }
 
-/// Makes a file with the directories that it is in.
+/// Creates a file and its parents.
 private func write(_ path: String, _ contents: String = "", mode: mode_t = 0o644, owner: uid_t = 0) throws {
   for parent in Text(utf8: path).parents { mkdir(parent.string, 0o755) }
   try here().create(Text(utf8: path), contents: Text(utf8: contents))
@@ -62,15 +64,15 @@ private func listing(_ path: String = store) -> [String] {
   }.sorted()
 }
 
-@Suite("On the upper's file system", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+@Suite("Steps on the upper's file system", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
 struct StoreStepTests {
-  @Test("a file is written for good, whatever was there, and removed where it is there")
+  @Test("A state file is written and removed, and neither failure ends the boot")
   func writesDurably() async throws {
     let (failures, contents, names) = try await onStore { kernel in
       var failures = [kernel.failure(.writeDurably, store + "/attempts", "1\n"), kernel.failure(.writeDurably, store + "/attempts", "2\n")]
       let contents = read(store + "/attempts")
       failures += [kernel.failure(.removeDurably, store + "/attempts"), kernel.failure(.removeDurably, store + "/attempts")]
-      // None of these is worth a boot.
+      // No failure to write one of these fails the boot.
       failures.append(kernel.failure(.writeDurably, store + "/none/attempts", "1\n"))
       return (failures, contents, listing())
     }
@@ -79,13 +81,13 @@ struct StoreStepTests {
     #expect(names == [])
   }
 
-  @Test("a full one is booted with all the same, and that is told")
+  @Test("A full upper is used with a log line, and its state file keeps its contents")
   func isFull() async throws {
     let (failures, contents, remarks) = try await onStore(options: "size=64k") { kernel in
       try write(store + "/attempts", "1\n")
       try? here().create(Paths.store + "/big", contents: Text([UInt8](repeating: 0x78, count: 40960)))
       var place = 0
-      // What is left of it.
+      // Fill up the rest.
       while (try? here().create(Paths.store + "/x" + Text(decimal: place), contents: "x")) != nil { place += 1 }
       let failures = [kernel.failure(.writeDurably, store + "/attempts", "2\n"), kernel.failure(.requireFitness, store)]
       return (failures, read(store + "/attempts"), kernel.remarks.map(\.text.string))
@@ -95,7 +97,7 @@ struct StoreStepTests {
     #expect(remarks.first == "Cannot write \(store)/attempts, the upper is full")
   }
 
-  @Test("an upper is set aside once: not where there is none, nor a second one beside the first")
+  @Test("The upper is set aside at most once, and never over an earlier one")
   func setsAside() async throws {
     let (failures, names) = try await onStore { kernel in
       mkdir(store + "/trash", 0o755)
@@ -110,7 +112,7 @@ struct StoreStepTests {
     #expect(names == [store + "/trash", store + "/trash/boot", store + "/trash/boot/old", store + "/upper", store + "/upper/new"])
   }
 
-  @Test("what is kept is taken back, with the owners and modes of the directories it is in")
+  @Test("A kept path is moved back with the owners and modes of its parents")
   func takesBack() async throws {
     let (failures, owners, names) = try await onStore { kernel in
       try write(store + "/trash/boot/home/user/keys/key", "secret", mode: 0o600, owner: 7)
@@ -120,7 +122,7 @@ struct StoreStepTests {
         chown(store + "/trash/boot" + path, owner, owner)
       }
       var failures: [Errno?] = []
-      // The second time, as after a power cut, there is nothing to do; nor is there for what was never there.
+      // The second time, as after a power cut, there is nothing left to do; nor is there for a path that never existed.
       for _ in 1...2 { failures.append(kernel.failure(.takeBack, store + "/upper/home/user/keys", store + "/trash/boot/home/user/keys")) }
       failures.append(kernel.failure(.takeBack, store + "/upper/var/none", store + "/trash/boot/var/none"))
       return (failures, ["", "/home", "/home/user", "/home/user/keys", "/home/user/keys/key"].map { owner(store + "/upper" + $0) }, listing(store + "/upper"))
@@ -130,8 +132,8 @@ struct StoreStepTests {
     #expect(names == [store + "/upper/home", store + "/upper/home/user", store + "/upper/home/user/keys", store + "/upper/home/user/keys/key"])
   }
 
-  /// /etc/localtime may lead to what only the upper has.
-  @Test("a link is taken back, wherever it leads")
+  /// /etc/localtime may lead to a file that only the upper has.
+  @Test("A kept link is moved back, whatever its target")
   func takesBackLink() async throws {
     let (failure, target) = try await onStore { kernel in
       try write(store + "/trash/boot/etc/file")
@@ -142,8 +144,8 @@ struct StoreStepTests {
     #expect(target == "/nowhere")
   }
 
-  /// chmod(2) and chown(2) of the root, or of a directory that is overlaid by itself, are changes to the upper's own top.
-  @Test("a directory of the layers is made like the image's once, and keeps what it got since")
+  /// chmod(2) and chown(2) of the overlay's top change the top of the upper.
+  @Test("A layer's directory gets the image's owner and mode once, and then keeps its own")
   func makesStoreDirectory() async throws {
     let (failures, owners, names) = try await onStore { kernel in
       mkdir(lower, 0o755)
@@ -155,7 +157,7 @@ struct StoreStepTests {
       chown(store + "/upper", 8, 8)
       failures.append(kernel.failure(.makeStoreDirectory, store + "/upper", lower))
       owners.append(owner(store + "/upper"))
-      // What a power cut in the middle of it leaves.
+      // A power cut in the middle leaves this.
       mkdir(store + "/work.preroot", 0o755)
       failures.append(kernel.failure(.makeStoreDirectory, store + "/work", lower))
       owners.append(owner(store + "/work"))
@@ -167,7 +169,7 @@ struct StoreStepTests {
     #expect(names == [store + "/upper", store + "/work"])
   }
 
-  @Test("a tree is deleted, whatever its files are called, and one that is not there is no failure")
+  @Test("A tree is deleted whatever its files are called, and a missing one is no failure")
   func deletesTree() async throws {
     let (failures, names, remarks) = try await onStore { kernel in
       for file in ["a/b/c", "-rf", "a b", "*"] { try write(store + "/trash/\(file)") }
@@ -181,7 +183,7 @@ struct StoreStepTests {
     #expect(remarks == [])
   }
 
-  @Test("a tree that cannot be deleted is told of and is no failure")
+  @Test("A tree that cannot be deleted is logged as an error and does not fail the boot")
   func cannotDeleteTree() async throws {
     let (failure, remarks) = try await onStore { kernel in
       mkdir(store + "/trash", 0o755)
@@ -194,7 +196,7 @@ struct StoreStepTests {
     #expect(remarks.first?.text.string.hasPrefix("rm exited with status 1: rm: ") == true)
   }
 
-  @Test("a directory is seeded once with what the image has in it, owners and links included")
+  @Test("A bind directory is seeded from the image once, with owners and links")
   func seeds() async throws {
     let (failures, owners, contents, link, names) = try await onStore { kernel in
       try write(lower + "/home/user/file", "image\n", mode: 0o640, owner: 7)
@@ -203,7 +205,7 @@ struct StoreStepTests {
       var failures = [kernel.failure(.seed, store + "/home", lower + "/home")]
       let owners = [owner(store + "/home"), owner(store + "/home/user/file")]
       let link = here().target(ofLink: Paths.store + "/home/user/link")?.string
-      // What is in it since is not the image's.
+      // Files that changed since the seed are not the image's.
       try here().replace(Paths.store + "/home/user/file", contents: "mine\n")
       failures.append(kernel.failure(.seed, store + "/home", lower + "/home"))
       failures.append(kernel.failure(.seed, store + "/empty", lower + "/none"))
@@ -216,7 +218,7 @@ struct StoreStepTests {
     #expect(names == [store + "/empty", store + "/home", store + "/home/user", store + "/home/user/file", store + "/home/user/link"])
   }
 
-  @Test("half a seed, as a power cut leaves it, is begun anew")
+  @Test("An interrupted seed starts over")
   func seedsAnew() async throws {
     let (failure, contents, names) = try await onStore { kernel in
       try write(lower + "/a", "image\n")
@@ -229,7 +231,7 @@ struct StoreStepTests {
     #expect(names == [store + "/home", store + "/home/a"])
   }
 
-  @Test("a seed without room for it fails, and does not count as one")
+  @Test("A seed that does not fit fails and leaves no directory behind")
   func cannotSeed() async throws {
     let (failure, exists, remarks) = try await onStore { kernel in
       mkdir(store + "/small", 0o755)
@@ -242,7 +244,7 @@ struct StoreStepTests {
     #expect(remarks.map(\.text.string).first?.hasPrefix("cp exited with status 1: cp: ") == true)
   }
 
-  @Test("a place to mount on is made where there is none, with all above it, and shows another directory until that is taken back")
+  @Test("A mount point is created with its parents, and shows the bind until it is unmounted")
   func binds() async throws {
     let (failures, shown, unmounted) = try await onStore { kernel in
       try write(store + "/own/file", "1\n")
@@ -260,8 +262,8 @@ struct StoreStepTests {
     #expect(unmounted == nil)
   }
 
-  /// `/srv` of the image is a link to one of these.
-  @Test("a directory past the overlay is shown where a link of the image leads in the image, or is lost", arguments: [
+  /// `/srv` of the image is a link with one of these targets.
+  @Test("A bind follows links only within the image, and fails otherwise", arguments: [
     ("/var/lib/x", true), ("var/lib/x", true), ("../../var/lib/x", true), ("/etc", false), ("/none", false), ("/none/there", false), ("/srv", false), ("/var/lib/x/state", false),
   ])
   func bindsThroughLink(target: String, leadsSomewhere: Bool) async throws {
@@ -293,7 +295,7 @@ struct StoreStepTests {
     }
   }
 
-  @Test("fitness is required", arguments: [("tmpfs", nil), ("ramfs", Errno.notSupported)] as [(String, Errno?)])
+  @Test("A plan fails if the upper's file system is not fit, and an error says why", arguments: [("tmpfs", nil), ("ramfs", Errno.notSupported)] as [(String, Errno?)])
   func requiresFitness(type: String, expected: Errno?) async throws {
     let (failure, remarks, names) = try await onStore(type: type, options: "") { kernel in
       (kernel.failure(.requireFitness, store), kernel.remarks.map { "\($0.priority): \($0.text.string)" }, listing())
@@ -303,7 +305,7 @@ struct StoreStepTests {
     #expect(names == [])
   }
 
-  @Test("a device is mounted by its type, its source and options")
+  @Test("A device is mounted with its type, source and options")
   func mountsDevice() async throws {
     let (failures, entry, gone) = try await onStore { kernel in
       var failures = [kernel.failure(.mountDevice, store, "source", type: "tmpfs", options: MountOptions("nosuid,size=1m,mode=0700"))]
@@ -319,7 +321,7 @@ struct StoreStepTests {
     #expect(gone == "store")
   }
 
-  @Test("a check by a program that is not in the image is left out, and that is told")
+  @Test("The check is skipped with a log line if the image lacks fsck")
   func isNotChecked() async throws {
     let (failure, remarks) = try await onStore { kernel in
       (kernel.failure(.check, store, "nothing"), kernel.remarks.map { "\($0.priority): \($0.text.string)" })
@@ -328,13 +330,13 @@ struct StoreStepTests {
     #expect(remarks == ["info: fsck.nothing is not in the image; the upper's file system is not checked"])
   }
 
-  @Test("a check mends what is safe to mend, and fails where that is not enough", arguments: ["sound", "dirty", "broken"])
+  @Test("The check repairs safe damage, and fails if that is not enough", arguments: ["sound", "dirty", "broken"])
   func isChecked(state: String) async throws {
     let directory = try Temporary()
     let disk = try Disk(directory)
     try disk.run("mkfs.ext4", "-q")
     switch state {
-    // s_state: not unmounted cleanly.
+    // s_state 0 means that it was not unmounted cleanly.
     case "dirty": try disk.run("debugfs", "-w", "-R", "set_super_value state 0")
     case "broken": try disk.write(Data(repeating: 0x17, count: 1 << 20), at: 0)
     default: break
@@ -349,7 +351,7 @@ struct StoreStepTests {
     #expect(remarks.allSatisfy { $0.hasPrefix(said[state]!) }, "\(remarks)")
   }
 
-  @Test("a file system is made, and none of a type that it is not known how to make")
+  @Test("A device is formatted as ext4, and an unknown type is rejected")
   func isFormatted() async throws {
     let directory = try Temporary()
     let disk = try Disk(directory)
@@ -369,16 +371,16 @@ struct SettlingTests {
   private static let id = "0123456789abcdef0123456789abcdef", own = "fedcba9876543210fedcba9876543210"
 
   struct Seen: Equatable, Sendable {
-    /// What the file says, with what is mounted on it, and without.
+    /// The file's contents with the mount on it, and without.
     var settled: String?
     var unsettled: String?
     var isMounted = false
-    /// What PID 1 would read in a soft reboot.
+    /// The ID that PID 1 would read in a soft reboot.
     var running: String?
     var remarks: [String] = []
   }
 
-  /// What becomes of an /etc/machine-id.
+  /// The result for an /etc/machine-id with these contents.
   private func settle(_ contents: String?, running: String?) async throws -> Seen {
     try await inPrivateNamespace {
       for place in ["/run", "/mnt"] { try mount("settling", at: place, type: "tmpfs") }
@@ -392,11 +394,11 @@ struct SettlingTests {
       seen.settled = read("/mnt/etc/machine-id")
       let mount = MountInfo(parsing: try here().read("/proc/thread-self/mountinfo")).entry(at: "/mnt/etc/machine-id")
       seen.isMounted = mount != nil
-      // As PID 1's own: whoever writes it by mistake gets an error.
+      // It is read-only like PID 1's own mount, so that writing it by mistake is an error.
       if mount != nil, errno(of: { () throws(Errno) in _ = try here().openLog("/mnt/etc/machine-id") }) != .readOnly {
         throw Problem("The mounted ID can be written")
       }
-      // Twice: it is done whether something is mounted or not.
+      // The second time nothing is mounted, which is no error.
       for _ in 1...2 { if kernel.failure(step.inverse!) != nil { throw Problem("Cannot unsettle") } }
       seen.unsettled = read("/mnt/etc/machine-id")
       seen.running = read("/run/machine-id")
@@ -405,7 +407,7 @@ struct SettlingTests {
     }
   }
 
-  @Test("in a first boot is mounted over the file, which stays as it is until the boot is complete", arguments: [nil, "uninitialized\n"] as [String?])
+  @Test("In a first boot PID 1's machine ID is mounted over the file, which stays as it is", arguments: [nil, "uninitialized\n"] as [String?])
   func isMounted(contents: String?) async throws {
     let remarks = contents == nil ? ["warning: The image has no /etc/machine-id, so systemd had no machine ID until now; an empty file is enough"] : []
     for running in [nil, Self.id + "\n", Self.own + "\n"] {
@@ -414,21 +416,21 @@ struct SettlingTests {
     }
   }
 
-  @Test("is written where the file is empty")
+  @Test("PID 1's machine ID is written to an empty /etc/machine-id")
   func isWritten() async throws {
     for running in [nil, Self.id + "\n"] {
       #expect(try await settle("", running: running) == Seen(settled: Self.id + "\n", unsettled: Self.id + "\n", running: running))
     }
   }
 
-  @Test("is written where the file has junk in it, and that is told")
+  @Test("PID 1's machine ID replaces an invalid one, and a warning says so")
   func isWrittenOverJunk() async throws {
     #expect(try await settle("junk\n", running: nil) == Seen(
       settled: Self.id + "\n", unsettled: Self.id + "\n",
       remarks: ["warning: The overlay's /etc/machine-id held no machine ID; it is now \(Self.id)"]))
   }
 
-  @Test("stays where it is one, and PID 1's is that from then on, where it has another")
+  @Test("A valid /etc/machine-id of the overlay stays and becomes PID 1's")
   func stays() async throws {
     #expect(try await settle(Self.own + "\n", running: nil) == Seen(settled: Self.own + "\n", unsettled: Self.own + "\n"))
     #expect(try await settle(Self.own + "\n", running: Self.id + "\n") == Seen(settled: Self.own + "\n", unsettled: Self.own + "\n", running: Self.own + "\n"))

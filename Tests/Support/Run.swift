@@ -1,40 +1,18 @@
 // SPDX-License-Identifier: MIT
 import Foundation
-import Testing
-
-/// What stopped a test before it could ask anything, in one line.
-struct Problem: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
-/// The source tree, and what was built from it.
-enum Checkout {
-  static let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-  /// A file of it, as text.
-  static func text(_ file: String) throws -> String { try String(contentsOf: path.appending(path: file), encoding: .utf8) }
-
-  /// A program as it ships.
-  ///
-  /// - Throws: ``Problem`` where `make` has not built it.
-  static func ships(_ program: String) throws -> String {
-    let file = path.appending(path: ".build/ships/release/\(program)").path
-    guard FileManager.default.isExecutableFile(atPath: file) else { throw Problem("\(file) is missing: run make") }
-    return file
-  }
-}
 
 /// A program that was run to its end.
-struct Run {
-  let status: Int32
-  let output: String
-  let errors: String
+public struct Run: Sendable {
+  public let status: Int32
+  public let output: String
+  public let errors: String
 
   /// Runs a program with this environment and nothing else in it.
   ///
   /// - Throws: ``Problem`` where it is missing: then the package to install is known.
-  init(_ program: String, _ arguments: [String], environment: [String: String] = [:], package: String? = nil) throws {
+  public init(
+    _ program: String, _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:], package: String? = nil
+  ) throws {
     let process = Process()
     if program.hasPrefix("/") {
       process.executableURL = URL(filePath: program)
@@ -47,6 +25,7 @@ struct Run {
     }
     process.arguments = arguments
     process.environment = environment.merging(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"]) { mine, _ in mine }
+    if let folder { process.currentDirectoryURL = URL(filePath: folder) }
     process.standardInput = FileHandle.nullDevice
     // Files, not pipes: nobody has to read while the program writes.
     let directory = try Temporary()
@@ -62,24 +41,9 @@ struct Run {
   }
 
   /// What it printed; for programs that are tools here and nothing to be tested.
-  static func tool(_ program: String, _ arguments: String..., package: String? = nil) throws -> String {
+  public static func tool(_ program: String, _ arguments: String..., package: String? = nil) throws -> String {
     let run = try Run(program, arguments, package: package)
     guard run.status == 0 else { throw Problem("'\(program) \(arguments.joined(separator: " "))' failed: \(run.errors)") }
     return run.output
   }
-}
-
-/// A directory that goes with its owner.
-final class Temporary {
-  let path: String
-
-  init() throws {
-    var template = Array("\(FileManager.default.temporaryDirectory.path)/preroot-test.XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw Problem("Cannot make a directory in /tmp: \(String(cString: strerror(errno)))") }
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func path(_ name: String) -> String { "\(path)/\(name)" }
 }

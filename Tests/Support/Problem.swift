@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-import Foundation
 
-/// What stopped the bed itself, in one line a developer can act on.
+/// What stopped a test or the bed before it could ask anything, in one line that a developer can act on.
 public struct Problem: Error, CustomStringConvertible, Sendable {
   /// The line, and where it helps what a program said.
   public let description: String
@@ -10,10 +9,4 @@ public struct Problem: Error, CustomStringConvertible, Sendable {
   public init(_ description: String) {
     self.description = description
   }
-}
-
-/// Tells a person what takes time, at once even where the output is a pipe.
-func say(_ text: String) {
-  print(text)
-  fflush(nil)
 }
