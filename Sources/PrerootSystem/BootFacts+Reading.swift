@@ -36,7 +36,7 @@ extension BootFacts {
       break
     }
     isFirstBoot = machine.exists(Paths.firstBoot)
-    helperOverride = machine.overrideOfHelper
+    helperOverride = machine.overrideOfHelper()
     for file in StageOne.files where !machine.exists(file) {
       missingFile = file
       break
@@ -74,7 +74,7 @@ extension BootFacts {
 
 extension Machine {
   /// The first drop-in directory that applies to overlay-prep.service, or unit file that replaces it.
-  fileprivate borrowing var overrideOfHelper: Text? {
+  fileprivate borrowing func overrideOfHelper() -> Text? {
     for directory in StageOne.unitDirectories where exists(directory) {
       for path in StageOne.overrides(in: directory) where exists(path) { return path }
     }

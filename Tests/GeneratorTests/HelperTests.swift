@@ -51,12 +51,8 @@ struct HelperTests {
       """, "sh", directory.path, Checkout.ships("overlay-prep")], package: "util-linux")
   }
 
-<<<<<<< HEAD
-  /// In this namespace / is no overlay: that of a boot whose overlay failed.
-  @Test("with --fstab keeps the lines for a root that is no overlay", .enabled(if: getuid() == 0, "Only root can have a mount namespace"))
-=======
-  @Test("overlay-prep --fstab omits only the lines for the root", .enabled(if: getuid() == 0, "Only root can have a mount namespace"))
->>>>>>> daa6bfeecbdcde6d57e3c02dc4a727dc7f52661a
+  /// In this namespace / is not an overlay, as in a boot whose overlay failed.
+  @Test("overlay-prep --fstab keeps the lines for a root that is not an overlay", .enabled(if: getuid() == 0, "Only root can have a mount namespace"))
   func withFileSystemTable() throws {
     let run = try help("--fstab", etc: ["fstab": "# /dev/x / ext4\n/dev/root\t/  ext4 ro 0 1\n/dev/sda1 /boot vfat ro 0 2"])
     #expect(run.errors == "")

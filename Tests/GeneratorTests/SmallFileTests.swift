@@ -34,13 +34,8 @@ struct SmallFileTests {
     try wrong.lay(at: file, of: machine)
     #expect(try machine.generate().status == 0)
     let log = try machine.kernelLog
-<<<<<<< HEAD
-    #expect(log.hasPrefix("<28>preroot-generator[PID]: /\(file) cannot be read, ignoring: \(trap.words)\n<30>"), "\(log)")
-    #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] != nil)
-=======
     #expect(log.hasPrefix("<28>preroot-generator[PID]: /\(file) cannot be read, ignoring: \(wrong.words)\n<30>"), "\(log)")
-    #expect(try machine.output.nodes["generator.early/default.target"] != nil)
->>>>>>> daa6bfeecbdcde6d57e3c02dc4a727dc7f52661a
+    #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] != nil)
   }
 
   @Test("An unreadable preroot.conf does not hide one in a weaker directory", arguments: WrongFile.ofAnybody)

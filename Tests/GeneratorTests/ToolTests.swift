@@ -550,18 +550,14 @@ struct ToolPlanTests {
     #expect(try Tree(image.root) == before)
   }
 
-<<<<<<< HEAD
-  @Test("says where there is no reload before the units start")
+  @Test("preroot plan says if there is no reload before the units start")
   func tellsOfOrdering() throws {
     let run = try plan(image(), commandLine: "preroot=tmpfs")
     #expect(run.output.contains("\n    After=overlay-prep.service\n"))
     #expect(run.output.hasSuffix("\n# Then the units of default.target, which have waited, start; systemd reloads when all have\n"))
   }
 
-  @Test("has every step, and says what was not taken as written")
-=======
   @Test("preroot plan lists every step and the remarks on settings")
->>>>>>> daa6bfeecbdcde6d57e3c02dc4a727dc7f52661a
   func hasSteps() throws {
     let run = try plan(image(), commandLine: "preroot.scope=/etc preroot=tmpfs:size=1m,sise=2")
     #expect(run.status == 0)
