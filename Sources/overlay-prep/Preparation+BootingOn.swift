@@ -24,7 +24,7 @@ extension Preparation {
 
   /// The jobs that wait for this service do the rest: for as long as it runs, nothing else does.
   private func letGo(_ target: Text, on machine: borrowing Machine) {
-    report.say(.info, Text("Going on to ") + target + " without a reload, as the overlay begins empty")
+    report.say(.info, Text("Continuing to ") + target + " without a reload, as the overlay begins empty")
     machine.keep(Paths.ready, (machine.mounts().root?.majorMinor ?? Text()) + "\n", report)
     machine.keep(Paths.events, report.events, report)
     try? machine.root.remove(Paths.begun.asRelative)

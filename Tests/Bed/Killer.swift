@@ -13,8 +13,16 @@ extension Tree {
       // Static: it runs on every suite.
       try await sh("gcc", "-static", "-O1", "-Wall", "-Wextra", "-x", "c", Checkout.bedFile("kill.c").string, "-o", place.string)
     }
-    return with(copyOf: program, at: "/usr/lib/bed/kill")
-      .with("/etc/systemd/system/overlay-prep.service.d/bed.conf",
-            "[Service]\nExecStart=\nExecStart=/usr/lib/bed/kill /usr/lib/preroot/overlay-prep\n")
+    return try await with(copyOf: program, at: "/usr/lib/bed/kill").wrappingHelper("exec /usr/lib/bed/kill $helper")
+  }
+
+  /// The same tree, where overlay-prep.service runs a shell script, in which `$helper` is the helper. It has no drop-in, as that is a reason
+  /// for preroot to hold the units back in another way.
+  ///
+  /// - Throws: ``Problem`` where preroot cannot be installed.
+  public func wrappingHelper(_ script: String) async throws -> Tree {
+    let helper = "/usr/lib/preroot/overlay-prep"
+    return with(copyOf: FilePath(try await Checkout.installed(for: suite).string + helper), at: "/usr/lib/bed/overlay-prep")
+      .with(helper, "#!/bin/sh\nhelper=/usr/lib/bed/overlay-prep\n[ $# = 0 ] || exec $helper \"$@\"\n\(script)\n", mode: 0o755)
   }
 }

@@ -90,7 +90,7 @@ struct HostileImageTests {
       done
 
       """, mode: 0o755)
-    let boot = try await Machine(leg, tree, "preroot=tmpfs").boot()
+    let boot = try await Machine(leg, tree, "preroot=tmpfs", "preroot.switch=reload").boot()
     #expect(boot.state == "running")
     #expect(boot.failedUnits == [])
     #expect(boot.isRootWritable)

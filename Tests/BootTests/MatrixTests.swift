@@ -20,6 +20,17 @@ struct MatrixTests {
     #expect(boot.units.values.filter(\.needsReload).map(\.id) == [])
   }
 
+  @Test("a read-only image is writable by a reload, too", arguments: Suite.chosen, Leg.each)
+  func isWritableByReload(suite: Suite, leg: Leg) async throws {
+    let boot = try await Machine(leg, Tree(suite), "preroot=tmpfs", "preroot.switch=reload").boot()
+    #expect(boot.state == "running")
+    #expect(boot.failedUnits == [])
+    #expect(boot.isRootWritable)
+    #expect(boot.hasReread)
+    expectOneBoot(boot)
+    #expect(boot.units.values.filter(\.needsReload).map(\.id) == [])
+  }
+
   @Test("a root that dm-verity proves is writable", arguments: Suite.chosen)
   func isWritableWhereProven(suite: Suite) async throws {
     var machine = Machine(.kernel(.squashfs), Tree(suite))

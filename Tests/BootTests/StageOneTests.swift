@@ -54,7 +54,7 @@ struct StageOneTests {
   @Test("makes /run larger for the reload where memory is small, and puts it back")
   func growsRun() async throws {
     func small(_ tree: Tree) async throws -> Boot {
-      var machine = Machine(.kernel(.squashfs), tree, "preroot=tmpfs")
+      var machine = Machine(.kernel(.squashfs), tree, "preroot=tmpfs", "preroot.switch=reload")
       machine.memoryInMegabytes = 64
       return try await machine.boot()
     }

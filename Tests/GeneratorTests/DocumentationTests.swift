@@ -181,9 +181,16 @@ struct DocumentationTests {
   func hasReasonToReexecute() throws {
     let source = try Checkout.text("Sources/PrerootCore/Deciding/Advance.swift")
     let reasons = source.matches(of: #/(?:return|\?|:|\?\?|reason =) "(.*?)"/#).map { String($0.output.1) }.filter { $0.contains(" ") && !$0.contains(" reload ") }
-    #expect(reasons.count == 6)
+    #expect(reasons.count == 5)
     let page = try Page("overlay-prep.service.8")
     for reason in reasons { #expect(page.has("\"\(reason)\""), "\(reason)") }
+  }
+
+  @Test("preroot-generator(8) quotes every reason to hold the units back by a condition", arguments: [
+    .switchMode, .upper, .scope, .binds, .firstBoot, .override("..."),
+  ] as [Hold.Need])
+  func hasNeed(need: Hold.Need) throws {
+    #expect(try Page("preroot-generator.8").section("WHAT IT WRITES").contains("\"\(need.text.string)\""))
   }
 
   @Test("preroot.conf(5) explains every file on the upper's file system")
