@@ -2,9 +2,9 @@
 import PrerootCore
 import PrerootSystem
 
-// preroot-generator NORMAL EARLY LATE: run by PID 1 before it loads its units, and again at every reload.
-// Where the root cannot be written, it sends the boot to overlay-prep.target and masks everything else until the overlay is
-// there. It writes into the three directories and nowhere else, starts nothing and waits for nothing.
+// preroot-generator NORMAL EARLY LATE: PID 1 runs it before it loads its units, and at every reload.
+// If the root cannot be written, it redirects the boot to overlay-prep.target and masks everything else until the overlay is
+// mounted. It writes only into its three directories, starts no process and never waits.
 // See systemd.generator(7), preroot-generator(8).
 
 @_cdecl("preroot_generator_main")
@@ -15,7 +15,7 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
   }
   do throws(Errno) {
     let normal = unsafe Text(cString: arguments[1])
-    // What the kernel command line or DefaultEnvironment= sets reaches PID 1's generators, too: a boot has one machine.
+    // In a boot, ignores $PREROOT_ROOT: the kernel command line or DefaultEnvironment= may set it, but PID 1 boots this machine.
     let machine = normal.hasPrefix("/run/systemd/") ? try Machine(at: "/") : try Machine()
     let log = KernelLog(of: machine, ident: "preroot-generator")
     return unsafe generate(into: normal, Text(cString: arguments[2]), Text(cString: arguments[3]), for: machine, log: log)
@@ -34,9 +34,9 @@ enum ExitStatus {
 func generate(into normal: Text, _ early: Text, _ late: Text, for machine: borrowing Machine, log: KernelLog) -> Int32 {
   var facts = BootFacts(ofBootOn: machine)
   if !facts.isSettled { facts.readRest(of: machine) }
-  // PID 1 listens there from its first start of units on (systemd: manager_startup()). Masks in a running machine would keep what is
-  // started from then on from starting: where preroot has just been installed, or this boot was left alone.
-  // Where overlay-prep.service has begun and units wait for it, somebody reloads in stage 1: they have to go on waiting.
+  // PID 1 opens this socket before it first starts units (systemd: manager_startup()). On a running machine, masks would keep later units
+  // from starting: after preroot was just installed, or in a boot that was left alone. While overlay-prep.service is at work, a reload
+  // must not stop the units from waiting for it.
   facts.isRunning = machine.exists("/run/systemd/private") && !facts.hasBegun
   let mode = BootMode(for: facts)
   for remark in mode.remarks(on: facts) { log.say(remark) }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/* What preroot asks of libsystemd, in functions that Swift can call: sd-bus' own are variadic. Each returns >= 0, or -errno.
- * See sd-bus(3), org.freedesktop.systemd1(5), sd_journal_sendv(3). */
-#define SD_JOURNAL_SUPPRESS_LOCATION /* this file's name says nothing to a reader of the journal */
+/* Wraps the parts of libsystemd that preroot needs in functions that Swift can call: sd-bus' own are variadic. Each returns >= 0, or
+ * -errno. See sd-bus(3), org.freedesktop.systemd1(5), sd_journal_sendv(3). */
+#define SD_JOURNAL_SUPPRESS_LOCATION /* this header's name would mean nothing to a reader of the journal */
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -13,7 +13,7 @@
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
 #define SYSTEMD_MANAGER SYSTEMD_NAME ".Manager"
 
-/* The manager's private socket is there before any unit is, D-Bus broker included. See systemd: bus_init_private(). */
+/* The manager's private socket exists before any unit runs, the D-Bus broker included. See systemd: bus_init_private(). */
 static inline int systemd_connect(sd_bus *_Nullable *_Nonnull out) {
   sd_bus *bus = NULL;
   int r = sd_bus_new(&bus);
@@ -26,8 +26,8 @@ static inline int systemd_connect(sd_bus *_Nullable *_Nonnull out) {
 
 static inline void systemd_disconnect(sd_bus *_Nullable bus) { sd_bus_flush_close_unref(bus); }
 
-/* Calls a method of the manager with up to two strings, the empty ones left out. On an error its D-Bus name and message are
- * handed out, NULL where there are none; both are good until the next call. */
+/* Calls a method of the manager with up to two strings; empty strings are left out. On an error, sets name and message of the D-Bus
+ * error, or NULL if there are none; both are valid until the next call. */
 static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method, const char *_Nonnull first, const char *_Nonnull second,
                                uint64_t timeout_usec, const char *_Nullable *_Nonnull name, const char *_Nullable *_Nonnull text) {
   static sd_bus_error failure;
@@ -43,13 +43,13 @@ static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method
   return r;
 }
 
-/* Enables and disables what the presets say, of all units, as PID 1 does it in a first boot where it can write. */
+/* Applies the presets to all units, as PID 1 does in a first boot with a writable root. */
 static inline int systemd_preset_all(sd_bus *_Nonnull bus) {
   return sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "PresetAllUnitFiles", NULL, NULL, "sbb", "enable-only", 0, 0);
 }
 
-/* A text property, as Id, of the unit that `name` leads to; good until the next call. LoadUnit loads the unit where it has to be, with
- * GetUnit that is -ENOENT. */
+/* Gets a string property, such as Id, of the unit that `name` refers to; valid until the next call. LoadUnit loads the unit if necessary;
+ * GetUnit returns -ENOENT instead. */
 static inline int systemd_unit_property(sd_bus *_Nonnull bus, const char *_Nonnull method, const char *_Nonnull name,
                                         const char *_Nonnull property, const char *_Nullable *_Nonnull text) {
   static char *value;
@@ -68,8 +68,8 @@ static inline int systemd_unit_property(sd_bus *_Nonnull bus, const char *_Nonnu
   return r;
 }
 
-/* Entries for the journal: `NAME=value` lines, each with a newline at its end, and an empty line after each entry. The first
- * 32 fields of an entry count. Stops at the first error. */
+/* Sends entries to the journal: lines `NAME=value`, each ending with a newline, and an empty line after each entry. Only the first 32
+ * fields of an entry count. Stops at the first error. */
 static inline int systemd_journal_send(const void *_Nonnull entries, size_t size) {
   struct iovec fields[32];
   int count = 0, r = 0;

@@ -2,14 +2,11 @@
 import CSystemd
 import PrerootCore
 
-/// The journal, by its own protocol: fields instead of lines. See sd_journal_sendv(3).
+/// The journal's native protocol, which sends fields instead of lines. See sd_journal_sendv(3).
 public enum Journal {
-  /// Sends entries: `NAME=value` lines with an empty line after each entry.
+  /// Sends entries: lines `NAME=value`, with an empty line after each entry.
   public static func send(_ entries: Text) throws(Errno) {
-    let result = unsafe entries.bytes.withUnsafeBytes { bytes in
-      guard let start = bytes.baseAddress else { return Int32(0) }
-      return unsafe systemd_journal_send(start, bytes.count)
-    }
+    let result = unsafe systemd_journal_send(entries.pointer, entries.count)
     guard result >= 0 else { throw Errno(rawValue: -result) }
   }
 }

@@ -2,14 +2,14 @@
 import PrerootCore
 
 extension BootFacts {
-  /// Reads the facts of `machine`. A file that is absent is a fact like any other; so is an empty command line.
+  /// Reads the facts of `machine`. An absent file is a fact like any other; so is an empty command line.
   public init(of machine: borrowing Machine) {
     self.init(ofBootOn: machine)
     readRest(of: machine)
   }
 
-  /// What tells whether the boot is settled, and what a settled boot needs. It is all that is read at a reload, so that nothing
-  /// that lies in the configuration can hold one up.
+  /// Reads the facts that tell whether the boot is settled, and those that a settled boot needs. A reload reads nothing else, so nothing in
+  /// the configuration can hold one up.
   public init(ofBootOn machine: borrowing Machine) {
     self.init()
     mountInfo = machine.mounts()
@@ -19,7 +19,7 @@ extension BootFacts {
     do throws(Errno) { fileSystemTable = FileSystemTable(parsing: try machine.read("/etc/fstab") ?? Text()) } catch { tell("/etc/fstab", error) }
   }
 
-  /// What the decision on a boot needs.
+  /// Reads the other facts that the decision on a boot needs.
   public mutating func readRest(of machine: borrowing Machine) {
     environment.virtualization = Machine.variable("SYSTEMD_VIRTUALIZATION")
     container = machine.contents("/run/systemd/container")
@@ -30,7 +30,7 @@ extension BootFacts {
     environment.inInitrd = Machine.variable("SYSTEMD_IN_INITRD")
     readConfiguration(of: machine)
     assignments.add(commandLine)
-    // A link to /dev/null, and an empty file is the same to systemd.
+    // A link to /dev/null, or an empty file, which systemd treats alike.
     for unit in StageOne.units where machine.isEmpty(Text("/etc/systemd/system/") + unit) {
       unitMaskedInEtc = unit
       break
@@ -43,7 +43,7 @@ extension BootFacts {
     }
   }
 
-  /// The strongest directory's preroot.conf, then all drop-ins. See preroot.conf(5).
+  /// Reads the preroot.conf of the strongest directory, then all drop-ins. See preroot.conf(5).
   private mutating func readConfiguration(of machine: borrowing Machine) {
     var dropIns: [Text] = []
     var isRead = false
@@ -55,7 +55,7 @@ extension BootFacts {
     for path in dropIns { _ = read(path, of: machine) }
   }
 
-  /// - Returns: whether there is such a file: one that cannot be read counts as absent, and is told of.
+  /// - Returns: whether the file exists. A file that cannot be read counts as absent and adds a remark.
   @inline(never) private mutating func read(_ path: Text, of machine: borrowing Machine) -> Bool {
     do throws(Errno) {
       guard let contents = try machine.read(path) else { return false }
@@ -73,7 +73,7 @@ extension BootFacts {
 }
 
 extension Machine {
-  /// The first drop-in directory that applies to overlay-prep.service, or unit file that replaces it.
+  /// Returns the first drop-in directory that applies to overlay-prep.service, or unit file that replaces it.
   fileprivate borrowing func overrideOfHelper() -> Text? {
     for directory in StageOne.unitDirectories where exists(directory) {
       for path in StageOne.overrides(in: directory) where exists(path) { return path }
@@ -81,12 +81,12 @@ extension Machine {
     return nil
   }
 
-  /// Whether the kernel calls the device of a file system read-only. See linux: Documentation/ABI/stable/sysfs-block.
+  /// Returns whether the kernel reports the device of a file system as read-only. See linux: Documentation/ABI/stable/sysfs-block.
   borrowing func isReadOnly(deviceOf mount: MountInfo.Entry?) -> Bool {
     guard let mount else { return false }
     var devices = [Text("/sys/dev/block/") + mount.majorMinor]
-    // btrfs has a number of its own, and may have several devices: one that is read-only makes all of it so. What else is mounted when
-    // PID 1 runs its generators is no btrfs.
+    // btrfs has a device number of its own and may have several devices; a single read-only device makes all of it read-only. The other
+    // file systems that are mounted when PID 1 runs its generators are not btrfs.
     if mount.fileSystemType == "btrfs" {
       for fileSystem in names(in: "/sys/fs/btrfs") {
         let directory = Text("/sys/fs/btrfs/") + fileSystem + "/devices/"
@@ -99,7 +99,7 @@ extension Machine {
 }
 
 extension KernelCommandLine {
-  /// The line that PID 1 itself goes by: what $SYSTEMD_PROC_CMDLINE overrides, in a container PID 1's arguments
+  /// Reads the command line that PID 1 itself uses: $SYSTEMD_PROC_CMDLINE overrides it, and in a container it is PID 1's arguments
   /// (systemd: proc_cmdline()).
   fileprivate init(of machine: borrowing Machine, inContainer: Bool) {
     if let override = Machine.variable("SYSTEMD_PROC_CMDLINE") {

@@ -2,58 +2,52 @@
 import CLinux
 import PrerootCore
 
-/// Another program that was started, and has to be waited for. See fork(2), execvp(3), waitpid(2).
+/// A child process, which has to be waited for. See fork(2), execvp(3), waitpid(2).
 struct Child {
-  /// Also of its process group, where it has an output of its own.
+  /// Also the ID of its process group, if it has an output of its own.
   let processID: Int32
 
-  /// How it ended.
+  /// How the process ended.
   enum End: Equatable, Sendable {
     case exited(Int)
     case killed(signal: Int)
   }
 
   /// - Parameters:
-  ///   - program: a path, or a name that is looked up in the caller's $PATH.
-  ///   - environment: none for the caller's.
-  ///   - root: its root directory; empty for the caller's.
-  ///   - output: where what it says goes, closed here; nil for where the caller's goes.
+  ///   - program: a path, or a name to look up in the caller's $PATH.
+  ///   - environment: empty for the caller's.
+  ///   - root: the child's root directory; empty for the caller's.
+  ///   - output: receives the child's output, and is closed here; nil for the caller's output.
   ///   - oomScoreAdjustment: see proc_pid_oom_score_adj(5); empty for the caller's.
-  ///   - signals: those that it is not to ignore, bit N for signal N.
+  ///   - signals: the signals that the child must not ignore, bit N for signal N.
   init(
     _ program: Text, _ arguments: [Text], environment: [Text] = [], root: Text = "", output: consuming FileDescriptor? = nil, oomScoreAdjustment: Text = "", signals: UInt64
   ) throws(Errno) {
-    let arguments = arguments.terminated, environment = environment.terminated, score = oomScoreAdjustment.terminated
+    let words = arguments.terminated, variables = environment.terminated
     let file = output?.rawValue ?? -1
-    processID = unsafe try with(program, root) { program, root in
-      unsafe arguments.withCString { words in
-        unsafe environment.withCString { variables in
-          unsafe score.withCString {
-            // The last NUL is one more than the list has.
-            unsafe linux_spawn(program, words, arguments.count - 1, variables, environment.count - 1, root, file, $0, signals)
-          }
-        }
-      }
-    }
+    processID = try check(unsafe linux_spawn(
+      program.cString, words.cString, words.count, variables.cString, variables.count, root.cString, file, oomScoreAdjustment.cString, signals))
   }
 
-  /// Nil where it has not ended.
+  /// Returns how the process ended; nil if it is still running.
   func end(waiting isWaiting: Bool) throws(Errno) -> End? {
     var status: Int32 = 0
     guard try check(unsafe linux_wait(processID, isWaiting ? 1 : 0, &status)) == 1 else { return nil }
     return status < LINUX_SIGNALLED ? .exited(Int(status)) : .killed(signal: Int(status - LINUX_SIGNALLED))
   }
 
-  /// It dies, and its children with it; not while it is in an uninterruptible sleep.
+  /// Kills the process and its children. A process in uninterruptible sleep does not die yet.
   func kill() { _ = linux_kill_group(processID) }
 }
 
 extension [Text] {
-  /// The texts with a NUL after each, and one after the last of these.
-  fileprivate var terminated: [UInt8] {
-    var bytes: [UInt8] = []
-    for text in self { bytes.append(contentsOf: text.terminated) }
-    bytes.append(0)
-    return bytes
+  /// Joins the texts with a NUL after each.
+  fileprivate var terminated: Text {
+    var all = Text.Builder()
+    for text in self {
+      all.append(text)
+      all.append(0)
+    }
+    return Text(all)
   }
 }

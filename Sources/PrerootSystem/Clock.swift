@@ -2,7 +2,7 @@
 import CLinux
 import PrerootCore
 
-/// The clock that says what time it is. See clock_settime(2), CLOCK_REALTIME.
+/// The wall clock. See clock_settime(2), CLOCK_REALTIME.
 public enum Clock {
   public static var seconds: Int64 { linux_clock_seconds() }
 

@@ -2,36 +2,36 @@
 import CLinux
 import PrerootCore
 
-/// A directory to go down from and up to again, by names that are no links. However deep that is, one descriptor is open, and no path
-/// grows longer than the kernel takes.
+/// A directory tree walk: down by names that are not symbolic links, and up again. At any depth, only one descriptor is open, and no path
+/// exceeds the kernel's limit.
 public struct Descent: ~Copyable {
   private var directory: FileDescriptor
-  /// Which directories are above it, to be sure on the way up: somebody may move one meanwhile.
+  /// The identities of the parent directories. They are verified on the way up, because another process may move a directory.
   private var above: [Text] = []
-  /// How many levels this is below `directory`, by names that are no directories in it.
+  /// The number of levels below `directory` that do not exist.
   private var missing = 0
-  /// Of the first of them.
+  /// The device of the starting directory.
   public let device: UInt64
   private let staysOnDevice: Bool
 
-  /// - Parameter staysOnDevice: whether what is mounted somewhere below counts as absent.
+  /// - Parameter staysOnDevice: whether to treat mount points below as absent.
   public init(from path: Text, staysOnDevice: Bool = false) throws(Errno) {
-    let start = FileDescriptor(unsafe try with(path) { unsafe linux_open_component(LINUX_CURRENT_DIRECTORY, $0, LINUX_OPEN_TO_LIST) })
+    let start = FileDescriptor(try check(unsafe linux_open_component(LINUX_CURRENT_DIRECTORY, path.cString, LINUX_OPEN_TO_LIST)))
     let device = try start.status().device
     self.init(directory: start, device: device, staysOnDevice: staysOnDevice)
   }
 
-  // All at once: Swift 6.2 takes back too much where an initializer throws in between.
+  // Sets all members at once: Swift 6.2 releases too much if an initializer throws in between.
   private init(directory: consuming FileDescriptor, device: UInt64, staysOnDevice: Bool) {
     self.directory = directory
     self.device = device
     self.staysOnDevice = staysOnDevice
   }
 
-  /// Whether there is a directory here.
+  /// Whether the current directory exists.
   public var isPresent: Bool { missing == 0 }
 
-  /// Goes down, also where there is nothing.
+  /// Goes down one level, even if there is no such directory.
   @inline(never) public mutating func enter(_ name: Text) throws(Errno) {
     if missing == 0 {
       do throws(Errno) {
@@ -50,9 +50,9 @@ public struct Descent: ~Copyable {
     missing += 1
   }
 
-  /// Goes up again.
+  /// Goes up one level.
   ///
-  /// - Throws: ESTALE where the directory is no longer in the one that it was found in.
+  /// - Throws: ESTALE if another process has moved the directory.
   @inline(never) public mutating func leave() throws(Errno) {
     if missing > 0 {
       missing -= 1
@@ -63,10 +63,10 @@ public struct Descent: ~Copyable {
     directory = parent
   }
 
-  /// The names in it; none where there is no directory.
+  /// Returns the names in the directory; empty if it does not exist.
   @inline(never) public func names() throws(Errno) -> [Text] { missing > 0 ? [] : try directory.names() }
 
-  /// What the file of that name is; nil where there is none.
+  /// Returns the status of a file in the directory; nil if it does not exist.
   @inline(never) public func status(of name: Text) throws(Errno) -> FileStatus? {
     if missing > 0 { return nil }
     do throws(Errno) { return try directory.status(of: name) } catch {
@@ -75,21 +75,21 @@ public struct Descent: ~Copyable {
     }
   }
 
-  /// The beginning of an attribute of the file of that name; nil where it has none. A file that is only named cannot be asked by a
-  /// descriptor (fgetxattr(2) refuses O_PATH), so its directory is.
-  @inline(never) public func attribute(_ attribute: StaticString, of name: Text) -> Text? {
+  /// Returns the beginning of an extended attribute of a file in the directory; nil if it has none. fgetxattr(2) rejects O_PATH descriptors,
+  /// so the lookup goes through the directory.
+  @inline(never) public func attribute(_ attribute: Text, of name: Text) -> Text? {
     FileStatus.attribute(attribute, of: Text("/proc/self/fd/") + Text(decimal: Int(directory.rawValue)) + "/" + name)
   }
 }
 
 extension FileDescriptor {
-  /// The directory of that name in this one, and no link to one.
+  /// Opens a subdirectory; a symbolic link is an error.
   fileprivate func directory(_ name: Text) throws(Errno) -> FileDescriptor {
-    FileDescriptor(unsafe try with(name) { unsafe linux_open_component(rawValue, $0, LINUX_OPEN_TO_LIST) })
+    FileDescriptor(try check(unsafe linux_open_component(rawValue, name.cString, LINUX_OPEN_TO_LIST)))
   }
 }
 
 extension Errno {
-  /// Also where a link or a file stands in the place of a directory.
+  /// Whether the name is not a directory: it does not exist, or is a link or a file.
   fileprivate var isAbsence: Bool { self == .noSuchFileOrDirectory || self == .notDirectory || self == .tooManyLinks }
 }

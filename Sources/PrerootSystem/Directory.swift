@@ -2,29 +2,29 @@
 import CLinux
 import PrerootCore
 
-/// A directory, open, from which files are looked up by relative paths.
+/// An open directory, for lookups by relative path.
 ///
-/// Who opens one says how far a path may lead: an image's links and those on somebody's stick are not to be followed to wherever
-/// they lead. See path_resolution(7), openat2(2).
+/// Each directory has a rule for its lookups: links in an image or on a removable device must not lead out of it. See
+/// path_resolution(7), openat2(2).
 public struct Directory: ~Copyable {
-  /// Where links on a path lead.
+  /// Where symbolic links on a path may lead.
   public enum Lookup: Int32, Sendable {
     // The raw values are CLinux's LINUX_LOOK_ constants.
-    /// Anywhere, as for every program: for the root that this process itself has.
+    /// Anywhere, as for every other program: for this process's own root.
     case anywhere
-    /// Below the directory, which is to them what / is: for an image, whose links are its own. RESOLVE_IN_ROOT.
+    /// Below the directory, which acts as /: for an image, whose links are its own. RESOLVE_IN_ROOT.
     case inRoot
-    /// Nowhere: a link is an error (ELOOP), and so is another file system (EXDEV). For what preroot keeps on a device.
-    /// RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV.
+    /// Nowhere: a link is an error (ELOOP), and so is a mount point (EXDEV). For preroot's own files on a device. RESOLVE_BENEATH,
+    /// RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV.
     case beneath
   }
 
-  /// What a file is opened for.
+  /// The purpose of opening a file.
   enum Purpose: Int32 {
     // The raw values are CLinux's LINUX_OPEN_ constants.
-    /// To be found, and nothing else: opening it has no effect. O_PATH.
+    /// Only to refer to it: opening has no effect. O_PATH.
     case path
-    /// The same, of a directory only.
+    /// The same, for directories only.
     case directory
     case toList
     case toRead
@@ -33,9 +33,9 @@ public struct Directory: ~Copyable {
   private let descriptor: FileDescriptor
   public let lookup: Lookup
 
-  /// A directory that is found from this process's root or working directory. The system call is `open` with O_PATH.
+  /// Opens a directory by a path from this process's root or working directory. The system call is `open` with O_PATH.
   public init(_ path: Text, lookup: Lookup = .anywhere) throws(Errno) {
-    self.init(FileDescriptor(unsafe try with(path) { unsafe linux_open(LINUX_CURRENT_DIRECTORY, $0, LINUX_OPEN_DIRECTORY, LINUX_LOOK_ANYWHERE) }), lookup)
+    self.init(FileDescriptor(try check(unsafe linux_open(LINUX_CURRENT_DIRECTORY, path.cString, LINUX_OPEN_DIRECTORY, LINUX_LOOK_ANYWHERE))), lookup)
   }
 
   private init(_ descriptor: consuming FileDescriptor, _ lookup: Lookup) {
@@ -45,12 +45,12 @@ public struct Directory: ~Copyable {
 
   var rawValue: Int32 { descriptor.rawValue }
 
-  /// One that is found from here, with a lookup of its own from there on.
+  /// Opens a directory below this one, with its own lookup rule.
   public func directory(_ path: Text, lookup: Lookup) throws(Errno) -> Directory {
     Directory(try open(path, .directory), lookup)
   }
 
-  /// Nil where it cannot be told: it is not reached from the root, or its path is longer than a path can be.
+  /// Nil if it is unreachable from the root, or its path exceeds the kernel's limit.
   public static var workingDirectory: Text? {
     guard let path = unsafe linkTarget({ unsafe linux_readlink(LINUX_CURRENT_DIRECTORY, "/proc/self/cwd", $0, $1) }), path.hasPrefix("/") else { return nil }
     return path
@@ -60,36 +60,36 @@ public struct Directory: ~Copyable {
 // MARK: Lookup
 
 extension Directory {
-  /// Opens what a path leads to.
+  /// Opens the file at a path.
   @inline(never) func open(_ path: Text, _ purpose: Purpose) throws(Errno) -> FileDescriptor {
     do throws(Errno) {
-      return FileDescriptor(unsafe try with(path) { unsafe linux_open(rawValue, $0, purpose.rawValue, lookup.rawValue) })
+      return FileDescriptor(try check(unsafe linux_open(rawValue, path.cString, purpose.rawValue, lookup.rawValue)))
     } catch {
-      // Linux before 5.6; with EPERM, an old filter of system calls in a container.
+      // ENOSYS: Linux before 5.6. EPERM: an old system call filter in a container.
       guard lookup != .anywhere, error == .functionNotImplemented || error == .notPermitted else { throw error }
       return try walk(lookup == .inRoot ? try resolvingLinks(of: path) : path, purpose)
     }
   }
 
-  /// The same without openat2(2): one component after the other, none of them a link.
+  /// The same without openat2(2): opens one component after the other and accepts no symbolic link.
   @inline(never) func walk(_ path: Text, _ purpose: Purpose) throws(Errno) -> FileDescriptor {
     let components = path.split(at: UInt8(ascii: "/"))
     let device = try descriptor.status().device
-    var here = FileDescriptor(unsafe try with(".") { unsafe linux_open_component(rawValue, $0, (components.isEmpty ? purpose : .directory).rawValue) })
+    var here = FileDescriptor(try check(unsafe linux_open_component(rawValue, ".", (components.isEmpty ? purpose : .directory).rawValue)))
     for place in components.indices {
       if components[place] == ".." { throw .crossDevice }
       let way = place == components.count - 1 ? purpose : .directory
-      here = FileDescriptor(unsafe try with(components[place]) { unsafe linux_open_component(here.rawValue, $0, way.rawValue) })
+      here = FileDescriptor(try check(unsafe linux_open_component(here.rawValue, components[place].cString, way.rawValue)))
       if lookup == .beneath, try here.status().device != device { throw .crossDevice }
     }
     return here
   }
 
-  /// The path without links, which count from this directory as from a root. What is not there stays as it is written.
+  /// Returns the path with its symbolic links resolved; this directory acts as their root. Components that do not exist stay as they are.
   ///
   /// - Throws: ELOOP after 40 links, as the kernel does.
   @inline(never) public func resolvingLinks(of path: Text) throws(Errno) -> Text {
-    // The next component is the last one.
+    // In reverse: the next component is at the end.
     var rest: [Text] = path.split(at: UInt8(ascii: "/")).reversed()
     var resolved: [Text] = []
     var links = 0
@@ -100,8 +100,8 @@ extension Directory {
         continue
       }
       resolved.add(component)
-      let place = Text(joining: resolved, separator: "/").terminated
-      guard let target = unsafe Self.linkTarget({ buffer, size in unsafe place.withCString { unsafe linux_readlink(rawValue, $0, buffer, size) } }) else { continue }
+      let place = Text(joining: resolved, separator: "/")
+      guard let target = unsafe Self.linkTarget({ buffer, size in unsafe linux_readlink(rawValue, place.cString, buffer, size) }) else { continue }
       links += 1
       if links > 40 { throw .tooManyLinks }
       resolved.removeLast()
@@ -111,30 +111,30 @@ extension Directory {
     return Text(joining: resolved, separator: "/")
   }
 
-  /// Makes a system call that takes a directory and a path, of which it does not follow the last component.
+  /// Makes a system call that takes a directory and a path, and does not follow the path's last component.
   @discardableResult @inline(never)
   private func at(_ path: Text, _ call: (Int32, UnsafePointer<CChar>) -> Int32) throws(Errno) -> Int32 {
-    guard lookup != .anywhere, let slash = path.bytes.lastIndex(of: UInt8(ascii: "/")) else {
-      return unsafe try with(path) { unsafe call(rawValue, $0) }
+    guard lookup != .anywhere, let slash = path.lastPlace(of: UInt8(ascii: "/")) else {
+      return try check(unsafe call(rawValue, path.cString))
     }
-    let parent = try open(Text(path.bytes[..<slash]), .directory)
-    return unsafe try with(Text(path.bytes[(slash + 1)...])) { unsafe call(parent.rawValue, $0) }
+    let parent = try open(path[0..<slash], .directory)
+    return try check(unsafe call(parent.rawValue, path.dropFirst(slash + 1).cString))
   }
 }
 
 // MARK: Looking
 
 extension Directory {
-  /// What is at a path, its last component not followed. The system call is `fstatat`.
+  /// Returns the status of the file at a path, without following its last component. The system call is `fstatat`.
   ///
-  /// - Throws: ENOENT where there is nothing.
+  /// - Throws: ENOENT if there is none.
   @inline(never) public func status(of path: Text) throws(Errno) -> FileStatus {
     var status = linux_status()
     unsafe try at(path) { unsafe linux_get_status($0, $1, &status) }
     return FileStatus(status)
   }
 
-  /// Whether there is something: with `beneath` a link, too, wherever it leads.
+  /// Returns whether the file exists. With `beneath`, a dangling symbolic link counts as well.
   public func exists(_ path: Text) -> Bool {
     do throws(Errno) {
       switch lookup {
@@ -146,7 +146,7 @@ extension Directory {
     } catch { return false }
   }
 
-  /// Where a symbolic link leads to; nil where there is none. Longer than a path can be is cut.
+  /// Returns the target of a symbolic link; nil if there is none. Cuts a target that exceeds the kernel's limit.
   public func target(ofLink path: Text) -> Text? {
     unsafe Self.linkTarget { buffer, size in
       do throws(Errno) { return Int(unsafe try at(path) { Int32(truncatingIfNeeded: unsafe linux_readlink($0, $1, buffer, size)) }) } catch { return -1 }
@@ -159,18 +159,17 @@ extension Directory {
     return length < 0 ? nil : Text(buffer[..<length])
   }
 
-  /// The names in a directory but for `.` and `..`, in no order; none where it cannot be read.
+  /// Returns the names in a directory except `.` and `..`, unsorted; empty if it cannot be read.
   public func names(in path: Text) -> [Text] {
     do throws(Errno) { return try open(path, .toList).names() } catch { return [] }
   }
 
-  /// The contents of a small file: a regular one, as are the kernel's own below /proc and /sys. Opening anything else may wait for
-  /// ever or wake hardware up, and reading it need not end; so it is looked at before it is opened, and again once it is open.
-  /// /dev/null, which takes files out by name all over systemd, is read as the empty file it stands for. The system calls are
-  /// `openat`, `fstat` and `read`.
+  /// Reads a small regular file, including the kernel's own below /proc and /sys. Opening any other file may block forever or wake up
+  /// hardware, and reading it may never end; so this checks the file before opening it, and again when it is open. /dev/null, which masks
+  /// files all over systemd, reads as the empty file that it stands for. The system calls are `openat`, `fstat` and `read`.
   ///
-  /// - Throws: EFBIG where it is larger than `limit` bytes, EISDIR where it is a directory, EOPNOTSUPP where it is something else that
-  ///   has no contents of its own.
+  /// - Throws: EFBIG if the file is larger than `limit` bytes, EISDIR if it is a directory, EOPNOTSUPP if it is any other file without
+  ///   contents of its own.
   @inline(never) public func read(_ path: Text, limit: Int = 1 << 20) throws(Errno) -> Text {
     if isNull(path) { return Text() }
     let status = try open(path, .path).status()
@@ -180,7 +179,7 @@ extension Directory {
     return try file.readToEnd(limit: limit, expecting: Int(clamping: status.size))
   }
 
-  /// Whether reading the file gives nothing: it is empty, or a link to /dev/null.
+  /// Returns whether reading the file gives nothing: it is empty, or a link to /dev/null.
   @inline(never) public func isEmpty(_ path: Text) -> Bool {
     if isNull(path) { return true }
     do throws(Errno) {
@@ -189,7 +188,7 @@ extension Directory {
     } catch { return false }
   }
 
-  /// Whether it is /dev/null; in an image, which has nothing in /dev, a link to it.
+  /// Returns whether the file is /dev/null or, in an image, whose /dev is empty, a link to it.
   private func isNull(_ path: Text) -> Bool {
     do throws(Errno) {
       if lookup == .inRoot { return try resolvingLinks(of: path) == "dev/null" }
@@ -209,7 +208,7 @@ extension FileStatus {
 // MARK: Changing
 
 extension Directory {
-  /// Writes a file that must not exist yet; one that cannot be written whole is gone again.
+  /// Creates a file, which must not exist. Removes it again if it cannot be written completely.
   @inline(never) public func create(_ path: Text, contents: Text, mode: UInt32 = 0o644) throws(Errno) {
     let file = FileDescriptor(unsafe try at(path) { unsafe linux_create($0, $1, mode) })
     do throws(Errno) { try file.write(contents) } catch {
@@ -218,16 +217,16 @@ extension Directory {
     }
   }
 
-  /// Opens a log: a character device, or a file in its place. The system call is `openat` with O_APPEND.
+  /// Opens a log, which is a character device or a regular file. The system call is `openat` with O_APPEND.
   func openLog(_ path: Text) throws(Errno) -> FileDescriptor {
     let status = try open(path, .path).status()
     guard status.isCharacterDevice || status.isRegularFile else { throw .notSupported }
     return FileDescriptor(unsafe try at(path) { unsafe linux_open_to_append($0, $1) })
   }
 
-  /// Makes a directory; one that is there already will do.
+  /// Makes a directory unless it exists.
   ///
-  /// - Throws: ENOTDIR where something else is there, ELOOP where that is a link and the lookup is `beneath`.
+  /// - Throws: ENOTDIR if another file has this name, ELOOP if that is a symbolic link and the lookup is `beneath`.
   @inline(never) public func makeDirectory(_ path: Text, mode: UInt32 = 0o755) throws(Errno) {
     do throws(Errno) { unsafe try at(path) { unsafe linux_mkdir($0, $1, mode) } } catch {
       guard error == .fileExists else { throw error }
@@ -235,14 +234,13 @@ extension Directory {
     }
   }
 
-  /// Makes a directory and those that it is in, where there are none.
+  /// Makes a directory and its parents unless they exist.
   public func makeDirectories(_ path: Text) throws(Errno) {
     for directory in path.parents + [path] where !exists(directory) { try makeDirectory(directory) }
   }
 
   @inline(never) public func makeLink(_ path: Text, to target: Text) throws(Errno) {
-    let target = target.terminated
-    unsafe try at(path) { directory, path in unsafe target.withCString { unsafe linux_symlink($0, directory, path) } }
+    unsafe try at(path) { unsafe linux_symlink(target.cString, $0, $1) }
   }
 
   @inline(never) public func rename(_ path: Text, to newPath: Text) throws(Errno) {
@@ -254,19 +252,19 @@ extension Directory {
   public func remove(_ path: Text) throws(Errno) { unsafe try at(path) { unsafe linux_unlink($0, $1) } }
   public func removeDirectory(_ path: Text) throws(Errno) { unsafe try at(path) { unsafe linux_rmdir($0, $1) } }
 
-  /// Makes a link in one step, whatever was at its place.
+  /// Creates a symbolic link atomically, and replaces whatever has its name.
   @inline(never) public func replaceLink(_ path: Text, to target: Text) throws(Errno) {
-    // Nearly always nothing is there, and then one call does it.
+    // Usually there is nothing to replace, and one call is enough.
     do throws(Errno) { return try makeLink(path, to: target) } catch { guard error == .fileExists else { throw error } }
     try replacing(path) { temporary throws(Errno) in try makeLink(temporary, to: target) }
   }
 
-  /// Makes a file in one step as others see it, whatever was at its place; readable by all and writable by none.
+  /// Creates a file atomically, readable by all and writable by none, and replaces whatever has its name.
   public func replace(_ path: Text, contents: Text) throws(Errno) {
     try replacing(path) { temporary throws(Errno) in try create(temporary, contents: contents, mode: 0o444) }
   }
 
-  /// Has `make` make something under another name, which then takes the place of what is at the path.
+  /// Lets `make` create a file under a temporary name, then renames it over the path.
   @inline(never) func replacing(_ path: Text, _ make: (_ temporary: Text) throws(Errno) -> Void) throws(Errno) {
     let temporary = path + ".preroot"
     try? remove(temporary)

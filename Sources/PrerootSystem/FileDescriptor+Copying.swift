@@ -3,17 +3,17 @@ import CLinux
 import PrerootCore
 
 extension FileDescriptor {
-  /// Gives this file the owner, the extended attributes and the mode of another one: its access control lists and security labels, too.
-  /// What this file system has no place for is left out, and never to give anybody more than the other file did.
+  /// Gives this file the owner, the extended attributes and the mode of `model`, including access control lists and security labels. Leaves
+  /// out what this file system does not support, but never grants more than `model` does.
   ///
-  /// - Throws: what fchown(2) and fchmod(2) say.
+  /// - Throws: the errors of fchown(2) and fchmod(2).
   func becomeLike(_ model: borrowing FileDescriptor) throws(Errno) {
     let status = try model.status()
     try check(linux_change_owner(rawValue, status.owner, status.group))
     var mode = status.mode & 0o7777
     for name in model.attributeNames where !name.hasPrefix("trusted.overlay.") {
       guard let value = model.attribute(name) else { continue }
-      // The bits of the group are then the mask of the list, and more than the group itself may do. See acl(5).
+      // With a list, the group bits are its mask, and may allow more than the group has. See acl(5).
       if !set(name, value), name == "system.posix_acl_access" { mode &= ~0o070 }
     }
     try check(linux_change_mode(rawValue, mode))
@@ -29,17 +29,11 @@ extension FileDescriptor {
 
   private func attribute(_ name: Text) -> Text? {
     var buffer = [UInt8](repeating: 0, count: 4096)
-    let length = unsafe name.terminated.withCString { name in
-      unsafe buffer.withUnsafeMutableBytes { unsafe linux_get_attribute_of(rawValue, name, $0.baseAddress!, $0.count) }
-    }
+    let length = unsafe buffer.withUnsafeMutableBytes { unsafe linux_get_attribute_of(rawValue, name.cString, $0.baseAddress!, $0.count) }
     return length < 0 ? nil : Text(buffer[..<length])
   }
 
   private func set(_ name: Text, _ value: Text) -> Bool {
-    // An empty value has no address.
-    let bytes = value.terminated
-    return unsafe name.terminated.withCString { name in
-      unsafe bytes.withUnsafeBytes { unsafe linux_set_attribute_of(rawValue, name, $0.baseAddress!, value.count) }
-    } >= 0
+    unsafe linux_set_attribute_of(rawValue, name.cString, value.pointer, value.count) >= 0
   }
 }

@@ -2,7 +2,7 @@
 import CLinux
 import PrerootCore
 
-/// What a file is. See stat(2), whose words the fields have.
+/// The status of a file. The fields have the names of stat(2).
 public struct FileStatus: Equatable, Sendable {
   public let device: UInt64
   public let inode: UInt64
@@ -24,12 +24,12 @@ public struct FileStatus: Equatable, Sendable {
     inodeDevice = status.inode_device
   }
 
-  /// Links are not followed.
+  /// Does not follow symbolic links.
   ///
-  /// - Throws: ENOENT where there is none.
+  /// - Throws: ENOENT if there is no such file.
   @inline(never) public init(of path: Text) throws(Errno) {
     var status = linux_status()
-    unsafe try with(path) { unsafe linux_get_status(LINUX_CURRENT_DIRECTORY, $0, &status) }
+    try check(unsafe linux_get_status(LINUX_CURRENT_DIRECTORY, path.cString, &status))
     self.init(status)
   }
 
@@ -40,29 +40,26 @@ public struct FileStatus: Equatable, Sendable {
   public var isCharacterDevice: Bool { type == 0o020000 }
   /// /dev/null, 1:3. See makedev(3), linux: Documentation/admin-guide/devices.txt.
   public var isNull: Bool { isCharacterDevice && inodeDevice == 0x103 }
-  /// How overlayfs hides a file of the lower: a character device 0:0.
+  /// Whether overlayfs hides a file of the lower with this one: a character device 0:0.
   public var isWhiteout: Bool { isCharacterDevice && inodeDevice == 0 }
 
-  /// The same for the same file.
+  /// Identifies the file on this machine.
   var identity: Text { Text(decimal: Int(truncatingIfNeeded: device)) + ":" + Text(decimal: Int(truncatingIfNeeded: inode)) }
   public func hasOwnerAndMode(of other: FileStatus) -> Bool { mode == other.mode && owner == other.owner && group == other.group }
 
-  /// Whether nothing tells the two files apart, their contents not looked at.
+  /// Returns whether the two files have the same metadata; does not compare their contents.
   public func looksLike(_ other: FileStatus) -> Bool {
     hasOwnerAndMode(of: other) && inodeDevice == other.inodeDevice && size == other.size && modifiedNanoseconds == other.modifiedNanoseconds
   }
 
-  /// The beginning of an attribute of a file; nil where it has none of this name, or it is not to be seen. See lgetxattr(2).
-  @inline(never) static func attribute(_ name: StaticString, of path: Text) -> Text? {
+  /// Returns the beginning of an extended attribute; nil if the file has none of this name, or it is not visible. See lgetxattr(2).
+  @inline(never) static func attribute(_ name: Text, of path: Text) -> Text? {
     var buffer = [UInt8](repeating: 0, count: 64)
-    let size = buffer.count
     do throws(Errno) {
-      let length = unsafe try with(path, Text(stringLiteral: name)) { path, name in
-        unsafe buffer.withUnsafeMutableBytes { Int32(truncatingIfNeeded: unsafe linux_get_attribute(path, name, $0.baseAddress!, size)) }
-      }
-      return Text(buffer[..<Int(length)])
+      let length = try check(unsafe buffer.withUnsafeMutableBytes { unsafe linux_get_attribute(path.cString, name.cString, $0.baseAddress!, $0.count) })
+      return Text(buffer[..<length])
     } catch {
-      // Longer than anything that is asked for.
+      // ERANGE: the value is longer than any that preroot asks for.
       return error == .outOfRange ? Text() : nil
     }
   }

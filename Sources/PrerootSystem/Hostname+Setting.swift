@@ -3,6 +3,6 @@ import CLinux
 import PrerootCore
 
 extension Hostname {
-  /// Gives the machine a name. The system call is `sethostname`.
-  public static func set(_ name: Text) throws(Errno) { unsafe try with(name) { unsafe linux_set_hostname($0) } }
+  /// Sets the machine's host name. The system call is `sethostname`.
+  public static func set(_ name: Text) throws(Errno) { try check(unsafe linux_set_hostname(name.cString)) }
 }

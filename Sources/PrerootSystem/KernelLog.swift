@@ -2,9 +2,9 @@
 import CLinux
 import PrerootCore
 
-/// /dev/kmsg: the only log there is before journald. A machine without one boots all the same, unheard. See kmsg(4).
+/// /dev/kmsg: the only log before journald runs. A machine without it boots, too, but silently. See kmsg(4).
 ///
-/// A class, so that handing it on is one pointer.
+/// A class, so that passing it costs one pointer.
 public final class KernelLog {
   private let file: FileDescriptor?
   private let ident: Text
@@ -22,8 +22,8 @@ public final class KernelLog {
 
   public func say(_ priority: Remark.Priority, _ text: Text) { say(Remark(priority, text)) }
 
-  /// `TEXT: WHY`.
-  @inline(never) public func say(_ priority: Remark.Priority, _ text: StaticString, _ errno: Errno) {
-    say(priority, Text(stringLiteral: text) + ": " + errno.text)
+  /// Logs `TEXT: WHY`.
+  @inline(never) public func say(_ priority: Remark.Priority, _ text: Text, _ errno: Errno) {
+    say(priority, text + ": " + errno.text)
   }
 }

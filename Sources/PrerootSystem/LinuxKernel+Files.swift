@@ -2,7 +2,7 @@
 import CLinux
 import PrerootCore
 
-// Steps on directories, files and links of this boot.
+// Steps on directories, files and links that belong to this boot.
 
 extension LinuxKernel {
   func make(directory path: Text, mode: UInt32 = 0o755) throws(Errno) {
@@ -19,7 +19,7 @@ extension LinuxKernel {
     }
   }
 
-  /// Of the image, with no link on the way: it is mounted on by this name, and kept on the upper by it.
+  /// Requires a directory of the image at a path without symbolic links: the path is both the mount point and the name on the upper.
   func requireDirectory(_ path: Text) throws(Errno) {
     let place = try Place(path)
     if try place.resolved != path { throw .tooManyLinks }
@@ -46,7 +46,7 @@ extension LinuxKernel {
     try place.directory.remove(place.path)
   }
 
-  /// What is there by udev's time is udev's. The kernel tells which device has the numbers. See udev: node_symlink().
+  /// Keeps a link that udev has already made. The kernel knows which device has these numbers. See udev: node_symlink().
   func makeDeviceLink(_ path: Text) throws(Errno) {
     let root = try Directory("/")
     let properties = try root.read(Text("/sys/dev/block/") + path.fileName + "/uevent")
@@ -55,7 +55,7 @@ extension LinuxKernel {
     do throws(Errno) { try root.makeLink(path, to: Text("../") + name) } catch { guard error == .fileExists else { throw error } }
   }
 
-  /// A place for a bind on the root to be.
+  /// Makes the mount point for a bind on the root.
   func makeMountPoint(_ path: Text) throws(Errno) {
     let place = try Place(path)
     try place.directory.makeDirectories(place.path)

@@ -3,16 +3,16 @@ import CLinux
 import PrerootCore
 
 extension LinuxKernel {
-  /// See `Step.Verb.provideMachineID`. A machine without an ID is better than none: what fails is told, and nothing else.
+  /// See `Step.Verb.provideMachineID`. A missing machine ID must not stop the boot: a failure only adds a remark.
   mutating func provideMachineID(_ id: Text, in root: Text) {
     let running = RunningID(id)
     do throws(Errno) {
       let directory = try Self.root(root)
-      // It can be a link, in an image that keeps what differs from machine to machine in one place.
+      // The file may be a link, in an image that keeps its per-machine files in one place.
       let path = try directory.resolvingLinks(of: Self.machineID)
       switch MachineIDUse(for: MachineID(at: path, in: directory), running) {
       case .own(let own):
-        // A soft reboot begins with what is here (systemd 256 and later).
+        // A soft reboot starts with the ID in this file (systemd 256 and later).
         let here = try Directory("/")
         if here.exists(RunningID.path) { try here.replace(RunningID.path, contents: own + "\n") }
       case .mount(let makesFile):
@@ -32,18 +32,18 @@ extension LinuxKernel {
     }
   }
 
-  /// Shows PID 1's ID at the file's place, as PID 1 does it where it cannot write.
+  /// Mounts PID 1's ID over the file, as PID 1 does on a read-only root.
   ///
   /// - Parameter root: empty for `/`.
   public func mountMachineID(in root: Text) throws(Errno) {
     try bind(RunningID.path, at: root + "/" + Self.root(root).resolvingLinks(of: Self.machineID), flags: MountOptions.readOnly)
   }
 
-  /// Nothing is there outside of a first boot.
+  /// Unmounts it. There is nothing to unmount except in a first boot.
   public func unmountMachineID(in root: Text) {
     do throws(Errno) {
       let path = root + "/" + (try Self.root(root).resolvingLinks(of: Self.machineID))
-      unsafe try with(path) { unsafe linux_unmount($0) }
+      try check(unsafe linux_unmount(path.cString))
     } catch {}
   }
 
@@ -53,14 +53,14 @@ extension LinuxKernel {
 }
 
 extension MachineID {
-  /// What a file says. One that cannot be read is none, and neither is what is no file, or too large for one.
+  /// Reads the ID in a file. A file that cannot be read, is not regular or is too large counts as invalid.
   fileprivate init(at path: Text, in directory: borrowing Directory) {
     do throws(Errno) { self.init(try directory.read(path, limit: 4096)) } catch { self = error == .noSuchFileOrDirectory ? .missing : .invalid }
   }
 }
 
 extension Directory {
-  /// Makes the directories that `path` is in, where there are none.
+  /// Makes the parent directories of `path`, unless they exist.
   fileprivate func makeParents(of path: Text) throws(Errno) {
     for parent in path.parents where !exists(parent) { try makeDirectory(parent) }
   }

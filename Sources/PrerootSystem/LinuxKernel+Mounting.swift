@@ -6,20 +6,17 @@ import PrerootCore
 
 extension LinuxKernel {
   func mount(_ source: Text, at target: Text, type: Text, _ options: MountOptions) throws(Errno) {
-    let type = type.terminated, data = options.data.terminated
-    unsafe try with(source, target) { source, target in
-      unsafe type.withCString { type in unsafe data.withCString { unsafe linux_mount(source, target, type, options.flags, $0) } }
-    }
+    try check(unsafe linux_mount(source.cString, target.cString, type.cString, options.flags, options.data.cString))
   }
 
-  /// The flags of a bind are only heard when it is there. Where that fails, it is gone again.
+  /// The kernel ignores the flags of a new bind, so a second call sets them. Unmounts the bind if that fails.
   func bind(_ source: Text, at path: Text, flags: UInt64) throws(Errno) {
     let target = try Place(path)
     unsafe try show(Place(source), at: target) { unsafe linux_bind($0, $1) }
     if flags == 0 { return }
     do throws(Errno) {
-      // Opened after the bind, it is the bind's own top.
-      try target.open().withPath { target throws(Errno) in unsafe try with(target) { unsafe linux_change_mount($0, flags) } }
+      // Opened after the bind, this is the top of the bind itself.
+      try target.open().withPath { target throws(Errno) in try check(unsafe linux_change_mount(target.cString, flags)) }
     } catch {
       try? unmount(path)
       throw error
@@ -34,20 +31,20 @@ extension LinuxKernel {
     _ source: borrowing Place, at target: borrowing Place, _ call: (UnsafePointer<CChar>, UnsafePointer<CChar>) -> Int32
   ) throws(Errno) {
     let target = try target.open()
-    try source.open().withPath { source throws(Errno) in try target.withPath { target throws(Errno) in unsafe try with(source, target, call) } }
+    try source.open().withPath { source throws(Errno) in try target.withPath { target throws(Errno) in try check(unsafe call(source.cString, target.cString)) } }
   }
 
   func unmount(_ path: Text) throws(Errno) {
-    unsafe try with(try Place(path).resolved) { unsafe linux_unmount($0) }
+    try check(unsafe linux_unmount(Place(path).resolved.cString))
   }
 
-  /// Where the upper is on the same file system, that stays as it is.
+  /// Leaves the file system alone if the upper is on it.
   mutating func makeFileSystemReadOnly(_ path: Text) throws(Errno) {
     if try FileStatus(of: path).device == FileStatus(of: Paths.store).device {
       remarks.append(Remark(.notice, "The image's file system stays writable, as the upper is on it"))
       return
     }
     let flags = MountOptions.noSetUserID | MountOptions.noDevices
-    unsafe try with(path) { unsafe linux_make_file_system_read_only($0, flags) }
+    try check(unsafe linux_make_file_system_read_only(path.cString, flags))
   }
 }

@@ -4,7 +4,7 @@ import PrerootCore
 
 /// Performs steps with system calls, in the calling process's mount namespace.
 public struct LinuxKernel: Kernel, ~Copyable {
-  /// On what was found on the way and is no failure, for the log.
+  /// For the log: observations that are not failures.
   public var remarks: [Remark] = []
 
   public init() {}
@@ -46,12 +46,12 @@ public struct LinuxKernel: Kernel, ~Copyable {
     case .bind: try bind(other, at: path, flags: step.options.flags)
     case .bindRecursively: try bindRecursively(other, at: path)
     case .unmount: try unmount(path)
-    case .detach: unsafe try with(path) { unsafe linux_detach($0) }
+    case .detach: try check(unsafe linux_detach(path.cString))
     case .makeFileSystemReadOnly: try makeFileSystemReadOnly(path)
-    case .makePrivate: unsafe try with(path) { unsafe linux_make_private($0) }
-    case .makeUnbindable: unsafe try with(path) { unsafe linux_make_unbindable($0) }
-    case .makeShared: unsafe try with(path) { unsafe linux_make_shared($0, 0) }
-    case .makeSharedRecursively: unsafe try with(path) { unsafe linux_make_shared($0, 1) }
+    case .makePrivate: try check(unsafe linux_make_private(path.cString))
+    case .makeUnbindable: try check(unsafe linux_make_unbindable(path.cString))
+    case .makeShared: try check(unsafe linux_make_shared(path.cString, 0))
+    case .makeSharedRecursively: try check(unsafe linux_make_shared(path.cString, 1))
 
     case .pivot: try pivot(to: path)
     case .leaveOldRoot: try leaveOldRoot()
@@ -60,13 +60,13 @@ public struct LinuxKernel: Kernel, ~Copyable {
 
   // MARK: The root
 
-  /// The old root comes to lie on the staging place as the new root's own /run shows it: hidden, and on nothing that anybody looks up.
+  /// Pivots. The old root moves to the staging directory, as seen through the new root's /run: hidden, where no path lookup leads.
   private func pivot(to path: Text) throws(Errno) {
-    unsafe try with(path, path + Paths.staging) { unsafe linux_pivot_root($0, $1) }
-    unsafe try with("/") { unsafe linux_chdir($0) }
+    try check(unsafe linux_pivot_root(path.cString, (path + Paths.staging).cString))
+    try check(unsafe linux_chdir("/"))
   }
 
   private func leaveOldRoot() throws(Errno) {
-    unsafe try with(Paths.staging) { unsafe linux_detach($0) }
+    try check(unsafe linux_detach(Paths.staging.cString))
   }
 }

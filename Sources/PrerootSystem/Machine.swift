@@ -2,34 +2,34 @@
 import CLinux
 import PrerootCore
 
-/// Where facts come from: the machine below `/`, or an image in a directory, out of which no link leads.
+/// The source of facts: the machine at `/`, or an image in a directory, whose links do not lead out of it.
 ///
-/// This is the only seam: `$PREROOT_ROOT` names a directory in place of `/`, for tests. Absolute links lead out of that one.
+/// This is the only seam: in tests, `$PREROOT_ROOT` names a directory that replaces `/`. Absolute links do lead out of that one.
 public struct Machine: ~Copyable {
   public let root: Directory
 
-  /// - Throws: what `open` says of the directory.
+  /// - Throws: the errors of opening the directory.
   public init() throws(Errno) {
     root = try Directory(Self.variable("PREROOT_ROOT") ?? "/")
   }
 
-  /// What looks like a machine below a directory of another one.
+  /// Opens a directory of another machine as a machine.
   public init(_ path: Text, on other: borrowing Machine) throws(Errno) {
     let path = path.asRelative
     root = try other.root.directory(path.isEmpty ? "." : path, lookup: .inRoot)
   }
 
-  /// The same below a directory that need not be on a machine.
+  /// Opens a directory as a machine.
   public init(at path: Text) throws(Errno) { root = try Directory(path, lookup: path == "/" ? .anywhere : .inRoot) }
 
-  /// The contents of a small file; nil where it cannot be read, for whatever reason. `path` is absolute.
-  @inline(never) @_disfavoredOverload public func contents(_ path: Text) -> Text? {
+  /// Returns the contents of a small file; nil if it cannot be read for any reason. `path` is absolute.
+  @inline(never) public func contents(_ path: Text) -> Text? {
     do throws(Errno) { return try root.read(path.asRelative) } catch { return nil }
   }
 
-  /// The same; nil where it is absent.
+  /// Returns the contents of a small file; nil if it does not exist.
   ///
-  /// - Throws: what is wrong with what is there. A link that leads nowhere is there.
+  /// - Throws: the error of reading an existing file. A dangling symbolic link counts as existing.
   @inline(never) public func read(_ path: Text) throws(Errno) -> Text? {
     do throws(Errno) { return try root.read(path.asRelative) } catch {
       if error == .noSuchFileOrDirectory, root.target(ofLink: path.asRelative) == nil { return nil }
@@ -37,23 +37,21 @@ public struct Machine: ~Copyable {
     }
   }
 
-  /// Whether the file is there, and reading it gives nothing.
+  /// Returns whether the file exists and reading it gives nothing.
   public func isEmpty(_ path: Text) -> Bool { root.isEmpty(path.asRelative) }
 
-  @inline(never) public func contents(_ path: StaticString) -> Text? { contents(Text(stringLiteral: path)) }
+  /// Returns the contents of a small file; empty if it cannot be read, where the difference does not matter.
+  @inline(never) public func text(_ path: Text) -> Text { contents(path) ?? Text() }
 
-  /// The same, where an absent file says as much as an empty one.
-  @inline(never) public func text(_ path: StaticString) -> Text { contents(path) ?? Text() }
-
-  /// What is mounted in the mount namespace of a process: a machine with very many containers has a large table. See
+  /// Returns the mounts in a process's mount namespace. The table is large on a machine with very many containers. See
   /// proc_pid_mountinfo(5).
-  @inline(never) public func mounts(of process: StaticString = "1") -> MountInfo {
+  @inline(never) public func mounts(of process: Text = "1") -> MountInfo {
     do throws(Errno) {
       return MountInfo(parsing: try root.read(Text("proc/") + process + "/mountinfo", limit: 16 << 20))
     } catch { return MountInfo() }
   }
 
-  /// The first 4 KiB, or what there is.
+  /// Returns the first 4 KiB, or less if there is less.
   func beginning(of path: Text) -> Text {
     do throws(Errno) { return try BlockDevice(path, on: self).beginning } catch { return Text() }
   }
@@ -62,14 +60,18 @@ public struct Machine: ~Copyable {
   @inline(never) public func names(in path: Text) -> [Text] { root.names(in: path.asRelative) }
   @inline(never) public func target(ofLink path: Text) -> Text? { root.target(ofLink: path.asRelative) }
 
-  /// An environment variable. See getenv(3).
-  @inline(never) public static func variable(_ name: StaticString) -> Text? {
-    guard let value = unsafe Text(stringLiteral: name).terminated.withCString({ unsafe linux_getenv($0) }) else { return nil }
+  /// Returns an environment variable. See getenv(3).
+  @inline(never) public static func variable(_ name: Text) -> Text? {
+    guard let value = unsafe linux_getenv(name.cString) else { return nil }
     return unsafe Text(cString: value)
   }
 }
 
 extension Text {
-  /// An absolute path as it is looked up from the root directory.
-  public var asRelative: Text { Text(bytes.drop { $0 == UInt8(ascii: "/") }) }
+  /// An absolute path as a path relative to the root directory.
+  public var asRelative: Text {
+    var start = 0
+    while start < count, self[start] == UInt8(ascii: "/") { start += 1 }
+    return self[start..<count]
+  }
 }

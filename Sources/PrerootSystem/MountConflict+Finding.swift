@@ -2,9 +2,9 @@
 import PrerootCore
 
 extension MountConflict {
-  /// The conflicts of the settings with what the machine mounts itself. Nothing is read where no directory is named.
+  /// Returns the conflicts between the settings and the machine's own mounts. Reads nothing if the settings name no directory.
   ///
-  /// - Parameter tables: more of them than the machine's own /etc/fstab.
+  /// - Parameter tables: tables in addition to the machine's /etc/fstab.
   public static func all(_ settings: Settings, on machine: borrowing Machine, _ tables: [FileSystemTable] = []) -> [MountConflict] {
     let places = places(settings)
     if places.isEmpty { return [] }
@@ -15,7 +15,7 @@ extension MountConflict {
 }
 
 extension Machine {
-  /// Whether the image has a unit that is not masked. See systemd.unit(5), "UNIT FILE LOAD PATH".
+  /// Returns whether the image has a unit that is not masked. See systemd.unit(5), "UNIT FILE LOAD PATH".
   borrowing func hasUnit(_ name: Text) -> Bool {
     for directory in Text("/etc/systemd/system/ /run/systemd/system/ /usr/local/lib/systemd/system/ /usr/lib/systemd/system/").words {
       if isEmpty(directory + name) { return false }

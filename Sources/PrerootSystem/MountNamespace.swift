@@ -2,15 +2,15 @@
 import CLinux
 import PrerootCore
 
-/// Mounts made elsewhere than in PID 1's mount namespace would be gone with their maker. See mount_namespaces(7).
+/// PID 1's mount namespace. Mounts in any other namespace would disappear with the helper. See mount_namespaces(7).
 public enum MountNamespace {
   public static func isThatOfInit() throws(Errno) -> Bool {
-    unsafe try with("/proc/self/ns/mnt", initNamespace) { unsafe linux_is_same_file($0, $1) } == 1
+    try check(unsafe linux_is_same_file("/proc/self/ns/mnt", initNamespace.cString)) == 1
   }
 
-  /// Joins PID 1's, `/` being its root from then on. The system call is `setns`; the process must have one thread.
+  /// Joins PID 1's mount namespace; from then on `/` is its root. The system call is `setns`; the process must have a single thread.
   public static func enterThatOfInit() throws(Errno) {
-    let file = FileDescriptor(unsafe try with(initNamespace) { unsafe linux_open(LINUX_CURRENT_DIRECTORY, $0, LINUX_OPEN_TO_READ, LINUX_LOOK_ANYWHERE) })
+    let file = FileDescriptor(try check(unsafe linux_open(LINUX_CURRENT_DIRECTORY, initNamespace.cString, LINUX_OPEN_TO_READ, LINUX_LOOK_ANYWHERE)))
     try check(linux_enter_mount_namespace(file.rawValue))
   }
 

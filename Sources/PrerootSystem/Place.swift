@@ -2,15 +2,15 @@
 import CLinux
 import PrerootCore
 
-/// Where an absolute path of a plan leads, and how far links on the way may lead.
+/// The file at an absolute path of a plan, with the lookup rule that applies there.
 ///
-/// What is on the upper's file system may come from anybody's machine: there, no link is followed. In the image and on the root to be,
-/// links are the image's own and stay in it, as they will when it is the root.
+/// The upper's file system may come from any machine: no symbolic link on it is followed. In the image and on the future root, links
+/// belong to the image and stay within it, as they will when it is the root.
 struct Place: ~Copyable {
   let directory: Directory
-  /// From there.
+  /// Relative to `directory`.
   let path: Text
-  /// The directory's own path.
+  /// The path of `directory`.
   private let base: Text
 
   init(_ path: Text) throws(Errno) {
@@ -26,7 +26,7 @@ struct Place: ~Copyable {
       base = Paths.lower
       lookup = .inRoot
     }
-    let rest = Text(path.bytes[base.count...]).asRelative
+    let rest = path.dropFirst(base.count).asRelative
     directory = try Directory(base.isEmpty ? "/" : base, lookup: lookup)
     self.path = rest.isEmpty ? "." : rest
     self.base = base
@@ -36,7 +36,7 @@ struct Place: ~Copyable {
 
   var exists: Bool { directory.exists(path) }
 
-  /// The absolute path without links, for a system call or a program that takes nothing else.
+  /// The absolute path without symbolic links, for system calls and programs that accept only a path.
   var resolved: Text {
     get throws(Errno) {
       if path == "." { return "/" }

@@ -2,18 +2,18 @@
 import CLinux
 import PrerootCore
 
-/// What a file system holds. See statvfs(3).
+/// The size and the free space of a file system. See statvfs(3).
 public struct Space {
   public var totalBytes: Int64
   public var freeBytes: Int64
   public var freeInodes: Int
-  /// The same where an Int has 32 bits, which do not hold every number of bytes.
+  /// In KiB: an Int has 32 bits on some machines and cannot hold every number of bytes.
   public var totalKilobytes: Int
   public var freeKilobytes: Int
 
   public init(of path: Text) throws(Errno) {
     var total: UInt64 = 0, free: UInt64 = 0, inodes: UInt64 = 0
-    unsafe try with(path) { unsafe linux_statvfs($0, &total, &free, &inodes) }
+    try check(unsafe linux_statvfs(path.cString, &total, &free, &inodes))
     totalBytes = Int64(clamping: total)
     freeBytes = Int64(clamping: free)
     freeInodes = Int(clamping: inodes)
@@ -21,8 +21,8 @@ public struct Space {
     freeKilobytes = Int(clamping: free >> 10)
   }
 
-  /// Gives a mounted tmpfs another size, in bytes, and leaves the rest of it alone.
+  /// Resizes a mounted tmpfs, in bytes, and changes nothing else.
   public static func resizeTmpfs(at path: Text, toBytes size: Int64) throws(Errno) {
-    unsafe try with(path, Text("size=") + Text(decimal: size)) { unsafe linux_resize_tmpfs($0, $1) }
+    try check(unsafe linux_resize_tmpfs(path.cString, (Text("size=") + Text(decimal: size)).cString))
   }
 }

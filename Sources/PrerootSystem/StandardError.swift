@@ -2,33 +2,29 @@
 import CLinux
 import PrerootCore
 
-/// For a person who runs a program by hand: PID 1 gives its children /dev/null.
+/// Messages for a user at a terminal; PID 1 gives its children /dev/null.
 public enum StandardError {
-  /// One line, whatever is in it: a name may have been made to play tricks on a terminal.
+  /// Writes one line, escaped: a name may contain control sequences for a terminal.
   public static func say(_ line: Text) { write(line.escapedForTerminal + "\n") }
 
-  /// `TEXT: WHY`.
-  @inline(never) public static func say(_ text: StaticString, _ errno: Errno) { write(Text(stringLiteral: text) + ": " + errno.text + "\n") }
+  /// Writes `TEXT: WHY`.
+  @inline(never) public static func say(_ text: Text, _ errno: Errno) { write(text + ": " + errno.text + "\n") }
 
-  /// As it is: for what has lines of its own, or moves a cursor.
+  /// Writes text unescaped: it has several lines, or moves the cursor.
   @inline(never) public static func write(_ text: Text) {
-    _ = unsafe text.bytes.withUnsafeBytes { bytes in
-      guard let start = bytes.baseAddress else { return 0 }
-      return unsafe linux_write(2, start, bytes.count)
-    }
+    _ = unsafe linux_write(2, text.pointer, text.count)
   }
 
   public static var isTerminal: Bool { linux_is_terminal(2) == 1 }
 }
 
-/// Where a program's answer goes.
+/// The destination of a program's answer.
 public enum StandardOutput {
-  /// All of it: an answer that is lost must not go unnoticed, as on a disk that is full.
+  /// Writes all of it. A lost answer is an error, for example on a full disk.
   public static func write(_ text: Text) throws(Errno) {
     var done = 0
     while done < text.count {
-      let rest = done
-      done += try check(unsafe text.bytes.withUnsafeBytes { unsafe linux_write(1, $0.baseAddress! + rest, $0.count - rest) })
+      done += try check(unsafe linux_write(1, text.pointer + done, text.count - done))
     }
   }
 

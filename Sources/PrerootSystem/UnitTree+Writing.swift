@@ -7,7 +7,7 @@ public struct GeneratorDirectories: ~Copyable {
   let early: Directory
   let late: Directory
 
-  /// - Throws: what `open` says of one of them.
+  /// - Throws: the error of opening one of them.
   public init(normal: Text, early: Text, late: Text) throws(Errno) {
     let normal = try Directory(normal)
     let early = try Directory(early)
@@ -19,9 +19,9 @@ public struct GeneratorDirectories: ~Copyable {
 }
 
 extension UnitTree {
-  /// Writes all nodes in their order, or leaves nothing.
+  /// Writes all nodes in order, or none.
   ///
-  /// - Throws: the first error, once what had been written is removed.
+  /// - Throws: the first error, after removing the nodes written before.
   public func write(into directories: borrowing GeneratorDirectories) throws(Errno) {
     for place in nodes.indices {
       do throws(Errno) {
@@ -59,7 +59,7 @@ extension UnitTree.Node {
       case .link(let target): try directory.replaceLink(path, to: target)
       }
     } catch {
-      // It stays where somebody else has something in it.
+      // Does not succeed if another generator has files in it.
       if let parent { try? directory.removeDirectory(parent) }
       throw error
     }

@@ -2,7 +2,7 @@
 import CLinux
 import PrerootCore
 
-/// The version of preroot that this is. It stands in NEWS.md, and nowhere else.
+/// The version of preroot. NEWS.md is its only source.
 public enum Version {
   public static var text: Text { unsafe Text(cString: preroot_version()) }
 }

@@ -29,7 +29,7 @@ struct FirstReading {
     }
     if let program = machine.target(ofLink: "/proc/1/exe") {
       for overlay in mounts.overlays where overlay.mountPoint == "/" || program.isWithin(overlay.mountPoint) {
-        let end = overlay.mountPoint == "/" ? program : Text(program.bytes[overlay.mountPoint.count...])
+        let end = overlay.mountPoint == "/" ? program : program.dropFirst(overlay.mountPoint.count)
         if let upper = overlay.upperDirectory, machine.exists(upper + end) { changes.hasOtherManager = true }
       }
     }
@@ -67,15 +67,13 @@ extension RunningID {
       }
     }
     // A random UUID is what systemd takes for one, too. See random(4).
-    var id = Text()
-    for byte in machine.text("/proc/sys/kernel/random/uuid").trimmed.bytes where byte != UInt8(ascii: "-") { id.append(byte) }
-    self.init(id)
+    self.init(Text(joining: machine.text("/proc/sys/kernel/random/uuid").trimmed.split(at: UInt8(ascii: "-")), separator: ""))
   }
 }
 
 extension KernelCommandLine {
   /// Whether it gives `key` a value.
-  fileprivate func names(_ key: StaticString) -> Bool {
+  fileprivate func names(_ key: Text) -> Bool {
     for word in words where word.isKey(key) && word.value != nil { return true }
     return false
   }

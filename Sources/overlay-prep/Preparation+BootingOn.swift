@@ -6,7 +6,7 @@ import PrerootSystem
 extension Preparation {
   /// Remembers that units wait for this service: for a reload meanwhile, and for a second start of it.
   func begin() {
-    if hold == .ordering { image.keep(Paths.begun, Text(), report) }
+    if hold == .ordering { image.keep(Paths.begun, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", report) }
   }
 
   /// Sends the boot on: the jobs that wait, or PID 1 with the units of the root as it is now.

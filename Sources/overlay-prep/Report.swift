@@ -19,8 +19,8 @@ final class Report {
   func say(_ priority: Remark.Priority, _ text: Text) { say(Remark(priority, text)) }
 
   /// `TEXT: WHY`.
-  @inline(never) func say(_ priority: Remark.Priority, _ text: StaticString, _ errno: Errno) {
-    say(priority, Text(stringLiteral: text) + ": " + errno.text)
+  @inline(never) func say(_ priority: Remark.Priority, _ text: Text, _ errno: Errno) {
+    say(priority, text + ": " + errno.text)
   }
 
   /// With fields of its own in the journal.

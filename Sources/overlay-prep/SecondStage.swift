@@ -68,9 +68,9 @@ func copyFileSystemTable() -> Int32 {
 }
 
 /// - Parameter failure: what is said, with the reason after it.
-@inline(never) private func attempting(_ failure: StaticString, _ work: (borrowing Machine) throws(Errno) -> Int32) -> Int32 {
+@inline(never) private func attempting(_ failure: Text, _ work: (borrowing Machine) throws(Errno) -> Int32) -> Int32 {
   do throws(Errno) { return try work(Machine(at: "/")) } catch {
-    StandardError.say(Text("overlay-prep: ") + Text(stringLiteral: failure) + ": " + error.text)
+    StandardError.say(Text("overlay-prep: ") + failure + ": " + error.text)
     return ExitStatus.failure
   }
 }

@@ -2,8 +2,8 @@
 import PrerootCore
 import PrerootSystem
 
-/// What is said on standard output, a line a fact: in columns and in colours on a terminal, plainly anywhere else. Names come from
-/// whoever could make a file or name a device, so control characters are written out in either case.
+/// The answer on standard output, one line per fact: in columns and in colour on a terminal, plain anywhere else. Names are always escaped,
+/// because anyone can create a file or name a device.
 struct Answer {
   /// See console_codes(4), "ECMA-48 Select Graphic Rendition".
   enum Colour: Int {
@@ -20,9 +20,9 @@ struct Answer {
   private(set) var text = Text()
 
   /// `NAME: VALUE`
-  @inline(never) mutating func add(_ name: StaticString, _ value: Text, _ colour: Colour = .plain) {
-    text.append(Text(stringLiteral: name) + ": ")
-    if hasColumns { for _ in name.utf8CodeUnitCount..<10 { text.append(" ") } }
+  @inline(never) mutating func add(_ name: Text, _ value: Text, _ colour: Colour = .plain) {
+    text.append(name + ": ")
+    if hasColumns { for _ in name.count..<10 { text.append(" ") } }
     add(value, colour)
     text.append("\n")
   }
@@ -41,7 +41,7 @@ struct Answer {
 }
 
 extension Text {
-  /// A size for people: `1.9 MiB`.
+  /// Formats a size for people: `1.9 MiB`.
   @inline(never) init(kilobytes: Int) {
     let units = Text("KiB MiB GiB TiB").words
     var unit = 0, rest = kilobytes, tenths = 0

@@ -2,7 +2,7 @@
 import PrerootCore
 import PrerootSystem
 
-/// A test holds preroot(1), the help and the completions to these, and to the options.
+/// A test compares preroot(1), the help and the completions with these verbs and with the options.
 enum Verb: Keyword {
   case status
   case check
@@ -11,7 +11,7 @@ enum Verb: Keyword {
   case reset
   case chroot
 
-  var word: StaticString {
+  var word: Text {
     switch self {
     case .status: "status"
     case .check: "check"
@@ -31,7 +31,7 @@ enum Option: Keyword {
   case keep
   case cancel
 
-  var word: StaticString {
+  var word: Text {
     switch self {
     case .help: "--help"
     case .version: "--version"
@@ -54,8 +54,8 @@ enum Option: Keyword {
   }
 }
 
-/// The command line, as GNU's programs have it: options before or after the verb, `--root=DIR` or `--root DIR`, nothing but operands after
-/// `--`. What follows the first word of chroot's command belongs to that.
+/// The command line, in GNU's style: options before or after the verb, `--root=DIR` or `--root DIR`, only operands after `--`. Everything
+/// after the first word of chroot's command belongs to that command.
 struct Arguments {
   private var word: Text?
   private var options: [(option: Option, value: Text)] = []
@@ -79,7 +79,7 @@ struct Arguments {
     try check()
   }
 
-  /// - Parameter place: where the option's value is, if it is a word of its own.
+  /// - Parameter place: the place of the option's value, if that is a separate word.
   private mutating func take(_ argument: Text, _ words: [Text], _ place: inout Int) throws(Complaint) {
     var (name, value): (Text, Text?) = (argument, nil)
     if let (before, after) = argument.cut(at: UInt8(ascii: "=")) { (name, value) = (before, after) }
@@ -126,12 +126,12 @@ struct Arguments {
   /// The last `--root`.
   var root: Text? { options.last { $0.option == .root }?.value }
 
-  /// Each `--keep`, absolute and normal.
+  /// The value of each `--keep`, absolute and normalized.
   var kept: [Text] {
     get throws(Complaint) {
       var paths: [Text] = []
       for (option, value) in options where option == .keep {
-        guard let path = value.normalPath, path != "/", path == path.trimmed, !path.bytes.contains(0x0a) else {
+        guard let path = value.normalPath, path != "/", path == path.trimmed, !path.contains(0x0a) else {
           throw Complaint(usage: Text("'") + value + "' is not an absolute path below / without '..', nor one that can be written down")
         }
         paths.append(path)
@@ -140,7 +140,7 @@ struct Arguments {
     }
   }
 
-  /// Each operand as a path, looked up from the working directory where it is relative.
+  /// The operands as paths; relative ones start at the working directory.
   var paths: [Text] {
     get throws(Complaint) {
       var paths: [Text] = []
@@ -150,7 +150,7 @@ struct Arguments {
           guard let directory = Directory.workingDirectory else { throw Complaint(usage: Text("'") + operand + "' is relative, and the working directory has no path") }
           path = directory + "/" + operand
         }
-        // Of no meaning at the end of a path or in it.
+        // `.` means nothing, in a path or at its end.
         path = Text("/") + Text(joining: path.split(at: UInt8(ascii: "/")).filter { !($0 == ".") }, separator: "/")
         guard let path = path.normalPath else { throw Complaint(usage: Text("'") + operand + "' has '..' in it") }
         paths.append(path)

@@ -2,7 +2,7 @@
 import PrerootCore
 import PrerootSystem
 
-/// Whether the next boot will work. Each problem comes with what mends it.
+/// Reports whether the next boot will work. Each problem says how to fix it.
 func check(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
   let boot = try attempt("Cannot open the image") { () throws(Errno) in try NextBoot(of: machine) }
   let settings = Settings(boot.facts.assignments)
@@ -22,14 +22,14 @@ func check(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
   return findings.problems == 0 ? ExitStatus.success : ExitStatus.otherwise
 }
 
-/// What was looked at, a line each.
+/// The findings, one line each.
 struct Findings {
   private(set) var answer = Answer()
   private(set) var problems = 0
 
   @inline(never) mutating func good(_ text: Text) { answer.add("good", text, .good) }
   @inline(never) mutating func note(_ text: Text) { answer.add("note", text, .notable) }
-  /// - Parameter text: what is wrong, and what to do about it.
+  /// - Parameter text: the problem, and how to fix it.
   @inline(never) mutating func problem(_ text: Text) {
     problems += 1
     answer.add("problem", text, .bad)
@@ -100,7 +100,7 @@ extension Findings {
     lookForFileSystem("overlay", option: "CONFIG_OVERLAY_FS", machine, image)
   }
 
-  /// Built in, or a module of the image.
+  /// Looks for a file system that is built into the kernel, or is a module in the image.
   @inline(never) mutating func lookForFileSystem(_ type: Text, option: Text, _ machine: borrowing Machine, _ image: borrowing Machine) {
     let known = machine.text("/proc/filesystems")
     for line in known.lines where line.words.last == type { return good(Text("The kernel has ") + type) }
@@ -141,7 +141,7 @@ extension Findings {
     for file in facts.fileSystemTable.swapFiles(onOverlaysAt: settings.scope.paths, besides: settings.binds) {
       note(file + " in /etc/fstab is a swap file on the overlay, which the kernel does not support: it is left out; use zram or a partition")
     }
-    // What the units of preroot run; a test holds this to them.
+    // The programs that preroot's units run; a test compares them.
     let tools: [Text] = Text("sh systemctl mkdir touch mount").words
     for tool in tools where !image.hasProgram(tool) {
       problem(tool + " is missing, which preroot-fallback.service needs: install it")
@@ -150,13 +150,13 @@ extension Findings {
     if settings.upper.isPersistent, !image.hasProgram("rm") { note("rm is missing; a reset sets the old upper aside and cannot delete it") }
   }
 
-  private mutating func lookAt(_ path: Text, of setting: StaticString, isBind: Bool, _ image: borrowing Machine) {
+  private mutating func lookAt(_ path: Text, of setting: Text, isBind: Bool, _ image: borrowing Machine) {
     let real = (try? image.root.resolvingLinks(of: path)).map { Text("/") + $0 } ?? path
     let isThere = image.hasDirectory(real)
     let name = path + " of " + setting
     let mend: Text = Text(": create it, or remove it from ") + setting
     if real == path {
-      // A bind makes its place on the overlay.
+      // A bind creates its mount point on the overlay.
       if !isThere, !isBind || image.exists(path) { problem(name + " is not a directory in the image" + mend) }
     } else if !isBind {
       problem(name + " goes through a symbolic link: name " + real)
@@ -189,38 +189,38 @@ extension Machine {
     } catch { return false }
   }
 
-  /// Whether a list of modules, which may be larger than other files, has one.
+  /// Returns whether a list of modules, which may be larger than other files, contains one.
   @inline(never) borrowing func lists(_ module: Text, in path: Text) -> Bool {
     do throws(Errno) { return try root.read(path.asRelative, limit: 16 << 20).names(module: module) } catch { return false }
   }
 
-  /// Where the helper's programs, systemd's and the kernel's are looked for.
+  /// Searches the directories where the helper, systemd and the kernel look for programs.
   borrowing func hasProgram(_ name: Text) -> Bool {
     for directory in Text("/usr/sbin/ /usr/bin/ /sbin/ /bin/").words where exists(directory + name) { return true }
     return false
   }
 
-  /// In the directories of libraries, those of Debian's architectures included.
+  /// Searches the library directories, including those of Debian's architectures.
   @inline(never) borrowing func hasLibrary(_ name: Text) -> Bool {
     for directory in Text("/usr/lib /lib /usr/lib64 /lib64").words {
       if exists(directory + "/" + name) { return true }
-      for child in names(in: directory) where child.bytes.contains(UInt8(ascii: "-")) && exists(directory + "/" + child + "/" + name) { return true }
+      for child in names(in: directory) where child.contains(UInt8(ascii: "-")) && exists(directory + "/" + child + "/" + name) { return true }
     }
     return false
   }
 }
 
 extension Text {
-  /// Whether a list of modules has a line for the file `NAME.ko`, or a compressed one.
+  /// Returns whether a list of modules has a line for `NAME.ko`, compressed or not.
   fileprivate func names(module name: Text) -> Bool {
     for line in lines {
       guard let path = line.words.first, let (file, _) = path.fileName.cut(at: UInt8(ascii: ".")) else { continue }
-      if file == name || (Text(path.bytes.dropLast()).fileName == name) { return true }
+      if file == name || (path.dropLast(1).fileName == name) { return true }
     }
     return false
   }
 
-  /// `MemTotal:  246000 kB`. See proc_meminfo(5).
+  /// Reads `MemTotal:  246000 kB`. See proc_meminfo(5).
   fileprivate var memoryInKilobytes: Int? {
     for line in lines {
       let words = line.words
@@ -229,11 +229,11 @@ extension Text {
     return nil
   }
 
-  /// Linux 4.19 has what the options of an overlay on a tmpfs need.
+  /// Linux 4.19 is the first with all options that preroot uses for an overlay on a tmpfs.
   fileprivate var isKernelTooOld: Bool {
     let numbers = split(at: UInt8(ascii: "."))
     guard numbers.count >= 2, let major = numbers[0].decimalValue else { return false }
-    let minor = Text(numbers[1].bytes.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }).decimalValue ?? 0
+    let minor = numbers[1].leadingDigits.decimalValue ?? 0
     return major < 4 || (major == 4 && minor < 19)
   }
 }

@@ -2,7 +2,7 @@
 import PrerootCore
 import PrerootSystem
 
-// An upper on a device: the check of it.
+// Checks an upper on a device.
 
 extension Findings {
   mutating func lookAt(_ name: DeviceName, _ settings: Settings, _ machine: borrowing Machine, _ boot: borrowing NextBoot) {
@@ -61,8 +61,8 @@ extension Findings {
 
 extension Text {
   fileprivate var inCapitals: Text {
-    var out = Text()
-    for byte in bytes { out.append(byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte & ~0x20 : byte) }
-    return out
+    var out = Text.Builder()
+    for byte in self { out.append(byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte & ~0x20 : byte) }
+    return Text(out)
   }
 }

@@ -2,10 +2,10 @@
 import PrerootCore
 import PrerootSystem
 
-/// Runs a command, or a shell, on the image below the overlay, which is writable until that ends.
+/// Runs a command or a shell in the image below the overlay. The image is writable until that ends.
 ///
-/// Mounts are made in a namespace of our own and are gone with us. The file system is made writable for everybody, as there is only one
-/// of it; that is what has to be taken back, and said loudly where it cannot.
+/// The mounts are in a private namespace and disappear with this process. The superblock, however, is shared: it becomes writable for
+/// everyone, has to be made read-only again, and a failure to do so is reported loudly.
 func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) -> Int32 {
   let image: Image
   let ignored: UInt64
@@ -16,7 +16,7 @@ func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) 
       preroot: reboot afterwards.
 
       """)
-    // A key, or a terminal that goes away, must not end this while the image is writable.
+    // A key or a lost terminal must not end this while the image is writable.
     ignored = Lower.ignoreEndings()
     try attempt("Cannot leave the mount namespace") { () throws(Errno) in try Lower.leaveMountNamespace() }
     try attempt("Cannot make the image writable") { () throws(Errno) in
@@ -38,14 +38,14 @@ func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) 
   return image.close() ? status : ExitStatus.chroot
 }
 
-/// The image's file system, and how it was before.
+/// The image's file system, and its state before.
 private struct Image {
   static var apiDirectories: [Text] { Text("/proc /sys /dev /run").words }
 
-  /// Whether nobody can write to it; else it is only its mount that forbids that.
+  /// Whether the superblock is read-only; else only the mount is.
   let isFileSystemReadOnly: Bool
 
-  /// - Throws: why it cannot be written, and what does instead.
+  /// - Throws: why the image cannot be written, and what to do instead.
   init(on machine: borrowing Machine) throws(Complaint) {
     try Machine.requireSuperuser(to: "change the image")
     let facts = BootFacts(asSeenOn: machine)
@@ -62,18 +62,18 @@ private struct Image {
     isFileSystemReadOnly = !lower.isWritable
   }
 
-  /// The caller's, where the image has it.
+  /// Returns the caller's shell, if the image has it.
   static func shell(on machine: borrowing Machine) -> Text {
     if let shell = Machine.variable("SHELL"), shell.hasPrefix("/"), machine.exists(Paths.lower + shell) { return shell }
     return "/bin/sh"
   }
 
-  /// Takes back what was done, or says that it could not be.
+  /// Undoes the changes, or reports that it could not.
   func close() -> Bool {
     for directory in Self.apiDirectories.reversed() { try? Lower.detach(Paths.lower + directory) }
     if !isFileSystemReadOnly { return true }
     var failure = Errno.timedOut
-    // What the command left behind may take a moment to die.
+    // Processes that the command left behind may take a moment to die.
     for attempt in 1...20 {
       if attempt > 1 { LinuxKernel.sleep(microseconds: 100_000) }
       do throws(Errno) {

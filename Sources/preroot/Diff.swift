@@ -2,10 +2,10 @@
 import PrerootCore
 import PrerootSystem
 
-/// What was written since the upper was empty: a line for each path that the lower has not (A), has otherwise (M), or that is
-/// hidden (D).
+/// Lists the changes since the upper was empty: each path that the lower does not have (A), has differently (M), or that the overlay hides
+/// (D).
 ///
-/// - Parameter paths: what it is limited to; nothing for all.
+/// - Parameter paths: limits the list; empty for all paths.
 func diff(_ paths: [Text], on machine: borrowing Machine) throws(Complaint) -> Int32 {
   try Machine.requireSuperuser(to: "see what the upper hides (trusted.* attributes)")
   let overlays = BootFacts(asSeenOn: machine).mountInfo.overlays
@@ -18,16 +18,16 @@ func diff(_ paths: [Text], on machine: borrowing Machine) throws(Complaint) -> I
   return ExitStatus.success
 }
 
-/// Where a path is on the overlays, links above it followed.
+/// Returns a path's place on the overlays, with symbolic links above it resolved.
 ///
-/// - Throws: where there is no such thing, so that a mistyped path is not taken for one on which nothing was written.
+/// - Throws: if nothing has this path, so that a typing error does not look like a path without changes.
 private func place(_ path: Text, on overlays: [MountInfo.Entry], of machine: borrowing Machine) throws(Complaint) -> Text {
   let parent = path.parents.last ?? Text()
   let real = try attempt(path) { () throws(Errno) in try machine.root.resolvingLinks(of: parent) }
-  let path = (real.isEmpty ? real : Text("/") + real) + Text(path.bytes[parent.count...])
+  let path = (real.isEmpty ? real : Text("/") + real) + path.dropFirst(parent.count)
   for overlay in overlays where path == "/" || overlay.mountPoint.isWithin(path) { return path }
   for overlay in overlays where overlay.mountPoint == "/" || path.isWithin(overlay.mountPoint) {
-    // The upper may have it below what is mounted over it.
+    // The upper may have it below another mount.
     for layer in [Text(), Paths.lower, (overlay.layersDirectory ?? Text()) + "/upper"] where machine.has(layer + path) { return path }
     throw Complaint(path + " is neither in the image nor on the overlay")
   }
@@ -35,14 +35,14 @@ private func place(_ path: Text, on overlays: [MountInfo.Entry], of machine: bor
 }
 
 extension Machine {
-  /// Whether there is something, a link that leads nowhere included.
+  /// Returns whether the file exists; a dangling symbolic link counts.
   borrowing func has(_ path: Text) -> Bool { target(ofLink: path) != nil || exists(path) }
 }
 
-/// The same place in the layers of an overlay, and in what comes of them.
+/// The same directory in the layers of an overlay and in the merged view.
 private struct Layers: ~Copyable {
   var upper, lower, merged: Descent
-  /// Of the overlay: all its directories have it, and what is mounted on one has not. See linux: overlayfs.rst, "Inode properties".
+  /// The overlay's st_dev: all directories of the overlay have it, and a mount on one does not. See linux: overlayfs.rst, "Inode properties".
   let device: UInt64
 
   init(of overlay: MountInfo.Entry) throws(Errno) {
@@ -69,9 +69,9 @@ extension Layers {
     try merged.leave()
   }
 
-  /// Adds what is looked at in a directory, the last name first.
+  /// Adds the names to compare in a directory, in reverse order.
   @inline(never) func addNames(_ look: Look, to names: inout [Text]) throws(Errno) {
-    // Below what is mounted there it is past the overlay.
+    // Another mount covers this directory of the overlay.
     if look != .layered, !merged.isPresent { return }
     var found = look == .layered ? try upper.names() : try merged.names()
     if look == .apart { found += try lower.names() }
@@ -81,32 +81,32 @@ extension Layers {
     }
   }
 
-  /// Whether nothing shows through of the lower's directory: another one took its place, or one came there by another name.
+  /// Returns whether the lower's directory does not show through: the upper's replaced it, or was renamed to this name.
   func upperIsAlone(at name: Text) -> Bool {
     upper.attribute("trusted.overlay.opaque", of: name)?.hasPrefix("y") == true || upper.attribute("trusted.overlay.redirect", of: name) != nil
   }
 }
 
-/// How a directory is compared.
-private enum Look: UInt8 {
-  /// What is in the upper, which has nothing but what differs, with the lower.
+/// How to compare a directory.
+private enum Look {
+  /// Compare the upper, which contains only differences, with the lower.
   case layered
-  /// All that is to be seen with all that the lower has under the same name, of which nothing shows through.
+  /// Compare the merged view with all that the lower has under this name; nothing of the lower shows through.
   case apart
-  /// All that is to be seen; the lower has no such directory.
+  /// List the merged view; the lower has no such directory.
   case alone
 }
 
 private struct Difference {
   private let limits: [Text]
   private var progress = Progress()
-  /// Whether somebody reads what is printed, while it is.
+  /// Whether someone watches the output.
   private let isRead = StandardOutput.isTerminal
-  /// Lines, kept until there are enough of them for a system call.
+  /// Output lines, collected to save system calls.
   private var lines = Text()
-  /// Why they could not be written; nil where they could.
+  /// The error of writing the lines; nil if there was none.
   private var failure: Errno?
-  /// Where it is. There is one of it: a tree may be deeper than a path can be long, and a copy for each level would be too much.
+  /// The current path. There is only one: a tree may be deeper than a path can be long, and a copy for each level would take too much memory.
   private var path = Text()
 
   init(limitedTo limits: [Text]) { self.limits = limits }
@@ -115,28 +115,28 @@ private struct Difference {
     path = overlay.mountPoint == "/" ? Text() : overlay.mountPoint
     do throws(Errno) {
       var layers = try Layers(of: overlay)
-      // What is still to be looked at, the next name last, and an empty one where a directory ends.
+      // The names still to compare, the next one last; an empty name marks the end of a directory.
       var names: [Text] = [""]
-      // The way down to where it is.
-      var looks = Text([Look.layered.rawValue])
+      // The way down to the current directory.
+      var looks = [Look.layered]
       try layers.addNames(.layered, to: &names)
       while failure == nil, let name = names.popLast() {
         if name.isEmpty {
-          let look = Look(rawValue: looks.bytes.popLast()!)!
+          let look = looks.popLast()!
           if looks.isEmpty { return }
           try layers.leave(look)
         } else {
           path.append(Text("/") + name)
           progress.pass(path)
-          if isOnTheWay, let look = try look(at: name, Look(rawValue: looks.bytes.last!)!, layers) {
+          if isOnTheWay, let look = try look(at: name, looks.last!, layers) {
             try layers.enter(name, look)
-            looks.append(look.rawValue)
+            looks.append(look)
             names.add("")
             try layers.addNames(look, to: &names)
             continue
           }
         }
-        path = Text(path.bytes[..<path.bytes.lastIndex(of: UInt8(ascii: "/"))!])
+        path = path[0..<path.lastPlace(of: UInt8(ascii: "/"))!]
       }
     } catch {
       progress.hide()
@@ -144,14 +144,14 @@ private struct Difference {
     }
   }
 
-  /// Tells what has become of a name in the directory that the layers are in.
+  /// Reports a change of a name in the current directory.
   ///
-  /// - Returns: how to look at what is in it, if there is more to be seen.
+  /// - Returns: how to compare the directory of this name; nil if there is nothing more to compare.
   private mutating func look(at name: Text, _ look: Look, _ layers: borrowing Layers) throws(Errno) -> Look? {
     let lower = look == .alone ? nil : try layers.lower.status(of: name)
     let isLayered = look == .layered
     guard let here = isLayered ? try layers.upper.status(of: name) : try layers.merged.status(of: name) else {
-      // In the upper, it has gone since its name was read.
+      // In the upper, the file was deleted after its name was read.
       if lower != nil, !isLayered { sayDeleted() }
       return nil
     }
@@ -164,30 +164,30 @@ private struct Difference {
       if isLayered { return layers.upperIsAlone(at: name) ? .apart : .layered }
       return here.device == layers.device ? .apart : nil
     }
-    // What was opened for writing counts as written in the upper.
+    // In the upper, a file that was opened for writing counts as changed.
     if isLayered || lower.map({ !$0.looksLike(here) }) != false { say(lower == nil ? "A" : "M") }
-    // Never from the upper: a directory that was renamed shows what it had in the lower.
+    // Not from the upper: a renamed directory shows the lower's contents.
     return here.isDirectory && (isLayered || here.device == layers.device) ? .alone : nil
   }
 
   // MARK: Pieces
 
-  /// Whether the path is within the limits, or may have something below it that is.
+  /// Whether the path is within the limits, or above one.
   private var isOnTheWay: Bool { limits.isEmpty || limits.contains { path.isWithin($0) || $0.isWithin(path) || $0 == "/" } }
 
-  @inline(never) private mutating func say(_ letter: StaticString) {
+  @inline(never) private mutating func say(_ letter: Text) {
     if limits.isEmpty || limits.contains(where: { path.isWithin($0) || $0 == "/" }) { say(letter, path) }
   }
 
-  /// With a path, what is below it is not listed; a limit that is below it has gone with it.
+  /// Reports a deletion once, without the files below; but a limit below the path is deleted, too.
   private mutating func sayDeleted() {
     say("D")
     for limit in limits where limit.isWithin(path) && !(limit == path) { say("D", limit) }
   }
 
-  @inline(never) private mutating func say(_ letter: StaticString, _ path: Text) {
+  @inline(never) private mutating func say(_ letter: Text, _ path: Text) {
     if isRead { progress.hide() }
-    lines.append(Text(stringLiteral: letter) + " " + path.escapedForList + "\n")
+    lines.append(letter + " " + path.escapedForList + "\n")
     if lines.count > 4096 || isRead { write() }
   }
 
@@ -203,7 +203,7 @@ private struct Difference {
   }
 }
 
-/// How far it is, for somebody who waits at a terminal.
+/// Shows progress to a user who waits at a terminal.
 private struct Progress {
   private let isShown = StandardError.isTerminal
   private var count = 0
@@ -213,7 +213,7 @@ private struct Progress {
     count += 1
     guard isShown, count % 1000 == 0 else { return }
     var path = path.escapedForList
-    if path.count > 60 { path = Text(path.bytes[..<57]) + "..." }
+    if path.count > 60 { path = path[0..<57] + "..." }
     // See console_codes(4): erase to the end of the line.
     StandardError.write(Text("\r") + Text(decimal: count) + " " + path + "\u{1b}[K")
     isOnScreen = true

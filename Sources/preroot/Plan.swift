@@ -2,7 +2,7 @@
 import PrerootCore
 import PrerootSystem
 
-/// What the next boot would decide, which units the generator would write, and which steps the helper would do.
+/// Prints the next boot's decision, the units that the generator would write, and the steps that the helper would execute.
 func plan(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
   let boot = try attempt("Cannot open the image") { () throws(Errno) in try NextBoot(of: machine) }
   var text = Text()
@@ -11,7 +11,7 @@ func plan(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
   return ExitStatus.success
 }
 
-/// Remarks begin with `#`.
+/// Returns the plan; remarks begin with `#`.
 private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) -> Text {
   let mode = BootMode(for: boot.facts)
   var text = Text()
@@ -42,7 +42,7 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
   return text
 }
 
-/// How the upper comes to its place: with what is on its device now, where that can be seen.
+/// Returns the steps that mount the upper, according to its device's current contents if they are readable.
 private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine: borrowing Machine) -> Text {
   var text = Text()
   if let why = settings.upper.unavailability {
@@ -65,7 +65,7 @@ private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine:
 }
 
 extension DeviceUse {
-  /// What would be done with the device if it were booted now; nil where it is not there.
+  /// Returns the device and what a boot would do with it now; nil if the device is not present.
   static func now(of name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> (source: Text, use: DeviceUse)? {
     guard let source = try BlockDevice.find(
       name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), on: machine) else { return nil }
@@ -74,7 +74,7 @@ extension DeviceUse {
 }
 
 extension StoreFacts {
-  /// As the next boot finds it, where the upper is in use now; else as if it were empty.
+  /// Reads the facts as the next boot will find them if the upper is in use now; else assumes an empty upper.
   fileprivate init(on machine: borrowing Machine, in layers: Text, over lower: LowerIdentity?) {
     let mounts = machine.mounts(of: "self")
     if mounts.overlays.first?.layersDirectory == layers {

@@ -2,9 +2,8 @@
 import PrerootCore
 import PrerootSystem
 
-// preroot VERB: for people, and for their scripts. It tells how the root became writable and what the next boot will do about it, and
-// leaves marks for that; no boot needs it.
-// See preroot(1).
+// preroot VERB: for people and their scripts. It reports how the root became writable and what the next boot will do, and leaves marks for
+// that. No boot needs it. See preroot(1).
 
 @_cdecl("preroot_main")
 func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
@@ -18,24 +17,24 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
   }
 }
 
-/// A test holds preroot(1) to these.
+/// A test compares preroot(1) with these.
 enum ExitStatus {
   static let success: Int32 = 0
-  /// The root is not as it was asked for; the next boot has a problem.
+  /// The root is not as requested, or the next boot has a problem.
   static let otherwise: Int32 = 1
   /// preroot had nothing to do in this boot.
   static let off: Int32 = 2
-  /// It cannot be told, or cannot be done.
+  /// The answer is unavailable, or the action failed.
   static let failure: Int32 = 3
   static let usage: Int32 = 4
-  /// `chroot` alone, whose other statuses are those of the command: not run at all, or run and the image is still writable. Then those
-  /// of a command that cannot be run, and of one that is not there.
+  /// For `chroot` only, whose other statuses are the command's. 125: the command did not run, or it ran and the image is still writable.
+  /// 126: the command cannot be executed. 127: it does not exist.
   static let chroot: Int32 = 125
   static let notExecutable: Int32 = 126
   static let notFound: Int32 = 127
 }
 
-/// Why nothing was done, and with which exit status that is said.
+/// Why nothing was done, and the exit status for it.
 struct Complaint: Error {
   var text: Text
   var status = ExitStatus.failure
@@ -45,18 +44,18 @@ struct Complaint: Error {
     self.status = status
   }
 
-  /// Of an answer.
+  /// The answer could not be written.
   @inline(never) init(unwritten errno: Errno) { self.init(Text("Cannot write to standard output: ") + errno.text) }
 
   @inline(never) init(usage text: Text) { self.init(text + "; see preroot --help", status: ExitStatus.usage) }
 }
 
-/// Gives the answer. Where it is lost, whoever asked must not take the exit status for one.
+/// Writes the answer. If it is lost, the exit status must not look like an answer.
 @inline(never) func reply(_ text: Text) throws(Complaint) {
   do throws(Errno) { try StandardOutput.write(text) } catch { throw Complaint(unwritten: error) }
 }
 
-/// Does what may fail, and says what it was: `WHAT: WHY`.
+/// Acts, and turns an error into `WHAT: WHY`.
 @inline(never) func attempt<Result: ~Copyable>(_ what: Text, _ act: () throws(Errno) -> Result) throws(Complaint) -> Result {
   do throws(Errno) { return try act() } catch { throw Complaint(what + ": " + error.text) }
 }
@@ -83,8 +82,8 @@ extension Machine {
     }
   }
 
-  /// For what only root may do. The kernel would say so, too, but not as clearly.
-  @inline(never) static func requireSuperuser(to act: StaticString) throws(Complaint) {
-    if !Lower.isSuperuser { throw Complaint(Text("Only root can ") + Text(stringLiteral: act)) }
+  /// Requires root. The kernel would refuse, too, but less clearly.
+  @inline(never) static func requireSuperuser(to act: Text) throws(Complaint) {
+    if !Lower.isSuperuser { throw Complaint(Text("Only root can ") + act) }
   }
 }

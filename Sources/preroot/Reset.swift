@@ -2,7 +2,7 @@
 import PrerootCore
 import PrerootSystem
 
-/// Marks the upper, so that the next boot starts with an empty one, except for what is kept. Nothing that runs now loses a file by it.
+/// Marks the upper, so that the next boot starts with an empty one, except for the kept paths. No running program loses a file.
 func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machine) throws(Complaint) -> Int32 {
   try Machine.requireSuperuser(to: "mark the upper")
   let facts = BootFacts(asSeenOn: machine)
@@ -20,7 +20,7 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
   if isCancelled { return try cancel(mark, on: machine) }
 
   let contents = Text(joining: kept, separator: "\n") + (kept.isEmpty ? "" : "\n")
-  // The helper takes no larger file on a device for one of preroot's.
+  // The helper accepts no larger mark.
   if contents.count > 1 << 16 { throw Complaint(usage: "'--keep' has more than 64 KiB of paths; name the directories that they are in") }
   for path in kept { try requireReal(path, upper: layers + "/upper", on: machine) }
   try attempt("Cannot mark the upper") { () throws(Errno) in try machine.root.replaceDurably(mark.asRelative, contents: contents) }
@@ -34,8 +34,8 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
   return ExitStatus.success
 }
 
-/// Refuses a path that goes through a link: what is to be kept has another path in the upper, and nothing would be kept of it. A link by
-/// itself can be kept, if it was written.
+/// Rejects a path that goes through a symbolic link: the file has another path in the upper, and the reset would not keep it. A link itself
+/// can be kept, if the upper has it.
 private func requireReal(_ path: Text, upper: Text, on machine: borrowing Machine) throws(Complaint) {
   let real = try attempt(path) { () throws(Errno) in try machine.root.resolvingLinks(of: path) }
   if path.asRelative == real { return }

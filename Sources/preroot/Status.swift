@@ -2,7 +2,7 @@
 import PrerootCore
 import PrerootSystem
 
-/// What this boot was asked for and what it was given.
+/// Reports what this boot was asked for and what it got.
 func status(on machine: borrowing Machine, asJSON isJSON: Bool) throws(Complaint) -> Int32 {
   let facts = BootFacts(asSeenOn: machine)
   let state = machine.contents(Paths.state).map { State(parsing: $0) }
@@ -22,18 +22,18 @@ extension Standing {
   }
 }
 
-/// All that is told, once as words and once as an object.
+/// The contents of the report, as text and as a JSON object.
 struct StatusReport {
   private let standing: Standing
   private let asked, upper, scope, target: Text
   private let lower: MountInfo.Entry?
   private let store: MountInfo.Entry?
   private let space: Space?
-  /// What the settings had that was not taken as written.
+  /// About settings that were not accepted as written.
   private let remarks: [Remark]
-  /// What was asked for and is not there.
+  /// The missing parts of the request.
   private let lost: [Text]
-  /// Whether the next boot starts with an empty upper; nil for a user, from whom the layers are kept.
+  /// Whether the next boot starts with an empty upper; nil for an unprivileged user, who cannot see the layers.
   private let isResetMarked: Bool?
 
   init(_ standing: Standing, _ facts: borrowing BootFacts, _ state: State?, _ machine: borrowing Machine) {
@@ -46,10 +46,10 @@ struct StatusReport {
     target = state?.value(of: "target") ?? Text()
     lower = facts.mountInfo.image
     store = overlays.isEmpty ? nil : facts.mountInfo.entry(at: Paths.store)
-    // The overlay has that of its upper, and everybody may ask for it.
+    // The overlay reports its upper's space, and every user may ask for it.
     space = store == nil ? nil : try? Space(of: overlays[0].mountPoint)
     let events = [Remark](inEvents: machine.contents(Paths.events) ?? Text())
-    // In a boot that was left alone, nobody wrote them down.
+    // In a boot that was left alone, no event recorded them.
     remarks = state == nil ? (facts.request.remarks + settings.remarks).filter { $0.priority.rawValue <= Remark.Priority.warning.rawValue } : events
     lost = state?.list(of: "lost") ?? []
     let layers = overlays.first?.layersDirectory ?? Text()
@@ -86,7 +86,7 @@ struct StatusReport {
 
   var json: Text {
     var object = State()
-    object.add("status", Text(stringLiteral: standing.word))
+    object.add("status", standing.word)
     object.add("why", standing.why)
     object.add("asked", standing.isTried ? asked : Text())
     object.add("upper", upper)
@@ -107,7 +107,7 @@ struct StatusReport {
 }
 
 extension Standing {
-  /// Whether somebody asked for anything.
+  /// Whether anyone requested something.
   fileprivate var isTried: Bool {
     if case .leftAlone(let reason) = self { reason.isLoud } else { true }
   }

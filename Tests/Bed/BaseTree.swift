@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import SystemPackage
 
-/// How much of a distribution runs on the machine.
+/// The set of units that a machine runs.
 public enum Profile: String, Hashable, Sendable, CaseIterable {
-  /// What a device has: no package timers, no terminal nobody sees.
+  /// The units of a device: no package timers, and no terminals that nobody sees.
   case lean
-  /// A minimal Debian as it is installed.
+  /// A freshly installed minimal Debian.
   case full
 
-  /// The units that are masked in the image.
+  /// The units that the image masks.
   var masked: [String] {
     switch self {
     case .lean: [
@@ -20,7 +20,7 @@ public enum Profile: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// The root of a minimal distribution, made once per suite and never changed: trees of tests share its files by hard links.
+/// The root of a minimal distribution, created once for each suite and never changed: tests' trees share its files by hard links.
 enum BaseTree {
   private static let packages = "systemd,systemd-sysv,udev,dbus,kmod"
   /// Manual pages, translations and most documents: a third of the tree, and nothing boots from them.

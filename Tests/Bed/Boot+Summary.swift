@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 extension Boot {
-  /// What a person wants to know first, in a few lines.
+  /// The most interesting facts in a few lines.
   public var summary: String {
     let root = mounts["/"].map(\.description) ?? "?"
     let seconds = duration.map { "\($0.formatted)" } ?? "never"
@@ -20,7 +20,7 @@ extension Boot {
 }
 
 extension Duration {
-  /// In seconds with two places.
+  /// The duration in seconds with two decimal places.
   public var formatted: String {
     let hundredths = components.seconds * 100 + components.attoseconds / 10_000_000_000_000_000
     let places = hundredths % 100

@@ -6,9 +6,9 @@ import SystemPackage
 /// One boot of one machine, from power-on to power-off, as the machine itself reported it.
 public struct Boot: Sendable, CustomStringConvertible {
   public let machine: Machine
-  /// What it printed, to the very end.
+  /// Everything that the machine printed, until power-off.
   public let console: Console
-  /// What `systemctl is-system-running --wait` said.
+  /// The output of `systemctl is-system-running --wait`.
   public let state: String
   public let journal: Journal
   /// Every loaded unit by its name.
@@ -18,16 +18,16 @@ public struct Boot: Sendable, CustomStringConvertible {
   public let manager: [String: String]
   /// The units `systemctl --failed` lists.
   public let failedUnits: [String]
-  /// What was queued when the report was taken.
+  /// The jobs in PID 1's queue at the time of the report.
   public let jobs: [String]
-  /// Whether a file could be made on the root, in the words of `touch` where not.
+  /// Whether the probe could create a file on the root; the error of `touch` if not.
   public let isRootWritable: Bool
-  /// What the test's own script said, and its exit status; see ``Tree/running(_:)``.
+  /// The output and exit status of the test's own script; see ``Tree/running(_:)``.
   public let script: Script?
-  /// The directory of everything the probe wrote, `preroot/` (a copy of /run/preroot) among it.
+  /// The directory with the probe's files, among them `preroot/`, a copy of /run/preroot.
   public let report: FilePath
 
-  /// The outcome of a test's own script.
+  /// The result of a test's own script.
   public struct Script: Sendable {
     public let status: Int
     public let output: String
@@ -35,7 +35,7 @@ public struct Boot: Sendable, CustomStringConvertible {
 
   public var description: String { "\(machine) (\(report))" }
 
-  /// A file of the report; nil where there is none.
+  /// A file of the report, or nil.
   public func file(_ name: String) -> String? {
     try? String(contentsOfFile: report.appending(name).string, encoding: .utf8)
   }
@@ -65,22 +65,22 @@ public struct Boot: Sendable, CustomStringConvertible {
 }
 
 extension Boot {
-  /// How many startups PID 1 has reported as finished.
+  /// The number of startups that PID 1 has reported as finished.
   public var startupCount: Int {
     journal.entries.count {
       $0.isFromManager && [MessageID.startupFinished, MessageID.userStartupFinished].contains($0["MESSAGE_ID"])
     }
   }
 
-  /// How often each unit was started, by PID 1's own messages.
+  /// The number of starts of each unit according to PID 1's messages.
   ///
-  /// While there is no journal PID 1's messages go to the kernel's log without their fields: those are told by their words,
-  /// `Finished NAME - DESCRIPTION.`, and before systemd 250, `Finished DESCRIPTION.`.
+  /// Without a journal PID 1 writes its messages to the kernel log, without fields. Those are recognized by their text:
+  /// `Finished NAME - DESCRIPTION.`, or before systemd 250, `Finished DESCRIPTION.`.
   public var unitsStarted: [String: Int] {
     var counts: [String: Int] = [:]
     for entry in journal.entries where entry.isFromManager {
       if entry["MESSAGE_ID"] == MessageID.unitStarted, let unit = entry["UNIT"] {
-        // A unit whose condition does not hold has the same ID and other words.
+        // The message of a unit whose condition failed has the same ID, but another text.
         if !entry.message.contains(" was skipped ") { counts[unit, default: 0] += 1 }
       } else if entry["_TRANSPORT"] == "kernel", let match = entry.message.firstMatch(of: Self.startedInWords) {
         counts[String(match.name), default: 0] += 1
@@ -89,10 +89,10 @@ extension Boot {
     return counts
   }
 
-  /// The units that were started more than once.
+  /// The units that PID 1 started more than once.
   ///
-  /// Left out is modprobe@.service, which is done and gone when it has run: udev asks for the mounts of fuse and configfs when it comes
-  /// across these modules (99-systemd.rules), and they ask for it again, whether they are there already or not, in plain boots too.
+  /// They exclude modprobe@.service, which does not remain active: udev starts the mounts of fuse and configfs when it finds these
+  /// modules (99-systemd.rules), and they start it again, even in plain boots.
   public var unitsStartedAgain: [String] {
     unitsStarted.filter { $0.value > 1 && !$0.key.hasPrefix("modprobe@") }.keys.sorted()
   }
@@ -106,33 +106,33 @@ extension Boot {
     journal.entries.filter { $0.isFromManager && $0["MESSAGE_ID"] == MessageID.unitStopped }.compactMap { $0["UNIT"] }.sorted()
   }
 
-  /// The names of the units that have begun to start at some time of this boot, found ones left out.
+  /// The names of the units that began to start at some time of this boot, except those that PID 1 found active.
   public var unitsBegun: [String] { begun { _ in true } }
 
-  /// When stage 1 ended: with the reload or the re-execution that the helper asked for, or with the helper, where the units waited for it.
+  /// The end of stage 1: that of the helper's reload or re-execution; that of the helper, if the units waited for it; or nil.
   public var stageOneEnd: Duration? {
     if let advance {
-      // A systemd before 250 does not keep the time.
+      // systemd before 250 records no such time.
       guard let time = manager["UnitsLoadTimestampMonotonic"].flatMap({ Int($0) }) else { return advance }
       return time > 0 ? .microseconds(time) : nil
     }
     return units["overlay-prep.service"]?.mainExit
   }
 
-  /// When the helper had the answer to its reload or re-execution; nil where it asked for neither.
+  /// The time at which PID 1 answered the helper's reload or re-execution, or nil.
   private var advance: Duration? {
     guard let step = journal.entries.last(where: { ["reload", "reexec"].contains($0["PREROOT_STEP"]) }),
           let start = step["PREROOT_MONOTONIC_USEC"].flatMap({ Int($0) }), let length = step["PREROOT_USEC"].flatMap({ Int($0) }) else { return nil }
     return .microseconds(start + length)
   }
 
-  /// Whether the helper had PID 1 read everything again.
+  /// Whether the helper made PID 1 reload or re-execute.
   public var hasReread: Bool { advance != nil }
 
-  /// The version of systemd, as PID 1 has it: `252.39-1~deb12u2`.
+  /// PID 1's version of systemd, such as `252.39-1~deb12u2`.
   public var systemdVersion: String { manager["Version"] ?? "" }
 
-  /// The names of the units that have begun to start in stage 1, the helper's own left out.
+  /// The names of the units that began to start in stage 1, except the helper's.
   public var unitsBegunInStageOne: [String] {
     guard let end = stageOneEnd else { return [] }
     return begun { $0 < end }.filter { !$0.hasPrefix("overlay-prep.") }
@@ -142,15 +142,15 @@ extension Boot {
     units.values.filter { unit in !unit.isFoundNotStarted && unit.inactiveExit.map(when) == true }.map(\.id).sorted()
   }
 
-  /// The names of the active units, found ones left out.
+  /// The names of the active units, except those that PID 1 found active.
   public var unitsActive: [String] {
     units.values.filter { !$0.isFoundNotStarted && $0.activeState == "active" }.map(\.id).sorted()
   }
 
-  /// What went wrong by the console's words, the shutdown included.
+  /// The failures that the console shows, including the shutdown.
   public var consoleFailures: [String] { console.failures }
 
-  /// From the start of PID 1 to the end of the startup; nil where it has not ended.
+  /// The time from the start of PID 1 to the end of the startup, or nil if it has not finished.
   public var duration: Duration? {
     guard let start = manager["UserspaceTimestampMonotonic"].flatMap({ Int($0) }),
           let finish = manager["FinishTimestampMonotonic"].flatMap({ Int($0) }), finish > start else { return nil }

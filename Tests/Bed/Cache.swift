@@ -3,16 +3,16 @@ import Foundation
 import Support
 import SystemPackage
 
-/// What takes long to make and is made once: the kernel, the base trees, the images; and what a run leaves to be looked at.
+/// Everything that takes long to create: the kernel, base trees and images. It also keeps the files of recent runs.
 ///
-/// Several processes may share it. What one of them has made or found is held until that process ends: nobody else removes it.
+/// Several processes may share it. Each holds the entries that it has created or found until it ends, and no other process removes them.
 public final class Cache: Sendable {
-  /// The directory of everything that is kept.
+  /// The cache's directory.
   public let root: FilePath
   private let holds: Holds
   private let kitchen = Kitchen()
 
-  /// The one in `.build/bed` of the checkout, or where `PREROOT_CACHE` says.
+  /// The cache in `.build/bed` of the checkout, or in the directory that `PREROOT_CACHE` names.
   public static let shared: Cache = {
     let named = ProcessInfo.processInfo.environment["PREROOT_CACHE"] ?? ""
     let root = named.isEmpty ? Checkout.top.appending(".build/bed") : FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(named))
@@ -24,14 +24,14 @@ public final class Cache: Sendable {
     holds = try Holds(in: root.appending("holds"))
   }
 
-  /// A directory below the root, made where it does not exist.
+  /// A directory below the root, created if necessary.
   func directory(_ name: String) throws -> FilePath {
     let path = root.appending(name)
     try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
     return path
   }
 
-  /// The path of a thing, held until this process ends, whether it is there already or not.
+  /// The path of an entry, held until this process ends, whether or not it exists.
   func holding(_ name: String) throws -> FilePath {
     try holds.add(name)
     let path = root.appending(name)
@@ -39,10 +39,10 @@ public final class Cache: Sendable {
     return path
   }
 
-  /// The path of a thing that is made once, held until this process ends.
+  /// The path of an entry that is created once, held until this process ends.
   ///
-  /// `make` gets a path beside the final one; what it leaves there is renamed into place, so a thing that was interrupted
-  /// is never taken for a finished one. Callers of the same thing wait for the first one, in other processes too.
+  /// `make` gets a temporary path, and the cache renames the result into place, so an unfinished entry never looks complete.
+  /// Callers with the same entry wait for the first one, even in other processes.
   ///
   /// - Throws: what `make` throws.
   func thing(_ name: String, make: @escaping @Sendable (FilePath) async throws -> Void) async throws -> FilePath {
@@ -52,7 +52,7 @@ public final class Cache: Sendable {
       try await lock.acquire()
       defer { lock.release() }
       guard !FileManager.default.fileExists(atPath: place.string) else {
-        // The time of last use, for `tidy`.
+        // `tidy` goes by this time of last use.
         try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: place.string)
         return place
       }
@@ -74,9 +74,9 @@ public final class Cache: Sendable {
     }
   }
 
-  /// Removes all but the `count` last used things of a directory below the root, those that somebody holds, and what belongs to these.
+  /// Removes the entries of a directory except the `count` most recently used ones and those that a process holds.
   ///
-  /// What an interrupted process left half made goes in any case.
+  /// It always removes unfinished entries of interrupted processes.
   func tidy(_ name: String, keeping count: Int) throws {
     let directory = try directory(name)
     try holds.withAll { held in
@@ -94,13 +94,13 @@ public final class Cache: Sendable {
     }
   }
 
-  /// Removes what is made quickly and nobody holds. Base trees and the kernel stay.
+  /// Removes entries that are quickly created again and that no process holds. Base trees and the kernel stay.
   public func tidy() throws {
     for name in ["disks", "images", "install", "packages", "runs", "trees"] { try tidy(name, keeping: 0) }
     try tidy("base", keeping: .max)
   }
 
-  /// The thing that a file belongs to by its name: its lock, or what is left of its making.
+  /// The entry to which a lock or an unfinished file belongs by its name.
   private static func thing(of file: String) -> String {
     var thing = Substring(file)
     while let suffix = [".lock", ".unfinished", ".tree", ".home", ".file", ".orders", ".table", ".ini"].first(where: thing.hasSuffix) {

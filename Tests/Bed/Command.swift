@@ -3,13 +3,13 @@ import Subprocess
 import Support
 import SystemPackage
 
-/// A program run to its end, for what it prints.
+/// A program to run for its output.
 struct Command: Sendable {
   let name: String
   let arguments: [String]
   var directory: FilePath?
   var environment: [String: String] = [:]
-  /// A file that receives everything the program prints, for programs that say a lot.
+  /// A file that receives the program's output, for programs that print a lot.
   var log: FilePath?
 
   init(_ name: String, _ arguments: [String], in directory: FilePath? = nil) {
@@ -18,7 +18,7 @@ struct Command: Sendable {
     self.directory = directory
   }
 
-  /// The Debian package that holds a program the bed calls, where it is not part of every system.
+  /// The Debian package of a program that not every system has.
   private static let packages = [
     "mmdebstrap": "mmdebstrap", "mksquashfs": "squashfs-tools", "mkfs.erofs": "erofs-utils", "mke2fs": "e2fsprogs",
     "systemd-nspawn": "systemd-container", "make": "make", "flex": "flex", "bison": "bison", "bc": "bc", "gcc": "gcc",
@@ -27,9 +27,9 @@ struct Command: Sendable {
     "mkfs.f2fs": "f2fs-tools", "mkfs.vfat": "dosfstools", "sfdisk": "fdisk", "ubinize": "mtd-utils", "lintian": "lintian",
   ]
 
-  /// Runs the program and returns what it printed.
+  /// Runs the program and returns its output.
   ///
-  /// - Throws: ``Problem`` when the program is missing, fails, or prints more than 16 MiB.
+  /// - Throws: ``Problem`` if the program is missing, fails, or prints more than 16 MiB.
   @discardableResult
   func output() async throws -> String {
     let environment = Environment.inherit.updating(
@@ -63,9 +63,9 @@ struct Command: Sendable {
   }
 }
 
-/// Runs a program to its end and returns what it printed.
+/// Runs a program and returns its output.
 ///
-/// - Throws: ``Problem`` when the program is missing or fails.
+/// - Throws: ``Problem`` if the program is missing or fails.
 @discardableResult
 func sh(_ name: String, _ arguments: String..., in directory: FilePath? = nil) async throws -> String {
   try await Command(name, arguments, in: directory).output()

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// What a machine printed on its console, as plain text.
+/// The output of a machine's console as plain text.
 public struct Console: Sendable {
   public let lines: [String]
 
-  /// Takes the escape sequences for colours (CSI) and for shells (OSC, which systemd 258 and later print) out.
+  /// Removes the escape sequences for colors (CSI) and for shells (OSC, which systemd 258 and later print).
   public init(_ data: Data) {
     let text = String(decoding: data, as: UTF8.self)
       .replacing(/\u{1b}\][^\u{07}\u{1b}]*(\u{07}|\u{1b}\\)/, with: "")
@@ -15,9 +15,9 @@ public struct Console: Sendable {
       .map { String($0).trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
   }
 
-  /// The lines in which PID 1 says that something went wrong.
+  /// The lines in which PID 1 reports a failure.
   public var failures: [String] { lines.filter { $0.contains("FAILED") || $0.contains("DEPEND]") || $0.contains("Failed unmounting") } }
 
-  /// Its end, for messages.
+  /// The end of the output, for messages.
   public func tail(_ count: Int = 60) -> String { lines.suffix(count).joined(separator: "\n") }
 }

@@ -2,10 +2,10 @@
 import Foundation
 import SystemPackage
 
-/// Follows a console while it is written, without reading again what has been read.
+/// Follows a growing console log and reads each part once.
 struct ConsoleReader {
   private let file: FilePath
-  /// Where the first line begins that was not complete.
+  /// The offset of the first incomplete line.
   private var offset = 0
   private var size = 0
 
@@ -13,7 +13,7 @@ struct ConsoleReader {
     self.file = file
   }
 
-  /// The lines that have come, the last one as far as it has: it comes again when it has grown.
+  /// The new lines. The last one may be incomplete; then it comes again when it has grown.
   mutating func newLines() -> [String] {
     guard let handle = FileHandle(forReadingAtPath: file.string) else { return [] }
     defer { try? handle.close() }

@@ -3,16 +3,16 @@ import Foundation
 import Support
 import SystemPackage
 
-/// A Debian package made for a test, or preroot's own.
+/// A Debian package that a test creates, or preroot's own.
 public enum DebianPackage {
-  /// preroot's, as `make deb` builds it, made once per process.
+  /// The package of preroot that `make deb` builds, built once for each process.
   ///
-  /// - Throws: ``Problem`` where it cannot be built.
+  /// - Throws: ``Problem`` if the build fails.
   public static func preroot() async throws -> FilePath { try await build.value }
 
-  /// The same under another version.
+  /// The same package with another version.
   ///
-  /// - Throws: ``Problem`` where it cannot be built.
+  /// - Throws: ``Problem`` if the build fails.
   public static func preroot(version: String) async throws -> FilePath {
     let built = try await preroot()
     let fingerprint = Fingerprint(try await sh("sha256sum", built.string), version)
@@ -26,9 +26,9 @@ public enum DebianPackage {
     }
   }
 
-  /// Has lintian look at a package.
+  /// Checks a package with lintian.
   ///
-  /// - Throws: ``Problem`` with what it says, where it finds an error or a warning.
+  /// - Throws: ``Problem`` with the output of lintian if it finds an error or a warning.
   public static func lint(_ package: FilePath) async throws {
     try await sh("lintian", "--allow-root", "--fail-on=error,warning", package.string)
   }
@@ -39,9 +39,9 @@ public enum DebianPackage {
     return Checkout.top.appending(String(name))
   }
 
-  /// Makes one of these files, without scripts, where those below /etc are conffiles.
+  /// Creates a package of these files, without scripts. Files below /etc are conffiles.
   ///
-  /// - Throws: ``Problem`` where dpkg-deb is missing or fails.
+  /// - Throws: ``Problem`` if dpkg-deb is missing or fails.
   public static func make(_ name: String, version: String, files: [String: String]) async throws -> FilePath {
     var fingerprint = Fingerprint(name, version)
     for (path, text) in files.sorted(by: { $0.key < $1.key }) { fingerprint.add(path + "\0" + text) }

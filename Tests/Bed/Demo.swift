@@ -4,9 +4,9 @@ import Subprocess
 import Support
 import SystemPackage
 
-/// A small Debian with preroot for people to see: a read-only ext4 image under Debian's own User Mode Linux kernel.
+/// A demonstration of preroot: a small Debian on a read-only ext4 image under Debian's own User Mode Linux kernel.
 public enum Demo {
-  /// The machine's root: the units of a device, and one that shows the boot on the console.
+  /// The machine's root, with the units of a device and one that shows the boot on the console.
   static var tree: Tree {
     get throws {
       var tree = Tree.lean
@@ -19,10 +19,10 @@ public enum Demo {
     }
   }
 
-  /// Boots it once.
+  /// Boots the machine once.
   ///
-  /// - Parameter hasTerminal: whether a person is there, to whom a shell is given; without one the machine powers off by itself.
-  /// - Throws: ``Problem`` where it cannot be built, or does not power off in time.
+  /// - Parameter hasTerminal: whether to start a shell for a user; without a terminal the machine powers off by itself.
+  /// - Throws: ``Problem`` if the machine cannot be built or does not power off in time.
   public static func show(hasTerminal: Bool) async throws {
     let program = try await Kernel.packaged.program()
     say("Making the image …")
@@ -35,7 +35,7 @@ public enum Demo {
     let arguments = ["uml_dir=\(place)", "mem=256M", "ubd0r=\(image)", "root=/dev/ubda", "ro", "con=null", "con0=fd:0,fd:1", "panic=-1",
                      "quiet", "loglevel=1", "selinux=0", "systemd.show_status=no"] + Kernel.packaged.words + words + (hasTerminal ? ["bed.login"] : [])
     var options = PlatformOptions()
-    // A person's terminal belongs to the session it is in.
+    // The user's terminal belongs to the current session.
     options.createSession = !hasTerminal
     let status = try await run(
       .path(program), arguments: Arguments(arguments), platformOptions: options,
@@ -52,7 +52,7 @@ public enum Demo {
       }
       return true
     }
-    // The kernel leaves the terminal as its guest had it.
+    // The kernel does not restore the terminal's settings.
     if hasTerminal { _ = try? await run(.name("stty"), arguments: ["sane"], input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false), output: .discarded) }
     guard status.closureResult else { throw Problem("The machine did not power off by itself in time") }
     guard status.terminationStatus.isSuccess else { throw Problem("The machine died: \(status.terminationStatus)") }

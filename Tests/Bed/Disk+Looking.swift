@@ -3,11 +3,11 @@ import Foundation
 import Support
 import SystemPackage
 
-/// What the host does with the disk of a machine that is off. All of it is about ext4 unless it says otherwise.
+/// Operations of the host on the disk of a machine that is off. They need ext4 unless they say otherwise.
 extension Disk {
-  /// Whether it was left in the middle of something: what is in its journal still has to be brought to its place.
+  /// Whether the journal has to be replayed.
   ///
-  /// - Throws: ``Problem`` where there is no ext4 on it.
+  /// - Throws: ``Problem`` if the disk has no ext4.
   public var needsRecovery: Bool {
     get async throws {
       let header = try await sh("dumpe2fs", "-h", fileSystem)
@@ -16,31 +16,31 @@ extension Disk {
     }
   }
 
-  /// Checks it as it would be after the next mount, without changing it.
+  /// Checks the file system in the state after the next mount, without changing the disk.
   ///
-  /// - Throws: ``Problem`` with what e2fsck found.
+  /// - Throws: ``Problem`` with the findings of e2fsck.
   public func check() async throws {
     try await asMounted { try await sh("e2fsck", "-f", "-n", $0) }
   }
 
-  /// Brings what is in the journal to its place, as the next mount does, and checks the whole.
+  /// Replays the journal, as the next mount does, and checks the file system.
   ///
-  /// - Throws: ``Problem`` with what e2fsck found.
+  /// - Throws: ``Problem`` with the findings of e2fsck.
   public func recover() async throws {
     try await sh("e2fsck", "-p", "-E", "journal_only", fileSystem)
     try await sh("e2fsck", "-f", "-n", fileSystem)
   }
 
-  /// The texts of many files, without looking at the journal; empty where one is absent.
+  /// The texts of many files without a look at the journal. A missing file has an empty text.
   public func texts(of files: [String]) async throws -> [String] {
     let orders = path.string + ".orders"
     try Data(files.map { "cat \($0)\n" }.joined().utf8).write(to: URL(fileURLWithPath: orders))
     let output = try await sh("sh", "-c", "debugfs -f \(orders) '\(fileSystem)' 2> /dev/null; rm \(orders)")
-    // Each order is repeated before its answer.
+    // debugfs repeats each command before its output.
     return output.components(separatedBy: "debugfs: cat ").dropFirst().map { $0.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).dropFirst().joined() }
   }
 
-  /// The text of a file; nil where there is none.
+  /// The text of a file, or nil.
   public func text(of file: String) async throws -> String? {
     let copy = path.string + ".file"
     try? FileManager.default.removeItem(atPath: copy)
@@ -49,16 +49,16 @@ extension Disk {
     return FileManager.default.contents(atPath: copy).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The names in a directory, sorted; none where there is no such directory.
+  /// The sorted names in a directory, or none if it does not exist.
   public func names(in directory: String) async throws -> [String] {
     try await asMounted { try await sh("debugfs", "-R", "ls -p \(directory)", $0) }.split(separator: "\n")
       .map { $0.split(separator: "/", omittingEmptySubsequences: false) }.filter { $0.count > 6 }.map { String($0[5]) }
       .filter { $0 != "." && $0 != ".." }.sorted()
   }
 
-  /// Writes a file in place of the one that is there, in a directory that exists.
+  /// Writes or replaces a file in an existing directory.
   ///
-  /// - Throws: ``Problem`` where it cannot, or the journal is not empty, which would undo it.
+  /// - Throws: ``Problem`` if that fails, or if the journal is not empty, as its replay would undo the write.
   public func write(_ text: String, to file: String) async throws {
     guard try await !needsRecovery else { throw Problem("\(path) was not left cleanly: a file that is written now would be lost") }
     let source = path.string + ".file"
@@ -71,30 +71,30 @@ extension Disk {
     guard try await self.text(of: file) == text else { throw Problem("debugfs did not write '\(file)'") }
   }
 
-  /// Overwrites some of its bytes, whatever it holds.
+  /// Overwrites some bytes of a disk with any contents.
   public func overwrite(at offset: Int, with bytes: [UInt8]) throws {
     let file = try FileDescriptor.open(path, .writeOnly)
     defer { try? file.close() }
     try file.writeAll(toAbsoluteOffset: Int64(offset), bytes)
   }
 
-  /// Makes the superblock of its file system one that nothing mounts, and that still shows which file system it was.
+  /// Corrupts the superblock so that the file system cannot be mounted, but is still recognized.
   public func corruptSuperblock() throws {
-    // The counts of inodes and blocks; the magic number, at 56, stays.
+    // These are the counts of inodes and blocks. The magic number, at 56, stays.
     try overwrite(at: offset + 1024, with: Array(repeating: 0xa5, count: 32))
   }
 
-  /// Marks its file system as one in which an error was found, as the kernel does: until it is checked, it stays so.
+  /// Marks the file system as faulty until the next check, as the kernel does when it finds an error.
   public func markFaulty() async throws {
     try await sh("debugfs", "-w", "-R", "set_super_value state 2", fileSystem)
   }
 
-  /// Whether an error was found in its file system that nobody has looked after since.
+  /// Whether the file system is marked as faulty.
   public var isMarkedFaulty: Bool {
     get async throws { try await sh("dumpe2fs", "-h", fileSystem).contains(/Filesystem state:.*errors/) }
   }
 
-  /// Another disk with the same contents.
+  /// A copy of the disk.
   public func copy() async throws -> Disk {
     var copy = Disk(try Self.newPath(), isReadOnly: isReadOnly)
     copy.kind = kind
@@ -103,12 +103,12 @@ extension Disk {
     return copy
   }
 
-  /// A name for every byte of it: two are equal where nothing was written, whatever it holds.
+  /// A checksum of all bytes of a disk with any contents.
   public var checksum: String {
     get async throws { String(try await sh("sha256sum", path.string).prefix(64)) }
   }
 
-  /// Looks at a copy in which the journal has been brought to its place, as a mount does it, where that is still to be done.
+  /// Runs `body` on a copy with a replayed journal if the disk needs recovery.
   @discardableResult
   private func asMounted<Result: Sendable>(_ look: (_ fileSystem: String) async throws -> Result) async throws -> Result {
     guard try await needsRecovery else { return try await look(fileSystem) }
@@ -118,6 +118,6 @@ extension Disk {
     return try await look(copy.fileSystem)
   }
 
-  /// Its file system as the tools of e2fsprogs name one that does not begin with the file.
+  /// The file system's name for e2fsprogs, with its offset in the file.
   private var fileSystem: String { offset == 0 ? path.string : "\(path)?offset=\(offset)" }
 }

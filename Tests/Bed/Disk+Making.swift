@@ -6,7 +6,7 @@ import SystemPackage
 extension Disk {
   /// A disk with an ext4 file system.
   ///
-  /// - Throws: ``Problem`` where a tool is missing or fails, as all of these.
+  /// - Throws: ``Problem`` if a tool is missing or fails. The same holds for the functions below.
   public static func ext4(megabytes: Int = 64, label: String? = nil, uuid: String? = nil) async throws -> Disk {
     let disk = try blank(megabytes: megabytes)
     try await disk.makeExt4(label: label, uuid: uuid)
@@ -34,12 +34,12 @@ extension Disk {
     try Data("label: gpt\nstart=2048, name=\"\(partitionLabel)\", uuid=\(partitionUUID)\n".utf8).write(to: URL(fileURLWithPath: table.string))
     try await sh("sh", "-c", "sfdisk --quiet \(disk.path) < \(table) && rm \(table)")
     disk.offset = 1 << 20
-    // The last MiB is for the second copy of the table.
+    // The last MiB holds the backup of the table.
     try await disk.makeExt4(label: label, uuid: uuid, size: "\(megabytes - 2)m")
     return disk
   }
 
-  /// Flash memory that has been erased: JFFS2 can be mounted on it as it is.
+  /// Erased flash memory, on which JFFS2 mounts without formatting.
   public static func flash(megabytes: Int = 8) async throws -> Disk {
     var disk = try blank(megabytes: 0)
     disk.kind = .flash(name: "flash")
@@ -47,14 +47,14 @@ extension Disk {
     return disk
   }
 
-  /// Flash memory with UBI and one empty volume over the whole of it: UBIFS can be mounted on it as it is.
+  /// Flash memory with UBI and one empty volume of its full size, on which UBIFS mounts without formatting.
   public static func ubi(megabytes: Int = 16, volume: String) async throws -> Disk {
     var disk = try blank(megabytes: 0)
     disk.kind = .flash(name: "ubi")
     let plan = FilePath(disk.path.string + ".ini")
     try Data("[\(volume)]\nmode=ubi\nvol_id=0\nvol_type=dynamic\nvol_name=\(volume)\nvol_size=1MiB\nvol_flags=autoresize\n".utf8)
       .write(to: URL(fileURLWithPath: plan.string))
-    // As on NOR flash, single bytes can be written to this kind.
+    // Like NOR flash, this kind can write single bytes.
     try await sh("ubinize", "--output=\(disk.path)", "--peb-size=64KiB", "--min-io-size=1", plan.string)
     try await sh("rm", plan.string)
     try await disk.fill(to: megabytes)
@@ -66,7 +66,7 @@ extension Disk {
     try await Command("mke2fs", ["-q", "-t", "ext4", "-E", "offset=\(offset)"] + names + [path.string] + (size.map { [$0] } ?? [])).output()
   }
 
-  /// Makes it as large as this with erased flash behind what it holds.
+  /// Extends the disk to this size with erased flash.
   private func fill(to megabytes: Int) async throws {
     try await sh("sh", "-c", "head -c \(megabytes)M /dev/zero | tr '\\0' '\\377' | tail -c +$(($(stat -c %s \(path)) + 1)) >> \(path)")
   }

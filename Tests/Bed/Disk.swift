@@ -3,19 +3,19 @@ import Foundation
 import Support
 import SystemPackage
 
-/// A further block device of a machine: the first is /dev/ubdb. It keeps what is written to it from boot to boot.
+/// An additional block device of a machine, which keeps its contents from boot to boot. The first one is /dev/ubdb.
 public struct Disk: Hashable, Sendable {
-  /// What the kernel takes it for.
+  /// The type of device that the kernel sees.
   public enum Kind: Hashable, Sendable {
     case block
-    /// Flash memory with erase blocks of 64 KiB, and what the kernel calls it; see /proc/mtd. There can be one.
+    /// Flash memory with erase blocks of 64 KiB, and its name in /proc/mtd. A machine can have one.
     case flash(name: String)
   }
 
   public let path: FilePath
   public var isReadOnly = false
   public var kind = Kind.block
-  /// Where its file system begins: behind a partition table.
+  /// The offset of the file system, which may follow a partition table.
   var offset = 0
 
   /// A disk in a file of the host.
@@ -24,31 +24,31 @@ public struct Disk: Hashable, Sendable {
     self.isReadOnly = isReadOnly
   }
 
-  /// A disk that has never been written to; the file is sparse.
+  /// A blank disk in a sparse file.
   ///
-  /// - Throws: Foundation's error where the cache cannot be written.
+  /// - Throws: Foundation's error if it cannot write to the cache.
   public static func blank(megabytes: Int) throws -> Disk {
     let path = try newPath()
     try makeFile(path, megabytes: megabytes)
     return Disk(path)
   }
 
-  /// A disk of its own that holds a tree on ext4. A machine takes it for its root, and keeps what is written to it, by the words `root=/dev/ubdb rw`.
+  /// A disk with a tree on ext4. With the words `root=/dev/ubdb rw` a machine uses it as a persistent root.
   ///
-  /// - Throws: ``Problem`` where the image cannot be made.
+  /// - Throws: ``Problem`` if the image cannot be created.
   public static func root(_ tree: Tree) async throws -> Disk {
     let path = try newPath()
     try await sh("cp", "--sparse=always", try await ImageKind.ext4.image(of: tree).string, path.string)
     return Disk(path)
   }
 
-  /// For a disk of the cache: it stays until this process ends, then for a while.
+  /// A disk in the cache, held until this process ends.
   static func newPath() throws -> FilePath {
     try Cache.shared.tidy("disks", keeping: 20)
     return try Cache.shared.holding("disks/\(UUID().uuidString).img")
   }
 
-  /// When it was written to.
+  /// The time of the last write.
   var lastWrite: Date? { try? FileManager.default.attributesOfItem(atPath: path.string)[.modificationDate] as? Date }
 
   static func makeFile(_ path: FilePath, megabytes: Int) throws {
@@ -57,7 +57,7 @@ public struct Disk: Hashable, Sendable {
     try file.resize(to: Int64(megabytes) << 20)
   }
 
-  /// What User Mode Linux needs to be told to have it as the disk with this number: 1 is /dev/ubdb.
+  /// The argument that makes it the disk with this number in User Mode Linux: 1 is /dev/ubdb.
   func words(as number: Int) -> [String] {
     let name = "ubd\(String(UnicodeScalar(UInt8(ascii: "a") + UInt8(number))))"
     let block = "\(name)\(isReadOnly ? "r" : "")=\(path)"

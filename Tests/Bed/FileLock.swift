@@ -2,7 +2,7 @@
 import Foundation
 import SystemPackage
 
-/// A lock between processes, given up when it is released or its process ends.
+/// A lock between processes, which ends with its owner or its process.
 struct FileLock: Sendable {
   private let file: FileDescriptor
 
@@ -10,7 +10,7 @@ struct FileLock: Sendable {
     file = try FileDescriptor.open(path, .writeOnly, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
   }
 
-  /// Waits for whoever holds it.
+  /// Waits until the lock is free.
   func acquire() async throws {
     while flock(file.rawValue, LOCK_EX | LOCK_NB) != 0 {
       try await Task.sleep(for: .milliseconds(50))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/// A short name for some content: FNV-1a with 64 bits, enough to tell apart the few things of a cache.
+/// A short name for some content: 64-bit FNV-1a, which suffices for the few entries of a cache.
 struct Fingerprint: CustomStringConvertible, Sendable {
   private var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -7,7 +7,7 @@ struct Fingerprint: CustomStringConvertible, Sendable {
     for text in texts { add(text) }
   }
 
-  /// Takes a text in, told apart from its neighbours.
+  /// Adds a text and a separator.
   mutating func add(_ text: String) {
     for byte in text.utf8 { add(byte) }
     add(0xff)

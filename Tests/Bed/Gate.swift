@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// Lets as many machines run at once as there are processors: more would only make each slower.
+/// Lets one machine run for each processor at a time: more would only slow each down.
 actor Gate {
   static let machines = Gate(places: max(1, ProcessInfo.processInfo.activeProcessorCount))
 
@@ -12,7 +12,7 @@ actor Gate {
     free = places
   }
 
-  /// Runs `body` once there is a place.
+  /// Runs `body` once a place is free.
   func pass<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
     await enter()
     defer { leave() }

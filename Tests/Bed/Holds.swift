@@ -3,10 +3,10 @@ import Foundation
 import Support
 import SystemPackage
 
-/// What the processes that share a cache refer to.
+/// The entries that the processes sharing a cache hold.
 ///
-/// Each process has a file with the names of what it holds, and keeps it locked. The kernel gives the lock up when the process ends, however
-/// it ends: an unlocked file says that its process is gone. That is one descriptor for each process, however many things it holds.
+/// Each process has a locked file with the names of its entries. The kernel drops the lock when the process ends for any reason, so an
+/// unlocked file belongs to a process that is gone. This needs one descriptor for each process, however many entries it holds.
 struct Holds: Sendable {
   private let directory: FilePath
   private let own: FileDescriptor
@@ -14,7 +14,7 @@ struct Holds: Sendable {
   init(in directory: FilePath) throws {
     self.directory = directory
     try FileManager.default.createDirectory(atPath: directory.string, withIntermediateDirectories: true)
-    // Under the guard: nobody sees the file before it is locked.
+    // The guard keeps others from seeing the file before it is locked.
     own = try Self.guarded(in: directory) {
       let own = try Self.open(directory.appending(UUID().uuidString), [.create, .append])
       guard try Self.lock(own, LOCK_EX | LOCK_NB) else { throw Problem("A new file is locked already: \(directory)") }
@@ -22,12 +22,12 @@ struct Holds: Sendable {
     }
   }
 
-  /// Holds something until this process ends. To be called before it is looked for: what is held from then on stays as it is found.
+  /// Holds an entry until this process ends. Call this before looking for the entry, so that nobody removes it in between.
   func add(_ name: String) throws {
     _ = try Self.guarded(in: directory) { try own.writeAll("\(name)\n".utf8) }
   }
 
-  /// Does something with the names of all that is held by anybody. Nobody can add to them meanwhile.
+  /// Calls `body` with the names of all entries that any process holds. Nobody can add one meanwhile.
   func withAll<Result>(_ body: (Set<String>) throws -> Result) throws -> Result {
     try Self.guarded(in: directory) { try body(try all()) }
   }
@@ -60,7 +60,7 @@ struct Holds: Sendable {
     try FileDescriptor.open(path, .writeOnly, options: options.union(.closeOnExec), permissions: .ownerReadWrite)
   }
 
-  /// - Returns: whether the lock was taken; false where somebody else has it.
+  /// - Returns: false if another process has the lock.
   private static func lock(_ file: FileDescriptor, _ operation: Int32) throws -> Bool {
     while flock(file.rawValue, operation) != 0 {
       if errno == EWOULDBLOCK { return false }

@@ -7,9 +7,9 @@ import SystemPackage
 public enum ImageKind: String, Hashable, Sendable, CaseIterable {
   case squashfs, erofs, ext4
 
-  /// The image of a tree, made where there is none of the same content.
+  /// The image of a tree, created unless the cache has one of the same content.
   ///
-  /// - Throws: ``Problem`` when a tool is missing or fails.
+  /// - Throws: ``Problem`` if a tool is missing or fails.
   public func image(of tree: Tree) async throws -> FilePath {
     let fingerprint = try await tree.fingerprint()
     try Cache.shared.tidy("images", keeping: 12)
@@ -26,16 +26,16 @@ public enum ImageKind: String, Hashable, Sendable, CaseIterable {
   private func make(_ image: FilePath, from tree: FilePath) async throws {
     switch self {
     case .squashfs:
-      // Level 1: the image is read once or twice, and made for it.
+      // Level 1 is the fastest, and the image is only read once or twice.
       try await sh("mksquashfs", tree.string, image.string, "-comp", "zstd", "-Xcompression-level", "1", "-no-xattrs",
                    "-noappend", "-quiet", "-no-progress")
     case .erofs:
       try await sh("mkfs.erofs", "--quiet", "-x-1", image.string, tree.string)
     case .ext4:
       let kilobytes = try await sh("du", "-sk", "--apparent-size", tree.string).split(separator: "\t").first.flatMap { Int($0) } ?? 0
-      // A quarter more for small files that fill a block each, and for the inode tables.
+      // Small files, each of which fills a block, and inode tables need a quarter more.
       let size = kilobytes * 5 / 4 + 65536
-      // Blocks of a page, as dm-verity has them.
+      // dm-verity has blocks of one page.
       try await sh("mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d", tree.string, "-L", "root", image.string, "\(size)k")
     }
   }

@@ -2,13 +2,13 @@
 import Support
 import SystemPackage
 
-/// How a call of the helper to PID 1 ends in a machine under test.
+/// The fate of a call from the helper to PID 1.
 public enum CallFate: Sendable {
-  /// The helper dies by SIGKILL before it is made.
+  /// SIGKILL ends the helper before the call.
   case killed
-  /// PID 1 says no, however often it is asked.
+  /// PID 1 always refuses the call.
   case refused
-  /// A command is run just before it is made.
+  /// A command runs just before the call.
   case after(String)
 
   var text: String {
@@ -21,9 +21,9 @@ public enum CallFate: Sendable {
 }
 
 extension Tree {
-  /// The same tree, where the helper's calls of a method of PID 1 end like this: a library is preloaded into it.
+  /// The same tree with a preloaded library that gives the helper's calls of a method of PID 1 this fate.
   ///
-  /// - Throws: ``Problem`` where the library cannot be built.
+  /// - Throws: ``Problem`` if the library cannot be built.
   public func having(calls method: String, _ fate: CallFate) async throws -> Tree {
     let library = "/usr/lib/bed/interpose.so"
     return with(copyOf: try await Self.interposer(), at: library)

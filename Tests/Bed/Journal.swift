@@ -16,7 +16,7 @@ public struct Journal: Sendable, CustomStringConvertible {
     /// 0 is the worst, 3 an error, 6 information.
     public var priority: Int { fields["PRIORITY"].flatMap { Int($0) } ?? 6 }
     public var identifier: String { fields["SYSLOG_IDENTIFIER"] ?? "" }
-    /// Whether PID 1 said it: through the journal, or through the kernel's log while there was no journal.
+    /// Whether PID 1 wrote it, to the journal or, before there was one, to the kernel log.
     public var isFromManager: Bool { identifier == "systemd" && (fields["_PID"] ?? fields["SYSLOG_PID"] ?? "1") == "1" }
   }
 
@@ -27,7 +27,7 @@ public struct Journal: Sendable, CustomStringConvertible {
   /// Reads the export format: `FIELD=value` lines, or a field name alone, a little-endian 64 bit length, the bytes; entries end with
   /// an empty line.
   ///
-  /// - Throws: ``Problem`` where the bytes end in the middle of a field.
+  /// - Throws: ``Problem`` if the bytes end in the middle of a field.
   public init(export data: Data) throws {
     var entries: [Entry] = []
     var fields: [String: String] = [:]
@@ -53,14 +53,14 @@ public struct Journal: Sendable, CustomStringConvertible {
     self.entries = entries
   }
 
-  /// What `journalctl -u UNIT` shows: what the unit's processes said, PID 1 about it, and root's programs about it.
+  /// The entries that `journalctl -u UNIT` shows: those of the unit's processes, and those of PID 1 and of root's programs about it.
   public func entries(of unit: String) -> [Entry] {
     entries.filter {
       $0["_SYSTEMD_UNIT"] == unit || ($0["_PID"] == "1" && $0["UNIT"] == unit) || ($0["_UID"] == "0" && $0["OBJECT_SYSTEMD_UNIT"] == unit)
     }
   }
 
-  /// What `journalctl -t IDENTIFIER` shows.
+  /// The entries that `journalctl -t IDENTIFIER` shows.
   public func entries(by identifier: String) -> [Entry] {
     entries.filter { $0.identifier == identifier }
   }
@@ -70,16 +70,16 @@ public struct Journal: Sendable, CustomStringConvertible {
     entries.filter { $0.message.contains(text) }
   }
 
-  /// How many entries carry a message ID.
+  /// The number of entries with a message ID.
   public func count(messageID: String) -> Int {
     entries.count { $0["MESSAGE_ID"] == messageID }
   }
 }
 
-/// The message IDs of PID 1 the tests ask for. See `journalctl --list-catalog`.
+/// Message IDs of PID 1. See `journalctl --list-catalog`.
 public enum MessageID {
   public static let startupFinished = "b07a249cd024414a82dd00cd181378ff"
-  /// Said instead where there is no kernel to tell of: in a container, and by users' managers.
+  /// The message without the kernel's time, in containers and from users' managers.
   public static let userStartupFinished = "eed00a68ffd84e31882105fd973abdd1"
   public static let unitStarted = "39f53479d3a045ac8e11786248231fbf"
   public static let unitStopped = "9d1aaa27d60140bd96365438aad20286"

@@ -5,14 +5,14 @@ import SystemPackage
 
 /// A User Mode Linux kernel: a Linux kernel that is a program.
 public enum Kernel: String, Hashable, Sendable {
-  /// Our own, with every file system built in: Debian's newest kernel source and `files/kernel.config`, built once in six minutes.
+  /// Our own kernel with all file systems built in, from Debian's newest kernel source and `files/kernel.config`. It takes six minutes once.
   case own
-  /// The one of Debian's package `user-mode-linux`: ext4 and no overlay but as modules, which the image must hold.
+  /// The kernel of Debian's package `user-mode-linux`. It has ext4; overlayfs is a module, which the image must have.
   case packaged
 
-  /// Its program, built where that has not been done yet.
+  /// The path of the kernel, built unless it is cached.
   ///
-  /// - Throws: ``Problem`` when a tool or the source is missing.
+  /// - Throws: ``Problem`` if a tool or the source is missing.
   public func program() async throws -> FilePath {
     switch self {
     case .packaged:
@@ -23,18 +23,18 @@ public enum Kernel: String, Hashable, Sendable {
       return path
     case .own:
       let configuration = try Checkout.bedText("kernel.config")
-      // The recipe's number is raised where this file changes what comes out.
+      // Raise the recipe's number with each change of this file that changes the result.
       let fingerprint = Fingerprint(configuration, "recipe 1")
       return try await Cache.shared.thing("kernel-\(fingerprint)", make: Self.build).appending("linux")
     }
   }
 
-  /// The words that make it quick and quiet.
+  /// The words that make the kernel quick and quiet.
   var words: [String] {
     switch self {
-    // Since 6.16: up to 1.6 times as fast as ptrace. An older kernel ignores it.
+    // Linux 6.16 and later: up to 1.6 times as fast as ptrace. Older kernels ignore it.
     case .own: ["seccomp=on"]
-    // It has 256 of the old terminals, each of which costs udev 20 ms.
+    // By default there are 256 legacy terminals, each of which costs udev 20 ms.
     case .packaged: ["pty.legacy_count=0"]
     }
   }
@@ -51,7 +51,7 @@ public enum Kernel: String, Hashable, Sendable {
     try await sh("make", "ARCH=um", "tinyconfig", in: tree)
     try await sh("sh", "scripts/kconfig/merge_config.sh", "-m", "-O", ".", ".config", Checkout.bedFile("kernel.config").string, in: tree)
     try await sh("make", "ARCH=um", "olddefconfig", in: tree)
-    // First and alone: in parallel with the rest, headers come too late.
+    // This has to run first and alone: in parallel with the rest, headers come too late.
     try await sh("make", "ARCH=um", "prepare", in: tree)
     var make = Command("make", ["ARCH=um", "-j\(ProcessInfo.processInfo.activeProcessorCount)", "linux"], in: tree)
     make.log = place.appending("build.log")
@@ -62,7 +62,7 @@ public enum Kernel: String, Hashable, Sendable {
     try await sh("rm", "-rf", work.string)
   }
 
-  /// The newest kernel source of Debian's sid; where that cannot be had, the one of the suite the host runs.
+  /// The newest kernel source of Debian's sid or, if that is unavailable, of the host's suite.
   private static func source(below work: FilePath) async throws -> (package: FilePath, name: String) {
     let pattern = "^linux-source-[0-9.]+$"
     for suite in ["sid", "bookworm"] {

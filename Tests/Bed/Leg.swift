@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-/// What a machine is made of.
+/// The kind of machine.
 public enum Leg: Hashable, Sendable, CustomStringConvertible {
   /// A container: a tree, the host's kernel, a real systemd as PID 1. A boot takes half a second.
   case container
   /// User Mode Linux: a kernel, block devices and a read-only root of this kind, no initramfs. A boot takes three seconds.
   case kernel(ImageKind, Kernel = .own)
 
-  /// Every leg a scenario can run on.
+  /// All legs.
   public static let all: [Leg] = [.container, .kernel(.squashfs), .kernel(.erofs), .kernel(.ext4)]
-  /// Those with a kernel of their own.
+  /// The legs with their own kernel.
   public static let kernels: [Leg] = [.kernel(.squashfs), .kernel(.erofs), .kernel(.ext4)]
-  /// One of each sort, for scenarios where the kind of root makes no difference.
+  /// One leg of each sort, for scenarios to which the kind of root makes no difference.
   public static let each: [Leg] = [.container, .kernel(.squashfs)]
 
   public var description: String {

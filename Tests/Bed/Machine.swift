@@ -4,29 +4,29 @@ import Subprocess
 import Support
 import SystemPackage
 
-/// A machine that can be booted: what it is made of, its root, and the words on its kernel command line.
+/// A machine to boot: its leg, its root, and the words on its kernel command line.
 public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var leg: Leg
   public var tree: Tree
   public var words: [String]
-  /// Of a machine with its own kernel.
+  /// The memory of a machine with its own kernel.
   public var memoryInMegabytes = 256
-  /// Whether the kernel calls the root's block device read-only. Where not, what is written is gone with the run.
+  /// Whether the root's block device is read-only. If not, its changes are lost with the run.
   public var isRootDeviceReadOnly = true
-  /// Whether the root is /dev/dm-0, on which dm-verity proves what is read from /dev/ubda. The hash tree is /dev/ubdb.
+  /// Whether the root is /dev/dm-0, on which dm-verity verifies reads of /dev/ubda. The hash tree is /dev/ubdb.
   public var isVerified = false
-  /// Of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later where the root is verified.
+  /// The disks of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later if the root is verified.
   public var disks: [Disk] = []
-  /// How long it may take from power-on to power-off, as long as the host has nothing else to do; on a busy one it gets more.
+  /// The time limit from power-on to power-off on an idle host; a busy host gives it more time.
   public var patience: Duration = .seconds(60)
-  /// When its plug is pulled.
+  /// The moment of the power cut.
   public var powerCut: Moment?
-  /// A disk that comes when a machine with its own kernel runs already, as the one after ``disks``.
+  /// A disk that is plugged into a running machine with its own kernel, after ``disks``.
   public var hotplug: Hotplug?
-  /// When Ctrl-Alt-Del is pressed, on a machine with its own kernel.
+  /// The moment of Ctrl-Alt-Del on a machine with its own kernel.
   public var controlAltDelete: Moment?
 
-  /// A disk that comes late.
+  /// A disk that appears late.
   public struct Hotplug: Hashable, Sendable {
     public let disk: Disk
     public let moment: Moment
@@ -37,14 +37,14 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Creates a machine that is not running yet.
+  /// Creates a machine without booting it.
   public init(_ leg: Leg, _ tree: Tree = .lean, _ words: String...) {
     self.leg = leg
     self.tree = tree
     self.words = words
   }
 
-  /// How a run of it ends.
+  /// The way in which a run ends.
   public enum Ending: Equatable, Sendable {
     case poweredOff, rebooted, powerCut, timedOut, died(String)
   }
@@ -53,16 +53,16 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     ([leg.description, tree.suite.name, tree.profile.rawValue] + words).joined(separator: " ")
   }
 
-  /// The boot of this machine that all tests share: it happens when the first one asks.
+  /// The boot of this machine that all tests share. It runs when the first test needs it.
   ///
-  /// - Throws: what ``boot()`` throws.
+  /// - Throws: the errors of ``boot()``.
   public func sharedBoot() async throws -> Boot {
     try await SharedBoots.all.boot(of: self)
   }
 
-  /// Boots the machine, waits for its report and for its end.
+  /// Boots the machine, and waits for its report and its end.
   ///
-  /// - Throws: ``Problem`` with the end of the console where it does not report or not end like this in time.
+  /// - Throws: ``Problem`` with the end of the console if it does not report, or does not end like this, in time.
   public func boot(until end: Ending = .poweredOff) async throws -> Boot {
     let (run, outcome) = try await run()
     guard outcome.hasReport else {
@@ -75,9 +75,9 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     return boot
   }
 
-  /// Boots the machine several times, one boot after the other, on the same disks.
+  /// Boots the machine several times in succession on the same disks.
   ///
-  /// - Throws: what ``boot(until:)`` throws, at the first boot that goes wrong.
+  /// - Throws: the error of ``boot(until:)`` for the first boot that fails.
   public func boots(_ count: Int) async throws -> [Boot] {
     var boots: [Boot] = []
     for _ in 0..<count { boots.append(try await boot()) }
@@ -86,14 +86,14 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
 
   /// Boots a machine that powers off by itself before it can report.
   ///
-  /// - Throws: ``Problem`` with the end of the console where it reports or does not power off in time.
+  /// - Throws: ``Problem`` with the end of the console if it reports or does not power off in time.
   public func bootUntilPowerOff() async throws -> Console {
     try await bootWithoutReport(until: .poweredOff)
   }
 
   /// Boots a machine that reboots by itself before it can report. Its next boot does not happen.
   ///
-  /// - Throws: ``Problem`` with the end of the console where it reports or does not reboot in time.
+  /// - Throws: ``Problem`` with the end of the console if it reports or does not reboot in time.
   public func bootUntilReboot() async throws -> Console {
     try await bootWithoutReport(until: .rebooted)
   }
@@ -106,9 +106,9 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     return run.console()
   }
 
-  /// Boots the machine and pulls its plug at ``powerCut``, whether it has reported by then or not.
+  /// Boots the machine and cuts its power at ``powerCut``, whether or not it has reported by then.
   ///
-  /// - Throws: ``Problem`` where it ends before.
+  /// - Throws: ``Problem`` if it ends before.
   public func bootUntilPowerCut() async throws -> Console {
     let (run, outcome) = try await run()
     guard outcome.ending == .powerCut else {
@@ -117,7 +117,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     return run.console()
   }
 
-  /// Makes the image where there is none yet, and runs the machine to its end, when it is this one's turn.
+  /// Creates the image unless it is cached, waits for its turn, and runs the machine.
   private func run() async throws -> (Run, (ending: Ending, hasReport: Bool)) {
     try await Gate.machines.pass {
       let run = try await Run(self)
@@ -126,7 +126,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The boots that are shared between tests.
+/// Boots that tests share.
 private actor SharedBoots {
   static let all = SharedBoots()
   private var boots: [Machine: Task<Boot, any Error>] = [:]

@@ -3,31 +3,31 @@ import Foundation
 import Support
 import SystemPackage
 
-/// The management console of User Mode Linux: what a hand does to a machine from outside while it runs.
+/// The management console of User Mode Linux, which acts on a running machine from outside.
 ///
-/// A request and its reply are a datagram each, with the machine's byte order. See arch/um/drivers/mconsole.h of the kernel.
+/// A request and its reply are one datagram each, in the machine's byte order. See arch/um/drivers/mconsole.h of the kernel.
 struct MachineConsole: Sendable {
-  /// Its socket, in the machine's own directory.
+  /// The path of its socket in the machine's own directory.
   let socket: FilePath
 
-  /// A disk appears, as the one with this number: 1 is /dev/ubdb.
+  /// Plugs in a disk with this number: 1 is /dev/ubdb.
   func plug(in disk: Disk, as number: Int) throws {
     try order("config ubd\(number)\(disk.isReadOnly ? "r" : "")=\(disk.path)")
   }
 
-  /// Ctrl-Alt-Del is pressed.
+  /// Presses Ctrl-Alt-Del.
   func pressControlAltDelete() throws {
     try order("cad")
   }
 
-  /// Sends one order and waits for the reply, at most a minute: the host may be busy.
+  /// Sends one command and waits for the reply, for at most a minute, as the host may be busy.
   ///
-  /// - Throws: ``Problem`` where the machine does not answer or refuses.
+  /// - Throws: ``Problem`` if the machine does not answer or refuses.
   private func order(_ words: String) throws {
     let end = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
     guard end >= 0 else { throw Problem("No socket for '\(words)': \(Errno(rawValue: errno))") }
     defer { close(end) }
-    // A name of the kernel's choice: without one there is nobody to reply to.
+    // The kernel chooses a name for the socket, without which it could not receive the reply.
     var family = sa_family_t(AF_UNIX)
     var patience = timeval(tv_sec: 60, tv_usec: 0)
     let isReady = withUnsafeBytes(of: &family) { bind(end, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count)) } == 0

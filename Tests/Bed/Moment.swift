@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
-/// A moment in the run of a machine: something that happens, and some time after it.
+/// A moment in the run of a machine: an event and a delay after it.
 public struct Moment: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
-  /// What can be seen of a machine from outside.
+  /// An event that is visible from outside.
   enum Sign: Hashable, Sendable {
     case powerOn, firstWrite, saying(String)
   }
 
   let sign: Sign
-  /// How long after that.
+  /// The delay after the event.
   let delay: Duration
 
-  /// The machine is switched on.
+  /// The machine powers on.
   public static let powerOn = Moment(sign: .powerOn, delay: .zero)
-  /// The first of the machine's disks is written to for the first time.
+  /// The machine writes to its first disk for the first time.
   public static let firstWrite = Moment(sign: .firstWrite, delay: .zero)
 
-  /// The console says this for the first time.
+  /// The console shows this text for the first time.
   public static func saying(_ text: String) -> Moment { Moment(sign: .saying(text), delay: .zero) }
 
   public init(stringLiteral text: String) {
@@ -27,7 +27,7 @@ public struct Moment: Hashable, Sendable, ExpressibleByStringLiteral, CustomStri
     self.delay = delay
   }
 
-  /// Some time after another moment.
+  /// The moment after a further delay.
   public static func + (moment: Moment, delay: Duration) -> Moment {
     Moment(sign: moment.sign, delay: moment.delay + delay)
   }

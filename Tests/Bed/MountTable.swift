@@ -2,7 +2,7 @@
 import Support
 import SystemPackage
 
-/// What is mounted on a machine. See proc_pid_mountinfo(5).
+/// The mounts of a machine. See proc_pid_mountinfo(5).
 public struct MountTable: Sendable {
   /// One mount.
   public struct Mount: Hashable, Sendable, CustomStringConvertible {
@@ -18,22 +18,22 @@ public struct MountTable: Sendable {
     public var isReadOnly: Bool { options.contains("ro") }
     public var isShared: Bool { propagation.contains { $0.hasPrefix("shared:") } }
 
-    /// In the order of the file, without the numbers that differ from boot to boot.
+    /// The fields in the order of the file, without the IDs, which differ from boot to boot.
     public var description: String {
       "\(mountPoint) \(fileSystem) \(source) \(root) \(options.sorted().joined(separator: ","))"
         + (isShared ? " shared" : "") + (propagation.contains { $0.hasPrefix("master:") } ? " slave" : "")
     }
   }
 
-  /// In the order of mounting.
+  /// The mounts in the order of mounting.
   public let mounts: [Mount]
 
   /// Reads a mountinfo file.
   ///
-  /// - Throws: ``Problem`` where a line has not its fields.
+  /// - Throws: ``Problem`` if a line lacks fields.
   public init(mountInfo text: String, of run: FilePath = "") throws {
     let hostNames = [run.string, run.lastComponent?.string ?? ""].filter { !$0.isEmpty }
-    // The host's directories of a container, and the random name of a file that nspawn has mounted and removed.
+    // These are the host's directories of a container, and the random name of a file that nspawn has mounted and removed.
     let text = hostNames.reduce(text) { $0.replacing($1, with: "RUN") }.replacing(/[^ ]*\/trees\/[0-9a-f]{16}/, with: "RUN/tree").replacing(/\/\.#\S*\/\/deleted/, with: "/deleted")
     mounts = try text.split(separator: "\n").map { line in
       let fields = line.split(separator: " ").map(String.init)
@@ -47,24 +47,24 @@ public struct MountTable: Sendable {
     }
   }
 
-  /// What is seen at a mount point: the last mount on it.
+  /// The topmost mount at a mount point.
   public subscript(_ mountPoint: String) -> Mount? { mounts.last { $0.mountPoint == mountPoint } }
 
-  /// The mount points that have more than one mount on them.
+  /// The mount points with more than one mount.
   public var stacked: [String] {
     Dictionary(grouping: mounts, by: \.mountPoint).filter { $0.value.count > 1 }.keys.sorted()
   }
 
-  /// The mounts that do not belong to the default propagation, all shared.
+  /// The mounts whose propagation is not the default, shared.
   public var unshared: [Mount] { mounts.filter { !$0.isShared } }
 
-  /// One line per mount, sorted, without what differs between two boots of one machine: the order and the IDs.
+  /// One line for each mount, sorted and without IDs, as order and IDs differ between two boots of one machine.
   public var normalised: [String] { lasting.map(\.description).sorted() }
 
-  /// Without the credentials of services: when the report is taken, one is there or not.
+  /// The mounts except the credentials of services, which may or may not exist at the time of the report.
   private var lasting: [Mount] { mounts.filter { !$0.mountPoint.hasPrefix("/run/credentials/") } }
 
-  /// The mounts that `other` has not, and those that it has beyond these, told by their normalised lines.
+  /// The mounts that `other` lacks, and the mounts that only `other` has, by their normalized lines.
   public func difference(from other: MountTable) -> (added: [Mount], missing: [Mount]) {
     let mine = Set(normalised), theirs = Set(other.normalised)
     return (lasting.filter { !theirs.contains($0.description) }, other.lasting.filter { !mine.contains($0.description) })

@@ -3,15 +3,15 @@ import Foundation
 import Support
 import SystemPackage
 
-/// An apt root of our own, for a suite the host does not have in its sources: nothing of the host's packages changes.
+/// A separate apt root for a suite that the host's sources lack. The host's packages do not change.
 struct PrivateApt {
   private let options: [String]
   private let downloads: FilePath
 
-  /// Reads the lists of a suite, from the mirror the host's own sources name.
+  /// Reads the lists of a suite from the mirror that the host's own sources name.
   ///
-  /// The archive's signature is not asked for: an old host does not have the keys of a new suite, nor does its clock always agree.
-  /// What comes from here runs only inside User Mode Linux.
+  /// This does not check the archive's signature: an old host lacks the keys of a new suite, and its clock may be wrong. The packages
+  /// run only inside User Mode Linux.
   init(suite: String, below directory: FilePath) async throws {
     for name in ["state/lists/partial", "cache/archives/partial", "etc/apt.conf.d", "etc/preferences.d", "etc/trusted.gpg.d"] {
       try FileManager.default.createDirectory(atPath: directory.appending(name).string, withIntermediateDirectories: true)

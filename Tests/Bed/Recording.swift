@@ -3,13 +3,12 @@ import Foundation
 import Support
 import SystemPackage
 
-/// What a machine wrote to a disk, in the order of writing, and where it had the disk flush its cache.
+/// The writes of a machine to a disk, in order, and the flushes of the disk's cache among them.
 ///
-/// A disk may write what it has been given between two flushes in any order. So a power cut leaves what was written before the last flush,
-/// and anything of what came after it.
+/// A disk may reorder writes between two flushes. So a power cut leaves all writes before the last flush, and any of the writes after it.
 public struct Recording: Sendable {
   enum Event: Sendable {
-    /// - Parameter isForced: whether it was on the disk before the machine went on (FUA).
+    /// - Parameter isForced: whether the disk wrote it through its cache (FUA).
     case write(place: Int, data: Data, isForced: Bool)
     case flush
     case note(String)
@@ -39,21 +38,21 @@ public struct Recording: Sendable {
     self.events = events
   }
 
-  /// What may be found on a disk after a power cut.
+  /// A possible state of a disk after a power cut.
   public struct State: Sendable, CustomStringConvertible {
-    /// How many events there were before the cut.
+    /// The number of events before the cut.
     public let cut: Int
-    /// All that is in the events before this one is on the disk.
+    /// The disk has all writes before this event.
     let flushed: Int
-    /// What else is: events, in their order.
+    /// The other events whose writes the disk has, in order.
     let written: [Int]
-    /// Of the last of these only so many bytes, where it is torn.
+    /// The number of bytes of the last of these writes if it is torn.
     var rest: Int?
 
     public var description: String { "cut after \(cut) events, the last flush after \(flushed), then \(written)\(rest.map { ", \($0) bytes of the last" } ?? "")" }
   }
 
-  /// Some of the states that a power cut may leave: spread over the whole of the record, the same ones for the same seed.
+  /// Some possible states after a power cut, spread over the recording. The same seed gives the same states.
   public func states(count: Int, seed: UInt64) -> [State] {
     var random = SplitMix64(seed: seed)
     let writes = events.indices.filter { if case .write = events[$0] { true } else { false } }
@@ -65,16 +64,16 @@ public struct Recording: Sendable {
       let forced = pending.filter { if case .write(_, _, true) = events[$0] { true } else { false } }
       func state(_ written: [Int]) -> State { State(cut: cut, flushed: flushed, written: Set(written + forced).sorted()) }
       switch number % 6 {
-      // All of it in its order, or none of it.
+      // All writes or none.
       case 0: return state(pending)
       case 1: return state([])
-      // All but one, or one.
+      // All writes except one, or one.
       case 2:
         let missing = pending.randomElement(using: &random)
         return state(pending.filter { $0 != missing })
       case 3: return state(pending.randomElement(using: &random).map { [$0] } ?? [])
       case 4: return state(pending.filter { _ in Bool.random(using: &random) })
-      // The last one torn.
+      // A torn last write.
       default:
         var torn = state(pending)
         if case .write(_, let data, false) = events[cut - 1], data.count > 512 { torn.rest = 512 * Int.random(in: 1..<data.count / 512, using: &random) }
@@ -83,9 +82,9 @@ public struct Recording: Sendable {
     }
   }
 
-  /// Makes the disks of some states, one after the other, in the order of the record.
+  /// Creates the disks of some states in succession, in the order of the recording.
   ///
-  /// - Parameter base: what was on the disk before.
+  /// - Parameter base: the disk before the recording.
   public func replay(_ states: [State], over base: Disk, _ look: (State, Disk) async throws -> Void) async throws {
     let durable = try await base.copy()
     var done = 0
@@ -100,7 +99,7 @@ public struct Recording: Sendable {
     try FileManager.default.removeItem(atPath: durable.path.string)
   }
 
-  /// What the machine noted before an event.
+  /// The machine's notes before an event.
   public func notes(before event: Int? = nil) -> [String] {
     events[..<(event ?? events.count)].compactMap { if case .note(let text) = $0 { text } else { nil } }
   }
@@ -110,7 +109,7 @@ public struct Recording: Sendable {
 }
 
 extension Disk {
-  /// - Parameter rest: of the last one only so many bytes.
+  /// - Parameter rest: the number of bytes of the last write, if it is torn.
   fileprivate func apply(_ events: some Collection<Recording.Event>, rest: Int? = nil) throws {
     let file = try FileDescriptor.open(path, .writeOnly)
     defer { try? file.close() }
@@ -122,10 +121,10 @@ extension Disk {
 }
 
 extension Machine {
-  /// Boots a machine whose tree records (``Tree/recordingWrites()``): its first disk is /dev/dm-0 as well, and what is written there is
-  /// recorded on its second disk.
+  /// Boots a machine whose tree records writes (``Tree/recordingWrites()``). /dev/dm-0 is its first disk, with a recording of all writes
+  /// on the second disk.
   ///
-  /// - Throws: what ``boot(until:)`` throws, and ``Problem`` where nothing was recorded.
+  /// - Throws: the errors of ``boot(until:)``, and ``Problem`` if there is no recording.
   public func bootRecording() async throws -> (boot: Boot, recording: Recording) {
     var machine = self
     let log = try Disk.blank(megabytes: 256)
@@ -137,10 +136,10 @@ extension Machine {
 }
 
 extension Tree {
-  /// The same tree, where /dev/dm-0 is made of /dev/ubdb before the helper starts, and what is written there is recorded on /dev/ubdc.
-  /// `/usr/lib/bed/note mark WORD` puts a note among it.
+  /// The same tree with a unit that sets up /dev/dm-0 on /dev/ubdb before the helper starts, and records all writes on /dev/ubdc.
+  /// `/usr/lib/bed/note mark WORD` adds a note to the recording.
   ///
-  /// - Throws: ``Problem`` where the program for it cannot be built.
+  /// - Throws: ``Problem`` if the recording program cannot be built.
   public func recordingWrites() async throws -> Tree {
     let fingerprint = Fingerprint(try Checkout.bedText("note.c"))
     let program = try await Cache.shared.thing("packages/note-\(fingerprint)") { place in

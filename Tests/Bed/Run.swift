@@ -3,10 +3,10 @@ import Foundation
 import Subprocess
 import SystemPackage
 
-/// One run of a machine: its directory, its process, its end.
+/// One run of a machine, with its directory and process.
 struct Run: Sendable {
   private let machine: Machine
-  /// Everything of this run: the console, the report, the disk the report comes on.
+  /// The directory of this run, with the console, the report, and the disk that carries the report.
   private let place: FilePath
   private let program: String
   private let arguments: [String]
@@ -16,7 +16,7 @@ struct Run: Sendable {
   private let archive: FilePath
   private var consoleFile: FilePath { place.appending("console") }
 
-  /// Prepares a run: the image or the tree, and the kernel.
+  /// Prepares the image or tree, and the kernel.
   init(_ machine: Machine) async throws {
     self.machine = machine
     place = try Cache.shared.holding("runs/\(UUID().uuidString.prefix(8))")
@@ -27,14 +27,14 @@ struct Run: Sendable {
     case .container:
       let tree = try await machine.tree.laidOut()
       program = "systemd-nspawn"
-      // Everything off that would mount something which a machine has not.
+      // These options disable mounts that a real machine does not have.
       arguments = [
         "--quiet", "--directory=\(tree)", "--read-only", "--boot", "--register=no", "--keep-unit", "--console=read-only",
         "--machine=\(place.lastComponent?.string ?? "bed")", "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--settings=no",
         "--private-network",
       ] + common + machine.words
-      // Else the guest would run on the host's cgroup version, and a new systemd refuses the old one.
-      // Nobody writes to the tree: it need not be locked.
+      // Otherwise the guest would get the host's cgroup version, and a recent systemd rejects the old one.
+      // Nobody writes to the tree, so it needs no lock.
       environment = ["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "SYSTEMD_NSPAWN_LOCK": "0"]
     case .kernel(let kind, let kernel):
       let image = try await kind.image(of: machine.tree)
@@ -43,7 +43,7 @@ struct Run: Sendable {
       let verity = machine.isVerified ? try await Verity(of: image, at: place.appending("verity")) : nil
       let disks = (verity.map { [Disk($0.tree, isReadOnly: true)] } ?? []) + machine.disks
       let diskWords = disks.enumerated().flatMap { $0.element.words(as: $0.offset + 1) }
-      // What is written to a root that can be written goes into a file beside the image.
+      // Writes to a writable root go into a file beside the image.
       let root = machine.isRootDeviceReadOnly ? "ubd0r=\(image)" : "ubd0=\(place)/root.cow,\(image)"
       arguments = [
         "uml_dir=\(place)", "umid=machine", "mem=\(machine.memoryInMegabytes)M", root, "ubd15=\(archive)", "ro",
@@ -53,15 +53,15 @@ struct Run: Sendable {
     }
   }
 
-  /// What the machine has printed so far.
+  /// The machine's output so far.
   func console() -> Console {
     Console(FileManager.default.contents(atPath: consoleFile.string) ?? Data())
   }
 
-  /// Runs the machine until it powers off, its plug is pulled, or its time is over.
+  /// Runs the machine until it powers off, its power is cut, or its time is up.
   func toTheEnd() async throws -> (ending: Machine.Ending, hasReport: Bool) {
     guard machine.leg == .container else { return try await powerOn() }
-    // Two containers of one host would share the control group that nspawn was started in, and each would tidy up the other's.
+    // Otherwise two containers of one host would share the control group of nspawn, and each would remove the other's.
     let turn = try FileLock("/run/preroot-bed.lock")
     try await turn.acquire()
     defer { turn.release() }
@@ -72,7 +72,7 @@ struct Run: Sendable {
     let console = try FileDescriptor.open(consoleFile, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     defer { try? console.close() }
     var options = PlatformOptions()
-    // A session of its own: the plug is the process group.
+    // The machine gets its own session, so that killing its process group is a power cut.
     options.createSession = true
     let result = try await run(
       program.contains("/") ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
@@ -97,8 +97,8 @@ struct Run: Sendable {
     return (ending, hasReport)
   }
 
-  /// Looks at the machine while it runs, and does to it from outside what is due. Returns the reason to pull the plug, or nil once it has
-  /// ended by itself.
+  /// Watches the running machine and performs scheduled actions on it. Returns the reason for cutting the power, or nil once the machine
+  /// has ended by itself.
   private func watch(_ process: pid_t, with patience: Patience) async throws -> Machine.Ending? {
     var schedule = Schedule(of: machine)
     var patience = patience
@@ -121,7 +121,7 @@ struct Run: Sendable {
         case .controlAltDelete: try control.pressControlAltDelete()
         }
       }
-      // This kernel boots again by itself, in the same process.
+      // This kernel reboots in the same process.
       if lines.contains(where: { $0.contains("reboot: Restarting system") }) { return .rebooted }
       if patience.isOver(at: .now) { return .timedOut }
       if machine.leg == .container, !hasFetched { hasFetched = fetch(from: process) }
@@ -132,13 +132,13 @@ struct Run: Sendable {
 
   private var control: MachineConsole { MachineConsole(socket: place.appending("machine/mconsole")) }
 
-  /// Whether a child still runs: one that has ended stays a zombie until it is waited for.
+  /// Whether a child still runs. An ended child is a zombie until waitpid(2).
   static func isRunning(_ process: pid_t) -> Bool {
     guard let stat = FileManager.default.contents(atPath: "/proc/\(process)/stat") else { return false }
     return !String(decoding: stat, as: UTF8.self).contains(") Z ")
   }
 
-  /// Takes the report out of a container through the root of its PID 1, if it is complete.
+  /// Copies a complete report out of a container through the root of its PID 1.
   private func fetch(from nspawn: pid_t) -> Bool {
     for child in children(of: nspawn).flatMap({ [$0] + children(of: $0) }) {
       let bed = "/proc/\(child)/root/run/bed"
@@ -154,7 +154,7 @@ struct Run: Sendable {
     return String(decoding: list, as: UTF8.self).split(separator: " ").compactMap { pid_t($0) }
   }
 
-  /// Unpacks the report; false where there is none, or half of one.
+  /// Unpacks the report. Returns false if it is missing or incomplete.
   private func unpack() async throws -> Bool {
     try FileManager.default.createDirectory(atPath: report.string, withIntermediateDirectories: true)
     guard FileManager.default.fileExists(atPath: archive.string) else { return false }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// Tells a person what takes time, at once even where the output is a pipe.
+/// Announces slow work to the user, without buffering even if the output is a pipe.
 func say(_ text: String) {
   print(text)
   fflush(nil)

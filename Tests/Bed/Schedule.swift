@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/// What is done to a machine from outside while it runs, and what of it is due.
+/// Actions on a running machine from outside, and the moments at which they are due.
 struct Schedule {
   enum Act {
     case powerCut, plugIn(Disk), controlAltDelete
@@ -8,7 +8,7 @@ struct Schedule {
   private struct Item {
     let act: Act
     let moment: Moment
-    /// Known once the sign has been seen.
+    /// The due time, known once the event has happened.
     var time: ContinuousClock.Instant?
   }
 
@@ -23,9 +23,9 @@ struct Schedule {
 
   var isEmpty: Bool { items.isEmpty }
 
-  /// Takes out what is due.
+  /// Removes and returns the due actions.
   ///
-  /// - Parameter isSeen: whether a sign can be seen now. It is not asked for again once it has been.
+  /// - Parameter isSeen: whether an event has happened. It is not called again for an event that has.
   mutating func due(at now: ContinuousClock.Instant, isSeen: (Moment.Sign) -> Bool) -> [Act] {
     for index in items.indices where items[index].time == nil && isSeen(items[index].moment.sign) {
       items[index].time = now + items[index].moment.delay

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-/// A release of Debian or Ubuntu a base tree is made of.
+/// A release of Debian or Ubuntu.
 public struct Suite: Hashable, Sendable, CustomStringConvertible {
-  /// Who signs its archive.
+  /// The distribution that signs its archive.
   enum Distribution: Sendable { case debian, ubuntu }
 
-  /// Its code name, as the archive spells it.
+  /// Its code name in the archive.
   public let name: String
   let distribution: Distribution
-  /// What mmdebstrap needs beyond the name to make a base tree.
+  /// Additional arguments for mmdebstrap.
   let options: [String]
-  /// The package with GCC's part of a sysroot, where the suite's libc is older than the one that the programs are linked with here.
+  /// The package with GCC's part of a sysroot, if the suite's libc is older than that of the host.
   let olderCompiler: String?
 
   private init(_ name: String, of distribution: Distribution = .debian, options: [String] = [], olderCompiler: String? = nil) {
@@ -19,7 +19,7 @@ public struct Suite: Hashable, Sendable, CustomStringConvertible {
     self.olderCompiler = olderCompiler
   }
 
-  /// Debian 11, systemd 247: the oldest that preroot is for. /usr is merged, as the installer of Debian 11 leaves it.
+  /// Debian 11, systemd 247: the oldest that preroot supports. /usr is merged, as by the installer of Debian 11.
   public static let bullseye = Suite("bullseye", options: ["--setup-hook=/usr/share/mmdebstrap/hooks/merged-usr/setup00.sh"], olderCompiler: "libgcc-10-dev")
   /// Ubuntu 22.04, systemd 249.
   public static let jammy = Suite("jammy", of: .ubuntu)
@@ -33,7 +33,7 @@ public struct Suite: Hashable, Sendable, CustomStringConvertible {
   /// Debian's development version, systemd 262 or later.
   public static let sid = Suite("sid", options: ["--aptopt=Acquire::Check-Valid-Until \"false\""])
 
-  /// In the order of their systemd.
+  /// All suites in the order of their systemd.
   public static let all = [bullseye, jammy, bookworm, noble, trixie, sid]
 
   public var description: String { name }

@@ -3,49 +3,49 @@ import Foundation
 import Support
 import SystemPackage
 
-/// The root file system of one machine: a base, preroot or not, and what a test changes in it.
+/// The root file system of one machine: a base, with or without preroot, and a test's changes.
 public struct Tree: Hashable, Sendable {
   public var suite: Suite
   public var profile: Profile
-  /// Whether preroot is installed in it.
+  /// Whether the tree has preroot.
   public var hasPreroot: Bool
-  /// Whether the overlayfs of Debian's User Mode Linux kernel is in it: a module, as is most of that kernel.
+  /// Whether the tree has the overlayfs module of Debian's User Mode Linux kernel.
   public var hasPackagedOverlay = false
-  /// Whether the bed's witness is in it, which reports a boot and ends it.
+  /// Whether the tree has the bed's probe, which reports a boot and ends it.
   public var hasProbe = true
-  /// What differs from the base, in the order of happening.
+  /// The changes to the base, in order.
   public private(set) var edits: [Edit] = []
 
-  /// One difference from the base. Paths are absolute, on the machine.
+  /// One change to the base. Paths are absolute on the machine.
   public enum Edit: Hashable, Sendable {
     case file(String, text: String, mode: Int)
     case symlink(String, to: String)
     case directory(String)
     case removed(String)
-    /// A file of the host, copied.
+    /// A copy of a file of the host.
     case copy(of: String, at: String)
-    /// Everything below a directory of the host, laid over the tree.
+    /// Everything below a directory of the host, copied over the tree.
     case over(String)
-    /// A Debian package, installed.
+    /// An installed Debian package.
     case package(String)
   }
 
-  /// Creates the tree of a suite as it is installed.
+  /// Creates the tree of a freshly installed suite.
   public init(_ suite: Suite = .bookworm, _ profile: Profile = .lean, hasPreroot: Bool = true) {
     self.suite = suite
     self.profile = profile
     self.hasPreroot = hasPreroot
   }
 
-  /// A device's Debian 12 with preroot.
+  /// Debian 12 with the units of a device and preroot.
   public static let lean = Tree(.bookworm, .lean)
-  /// A minimal Debian 12 as it is installed, with preroot.
+  /// A freshly installed minimal Debian 12 with preroot.
   public static let full = Tree(.bookworm, .full)
 
-  /// The same tree without preroot: what preroot is compared with.
+  /// The same tree without preroot, for comparison.
   public var withoutPreroot: Tree { changed { $0.hasPreroot = false } }
 
-  /// The same tree with one file more, or another one in its place.
+  /// The same tree with an added or replaced file.
   public func with(_ path: String, _ text: String, mode: Int = 0o644) -> Tree {
     changed { $0.edits.append(.file(path, text: text, mode: mode)) }
   }
@@ -70,12 +70,12 @@ public struct Tree: Hashable, Sendable {
     changed { $0.edits.append(.copy(of: file.string, at: path)) }
   }
 
-  /// The same tree with everything below a directory of the host laid over it.
+  /// The same tree with everything below a directory of the host copied over it.
   public func with(everythingIn directory: FilePath) -> Tree {
     changed { $0.edits.append(.over(directory.string)) }
   }
 
-  /// The same tree with a Debian package installed, one without maintainer scripts.
+  /// The same tree with an installed Debian package that has no maintainer scripts.
   public func installing(_ package: FilePath) -> Tree {
     changed { $0.edits.append(.package(package.string)) }
   }
@@ -85,7 +85,7 @@ public struct Tree: Hashable, Sendable {
     with("/usr/lib/bed/script", "#!/bin/bash\n" + script, mode: 0o755)
   }
 
-  /// The same tree, where the probe ends the boot with the start of another unit than poweroff.target.
+  /// The same tree with a probe that starts this unit to end the boot, instead of poweroff.target.
   public func ending(with unit: String) -> Tree {
     with("/usr/lib/bed/end", unit + "\n")
   }
@@ -98,7 +98,7 @@ public struct Tree: Hashable, Sendable {
 }
 
 extension Tree {
-  /// A name for what is in the tree, the shipped programs' bytes included.
+  /// A name for the tree's content, including the shipped programs.
   func fingerprint() async throws -> Fingerprint {
     var fingerprint = Fingerprint("\(suite)", "\(profile)", "\(hasPackagedOverlay)", "\(hasProbe)")
     for edit in edits {
@@ -114,27 +114,27 @@ extension Tree {
     return fingerprint
   }
 
-  /// One line for each file and link below a directory: its name and what it holds.
+  /// One line for each file and link below a directory, with its name and contents.
   private func contents(of directory: FilePath) async throws -> String {
     try await sh("sh", "-c", "find . -type f -exec sha256sum {} + | sort; find . -type l -printf '%p %l\\n' | sort", in: directory)
   }
 
-  /// The directory in which the tree is laid out, for containers that do not write to it, made where there is none of the same content.
+  /// A directory with the tree's files for containers, which do not write to it. It is created unless one of the same content exists.
   func laidOut() async throws -> FilePath {
     let fingerprint = try await fingerprint()
     try Cache.shared.tidy("trees", keeping: 6)
     return try await Cache.shared.thing("trees/\(fingerprint)") { try await lay(out: $0) }
   }
 
-  /// Lays the tree out in a directory that does not exist yet, beside the base on the same file system.
+  /// Creates the tree in a new directory beside the base, on the same file system.
   func lay(out place: FilePath) async throws {
     let base = try await BaseTree.path(of: suite)
     try await sh("cp", "-al", base.string, place.string)
-    // A hard link is written through: every file is replaced, none is edited.
+    // A write through a hard link would change the base, so files are replaced and never edited.
     if hasPreroot { try await sh("cp", "-a", "--remove-destination", "\(try await Checkout.installed(for: suite))/.", place.string) }
-    // Empty: systemd makes an ID for each boot. A missing file would be a machine that cannot boot read-only.
+    // With an empty file systemd generates an ID for each boot. Without the file a read-only machine could not boot.
     try replace("/etc/machine-id", text: "", mode: 0o444, in: place)
-    // A root password that is empty lets a person look around; there is no network.
+    // An empty root password lets a developer look around. The machine has no network.
     try await sh("sh", "-c", "sed 's/^root:[^:]*:/root::/' etc/shadow > etc/shadow.new && chmod 640 etc/shadow.new && chown root:42 etc/shadow.new && mv etc/shadow.new etc/shadow", in: place)
     for unit in profile.masked { try link("/etc/systemd/system/\(unit)", to: "/dev/null", in: place) }
 
@@ -153,7 +153,7 @@ extension Tree {
       case .over(let directory):
         try await sh("cp", "-a", "--remove-destination", "\(directory)/.", place.string)
       case .package(let file):
-        // dpkg replaces its files, but for the log, which it would write through the hard link.
+        // dpkg replaces its files except the log, which it would write through the hard link.
         try await sh("dpkg", "--root=\(place)", "--log=/dev/null", "--install", file)
       }
     }
@@ -163,7 +163,7 @@ extension Tree {
     let units = "/usr/lib/systemd/system"
     try replace("/usr/lib/bed/probe", text: try Checkout.bedText("bed-probe"), mode: 0o755, in: place)
     try replace("\(units)/bed-probe.service", text: try Checkout.bedText("bed-probe.service"), mode: 0o644, in: place)
-    // Not default.target: rescue and emergency are to be probed as well.
+    // This is not default.target, so that the probe also runs in rescue and emergency.
     for target in ["sysinit", "emergency"] {
       try link("\(units)/\(target).target.wants/bed-probe.service", to: "../bed-probe.service", in: place)
     }

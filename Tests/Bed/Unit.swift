@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
-/// What PID 1 knows of a unit. See systemd.unit(5) and `systemctl show`.
+/// PID 1's state of a unit. See systemd.unit(5) and `systemctl show`.
 public struct Unit: Sendable {
-  /// The properties the probe asked for, as systemctl prints them.
+  /// The properties that systemctl printed for the probe.
   public let properties: [String: String]
 
   public var id: String { properties["Id"] ?? "" }
-  /// Its own name and its aliases.
+  /// The unit's own name and its aliases.
   public var names: [String] { (properties["Names"] ?? "").split(separator: " ").map(String.init) }
   public var loadState: String { properties["LoadState"] ?? "" }
   public var activeState: String { properties["ActiveState"] ?? "" }
   public var subState: String { properties["SubState"] ?? "" }
   public var result: String { properties["Result"] ?? "" }
   public var needsReload: Bool { properties["NeedDaemonReload"] == "yes" }
-  /// How often it was started again by itself.
+  /// The number of automatic restarts.
   public var restarts: Int { number("NRestarts") ?? 0 }
 
-  /// When it last began to start, since the kernel's start; nil where it never did.
+  /// The time since the kernel's start at which the unit last began to start, or nil.
   public var inactiveExit: Duration? { time("InactiveExitTimestampMonotonic") }
   public var activeEnter: Duration? { time("ActiveEnterTimestampMonotonic") }
   public var activeExit: Duration? { time("ActiveExitTimestampMonotonic") }
@@ -25,8 +25,8 @@ public struct Unit: Sendable {
   /// The part of the name after the last dot: `service`, `mount` …
   public var type: String { id.split(separator: ".").last.map(String.init) ?? "" }
 
-  /// Whether it is there by itself, not by a job: the root slice, PID 1's scope, mounts and devices the kernel shows.
-  /// A start tests the conditions; a mount that was found has never been asked.
+  /// Whether PID 1 found the unit active without a job: the root slice, PID 1's scope, and the kernel's mounts and devices. A job tests
+  /// the unit's conditions; a mount that PID 1 found has no such test.
   public var isFoundNotStarted: Bool {
     ["device", "slice", "scope"].contains(type) || (type == "mount" && properties["ConditionResult"] != "yes")
   }
@@ -39,7 +39,7 @@ public struct Unit: Sendable {
   }
 }
 
-/// Blocks of `NAME=VALUE` lines, as systemctl prints them: one block per unit, an empty line between two.
+/// Blocks of `NAME=VALUE` lines as systemctl prints them: one block for each unit, separated by empty lines.
 func propertyBlocks(_ text: String) -> [[String: String]] {
   var blocks: [[String: String]] = [[:]]
   for line in text.split(separator: "\n", omittingEmptySubsequences: false) {

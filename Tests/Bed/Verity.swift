@@ -2,20 +2,20 @@
 import Support
 import SystemPackage
 
-/// The hash tree of an image: with it the kernel proves each block of a root as it is read. See veritysetup(8).
+/// The hash tree of an image, with which the kernel verifies each block of a root that it reads. See veritysetup(8).
 struct Verity: Sendable {
-  /// The file with the tree, after a block that describes it.
+  /// The file with the tree, which begins with a superblock.
   let tree: FilePath
   private let blocks: Int
   private let rootHash: String
   private let salt: String
 
-  /// Both devices have blocks of a page.
+  /// Both devices have blocks of one page.
   private static let blockSize = 4096
 
-  /// Makes the tree of an image in a new file.
+  /// Creates the tree of an image in a new file.
   ///
-  /// - Throws: ``Problem`` where veritysetup is missing or fails.
+  /// - Throws: ``Problem`` if veritysetup is missing or fails.
   init(of image: FilePath, at tree: FilePath) async throws {
     self.tree = tree
     let words = try await sh("veritysetup", "format", "--data-block-size=\(Self.blockSize)", "--hash-block-size=\(Self.blockSize)", image.string, tree.string)
@@ -31,7 +31,7 @@ struct Verity: Sendable {
     salt = try word("Salt")
   }
 
-  /// The words that have the kernel put /dev/dm-0 together from an image and its tree, and take it for the root.
+  /// The words with which the kernel creates /dev/dm-0 from an image and its tree, and mounts it as root.
   func words(image: String, tree: String) -> [String] {
     let sectors = blocks * Self.blockSize / 512
     let target = "verity 1 \(image) \(tree) \(Self.blockSize) \(Self.blockSize) \(blocks) 1 sha256 \(rootHash) \(salt)"

@@ -7,7 +7,7 @@ extension ImageKind: ExpressibleByArgument {}
 extension Profile: ExpressibleByArgument {}
 
 extension Suite {
-  /// The suite of that name.
+  /// The suite with this name.
   init(argument name: String) throws {
     guard let suite = Suite.all.first(where: { $0.name == name }) else { throw ValidationError("there is no '\(name)' in the bed") }
     self = suite

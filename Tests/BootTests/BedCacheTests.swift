@@ -5,14 +5,14 @@ import Testing
 
 @testable import Bed
 
-/// Several processes share the bed's cache, for as long as each of them takes.
+/// Several processes share the bed's cache, each for as long as it runs.
 @Suite("The bed's cache")
 final class BedCacheTests {
   private let root = FilePath(FileManager.default.temporaryDirectory.path).appending("bed-cache-\(UUID().uuidString)")
 
   deinit { try? FileManager.default.removeItem(atPath: root.string) }
 
-  /// An image that was made long ago, or half of one.
+  /// Creates an image with an old time stamp.
   private func make(_ name: String, in cache: Cache) async throws {
     let path = try await cache.thing(name) { try Data("made".utf8).write(to: URL(fileURLWithPath: $0.string)) }
     try age(path)
@@ -26,9 +26,9 @@ final class BedCacheTests {
     try FileManager.default.contentsOfDirectory(atPath: root.appending(directory).string).sorted()
   }
 
-  @Test("keeps what a process has made or found until it ends, whoever tidies up")
+  @Test("The bed's cache keeps everything that a process uses until it ends")
   func keepsWhatIsHeld() async throws {
-    // Each opens its own files: the kernel tells them apart as it does two processes.
+    // Each opens its own files, so that the kernel treats their locks like those of separate processes.
     let maker = try Cache(at: root), finder = try Cache(at: root), tidier = try Cache(at: root)
     try await make("images/made", in: maker)
     try await make("images/made", in: finder)
@@ -36,7 +36,7 @@ final class BedCacheTests {
     #expect(try names(in: "images") == ["made", "made.lock"])
   }
 
-  @Test("is tidied up by another process, but for what is held, and left to it by one that was killed")
+  @Test("Another process tidies the bed's cache, except what is in use")
   func isShared() async throws {
     let cache = try Cache(at: root)
     try await make("images/held", in: cache)
@@ -46,7 +46,7 @@ final class BedCacheTests {
       try FileManager.default.createDirectory(atPath: path.removingLastComponent().string, withIntermediateDirectories: true)
       try Data("left".utf8).write(to: URL(fileURLWithPath: path.string))
     }
-    // A process that holds its things, and dies without a word.
+    // A process that holds an entry and is then killed.
     let other = Process()
     other.executableURL = URL(fileURLWithPath: "/bin/sh")
     other.arguments = ["-c", "exec 9> \(root)/holds/other && flock -x 9 && echo images/other >&9 && touch \(root)/images/other && exec sleep 600"]
@@ -66,13 +66,13 @@ final class BedCacheTests {
     #expect(try !names(in: "holds").contains("other"))
   }
 
-  /// Another process tidies up.
+  /// Lets another process tidy the cache.
   private func tidyElsewhere() async throws {
     let program = FilePath(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")).removingLastComponent().appending("bed")
     try await sh("env", "PREROOT_CACHE=\(root)", program.string, "tidy")
   }
 
-  @Test("keeps the last ones used of what nobody holds")
+  @Test("The bed's cache keeps the most recent of its unused entries")
   func keepsTheLast() throws {
     let cache = try Cache(at: root)
     let directory = try cache.directory("runs")
@@ -85,12 +85,12 @@ final class BedCacheTests {
     #expect(try names(in: "runs") == ["4", "5"])
   }
 
-  @Test("needs one descriptor, however much is held")
+  @Test("The bed's cache needs one descriptor, however many entries are in use")
   func needsFewDescriptors() throws {
     let before = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
     let cache = try Cache(at: root)
     for number in 1...600 { _ = try cache.holding("disks/\(number)") }
-    // Other tests run meanwhile.
+    // Other tests run at the same time and open files, too.
     #expect(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count < before + 400)
   }
 }

@@ -3,12 +3,12 @@ import Bed
 import Support
 import Testing
 
-/// The bed's disks and what happens to them, on machines that have nothing to do with preroot.
+/// These tests use the bed's disks on machines without preroot.
 @Suite("The bed's storage")
 struct BedStorageTests {
   private static let tree = Tree.lean.withoutPreroot
 
-  @Test("is what its makers say, and keeps what is written to it")
+  @Test("The bed's disks have the requested file systems and keep their contents")
   func keepsWhatIsWritten() async throws {
     let uuid = "6f1c9a3e-8a46-4d7e-9b55-0c2f1f6f2a11"
     let disk = try await Disk.ext4(label: "first", uuid: uuid)
@@ -41,7 +41,7 @@ struct BedStorageTests {
     await #expect(throws: Problem.self) { try await disk.needsRecovery }
   }
 
-  @Test("has flash with a volume of UBI")
+  @Test("The bed has flash with a UBI volume")
   func hasVolumes() async throws {
     let tree = Self.tree.running("set -ex; exec 2>&1; mkdir /run/flash; mount -t ubifs ubi0:data /run/flash; echo written >> /run/flash/file; wc -l < /run/flash/file")
     var machine = Machine(.kernel(.squashfs), tree, "ubi.mtd=ubi")
@@ -49,7 +49,7 @@ struct BedStorageTests {
     #expect(try await machine.boots(2).map { $0.script?.output.suffix(2) } == ["1\n", "2\n"])
   }
 
-  @Test("is left in the middle of things by a power cut, and whole")
+  @Test("A power cut in the bed interrupts writes and leaves an intact disk")
   func survivesPowerCut() async throws {
     let disk = try await Disk.ext4()
     var machine = Machine(.kernel(.squashfs), Self.tree.running("mount /dev/ubdb /mnt && echo kept > /mnt/file && sync /mnt/file && echo 'It is synced' > /dev/console && sleep 60"))
@@ -60,7 +60,7 @@ struct BedStorageTests {
     try await disk.check()
   }
 
-  @Test("comes late where it is to")
+  @Test("The bed can plug in a disk while the machine runs")
   func comesLate() async throws {
     let tree = Self.tree.running("[ ! -e /dev/ubdc ] && echo 'Plug it in' > /dev/console && until [ -b /dev/ubdc ]; do sleep 0.1; done && blkid -s LABEL -o value /dev/ubdc")
     var machine = Machine(.kernel(.squashfs), tree)
@@ -69,7 +69,7 @@ struct BedStorageTests {
     #expect(try await machine.boot().script?.output == "late\n")
   }
 
-  @Test("and its keyboard: Ctrl-Alt-Del reboots")
+  @Test("The bed reboots a machine with Ctrl-Alt-Del")
   func reboots() async throws {
     var machine = Machine(.kernel(.squashfs), Self.tree.running("echo 'Press it' > /dev/console; sleep 60"))
     machine.controlAltDelete = "Press it"

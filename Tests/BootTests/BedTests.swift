@@ -4,10 +4,10 @@ import Foundation
 import Support
 import Testing
 
-/// The bed itself, on boots that have nothing to do with preroot.
+/// These tests boot machines without preroot.
 @Suite("The bed")
 struct BedTests {
-  @Test("boots a plain read-only machine and gets its report", arguments: Leg.all, Profile.allCases)
+  @Test("The bed boots a plain read-only machine and gets its report", arguments: Leg.all, Profile.allCases)
   func bootsPlainly(leg: Leg, profile: Profile) async throws {
     let boot = try await Machine(leg, Tree(.bookworm, profile, hasPreroot: false)).sharedBoot()
     #expect(!boot.isRootWritable)
@@ -18,7 +18,7 @@ struct BedTests {
     #expect(boot.jobs == [])
   }
 
-  @Test("says what a machine printed that never reports")
+  @Test("The bed shows the console of a machine that never reports")
   func givesUp() async throws {
     var tree = Tree.lean.withoutPreroot
     tree.hasProbe = false
@@ -28,7 +28,7 @@ struct BedTests {
     #expect(problem.description.contains("Reached target"))
   }
 
-  @Test("pulls the plug at a word on the console")
+  @Test("The bed cuts the power at a word on the console")
   func pullsThePlug() async throws {
     var machine = Machine(.kernel(.squashfs), Tree.lean.withoutPreroot)
     machine.powerCut = "systemd-journald.service"
@@ -36,7 +36,7 @@ struct BedTests {
     #expect(!console.lines.contains { $0.contains("Power down") })
   }
 
-  @Test("reads a field of the journal that has lines of its own")
+  @Test("The bed reads binary fields of the journal")
   func readsBinaryFields() throws {
     let value = "two\nlines"
     var export = Data("MESSAGE_ID=1\nMESSAGE\n".utf8)
@@ -48,7 +48,7 @@ struct BedTests {
     #expect(journal.count(messageID: "1") == 1)
   }
 
-  @Test("takes colours and shell marks off the console")
+  @Test("The bed strips escape sequences from the console")
   func stripsEscapes() {
     let console = Console(Data("[\u{1b}[0;32m  OK  \u{1b}[0m] Started \u{1b}]3008;start=1\u{1b}\\x.\r\n[\u{1b}[0;1;31mFAILED\u{1b}[0m] y.\n".utf8))
     #expect(console.lines == ["[  OK  ] Started x.", "[FAILED] y."])

@@ -2,11 +2,11 @@
 import Bed
 import Testing
 
-@Suite("A boot word")
+@Suite("Boot words")
 struct BootWordTests {
   private static let tree = Tree.lean.withWaitingShells
 
-  /// PID 1 reads the words of a machine and of a container alike; the first ones are for the kernel's handing them on.
+  /// PID 1 reads the words of a machine and of a container alike. The first ones also show that the kernel passes them on.
   static let staged: [(leg: Leg, word: String, target: String)] = [
     (.kernel(.squashfs), "systemd.unit=multi-user.target", "multi-user.target"), (.kernel(.squashfs), "3", "multi-user.target"),
     (.kernel(.squashfs), "-s", "rescue.target"),
@@ -16,7 +16,7 @@ struct BootWordTests {
     (.container, "1", "rescue.target"),
   ]
 
-  @Test("leads to its target on a writable root", arguments: staged)
+  @Test("A boot reaches the target that its command line names, on a writable root", arguments: staged)
   func reachesItsTarget(leg: Leg, word: String, target: String) async throws {
     let boot = try await Machine(leg, Self.tree, "preroot=tmpfs", word).boot()
     #expect(boot.units[target]?.activeState == "active")
@@ -29,7 +29,7 @@ struct BootWordTests {
     #expect(beyond.filter { boot.units[$0]?.activeState == "active" } == [], "The boot went beyond its target")
   }
 
-  @Test("for emergencies leaves the machine as it is", arguments: ["emergency", "-b", "systemd.unit=emergency.target"])
+  @Test("A boot to emergency.target keeps the read-only root", arguments: ["emergency", "-b", "systemd.unit=emergency.target"])
   func leavesEmergencyAlone(word: String) async throws {
     let boot = try await Machine(.kernel(.squashfs), Self.tree, "preroot=tmpfs", word).boot()
     #expect(boot.units["emergency.target"]?.activeState == "active")
@@ -40,7 +40,7 @@ struct BootWordTests {
 }
 
 extension Tree {
-  /// The shells of rescue and emergency read from a console that is not there, and would go on to the default target: here they wait.
+  /// The same tree, whose rescue and emergency shells wait: on this machine they have no console, and would continue to the default target.
   var withWaitingShells: Tree {
     let wait = "[Service]\nExecStart=\nExecStart=-/bin/sleep infinity\n"
     return with("/etc/systemd/system/rescue.service.d/bed.conf", wait).with("/etc/systemd/system/emergency.service.d/bed.conf", wait)

@@ -4,19 +4,19 @@ import Testing
 
 @Suite("The Debian package")
 struct DebianPackageTests {
-  @Test("has neither an error nor a warning of lintian's")
+  @Test("lintian finds no error and no warning in the Debian package")
   func isClean() async throws {
     try await DebianPackage.lint(try await DebianPackage.preroot())
   }
 
-  @Test("is installed without a trace in the running boot, makes the next one staged, and purged leaves the machine that was there before")
+  @Test("The Debian package installs, upgrades and purges without a trace")
   func comesAndGoes() async throws {
     let machine = try await Computer()
     let before = try await machine.boot("preroot=tmpfs", "bed.step=install")
     #expect(before.script?.status == 0, "\(before.script?.output ?? "")")
     #expect(before.isRootWritable)
 
-    // The upgrade, and a purge, of a staged machine: lost with the rest, and without harm to the machine.
+    // A staged machine is upgraded and purged. The changes vanish with the tmpfs, and must not harm the machine.
     let staged = try await machine.boot("preroot=tmpfs", "bed.step=upgrade")
     #expect(staged.script?.status == 0, "\(staged.script?.output ?? "")")
     #expect(staged.mounts["/"]?.source == "preroot")
@@ -37,7 +37,7 @@ struct DebianPackageTests {
   }
 }
 
-/// A machine whose root can be written and whose disk is the same in all of its boots.
+/// A machine with a writable root and one disk for all of its boots.
 private struct Computer {
   private let tree: Tree
   private let disk: Disk
@@ -45,14 +45,14 @@ private struct Computer {
   init() async throws {
     let generator = "/usr/lib/systemd/system-generators/preroot-generator"
     let tree = Tree.lean.withoutPreroot
-      // One ID for all boots: none is the first.
+      // One ID for all boots, none of which is a first boot.
       .with("/etc/machine-id", "0123456789abcdef0123456789abcdef\n", mode: 0o444)
       .with(copyOf: try await DebianPackage.preroot(version: "1"), at: "/opt/bed/1.deb")
       .with(copyOf: try await DebianPackage.preroot(version: "2"), at: "/opt/bed/2.deb")
       .running("""
         set -ex
         export DEBIAN_FRONTEND=noninteractive
-        # What is on the disk, but for what every package work and every boot changes.
+        # The files on the disk, except those that any package or boot changes.
         files() {
           cd /
           find . -xdev \\( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/lib/systemd -o -path ./var/cache -o -path ./var/log -o -path ./tmp -o -path ./var/tmp \\) -prune \\
@@ -64,7 +64,7 @@ private struct Computer {
           apt-get install -qq /opt/bed/1.deb
           test -x \(generator)
           journalctl --list-catalog | grep preroot
-          # Whatever has PID 1 read its units anew: this boot stays as it is.
+          # A reload leaves this boot alone.
           systemctl daemon-reload
           test ! -e /run/systemd/generator.early/default.target
           systemd-run --quiet --wait touch /run/started

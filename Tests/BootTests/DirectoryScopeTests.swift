@@ -4,7 +4,7 @@ import Testing
 
 @Suite("preroot.scope=/etc:/var")
 struct DirectoryScopeTests {
-  @Test("makes these writable, and the root is the image's own", arguments: Leg.all)
+  @Test("preroot.scope=/etc:/var makes only these directories writable, in one startup", arguments: Leg.all)
   func isWritableInPlaces(leg: Leg) async throws {
     let tree = Tree.lean.running("touch /etc/bed /var/bed && ! touch /usr/bed")
     let boot = try await Machine(leg, tree, "preroot=tmpfs", "preroot.scope=/etc:/var").boot()
@@ -24,7 +24,7 @@ struct DirectoryScopeTests {
     let plain = try await Machine(leg, Tree.lean.withoutPreroot).sharedBoot()
     let (added, missing) = boot.mounts.difference(from: plain.mounts)
     #expect(added.map(\.mountPoint).filter { !(["/etc", "/var", "/run/initramfs/preroot/lower", "/run/initramfs/preroot/upper"] + leg.ownMounts).contains($0) } == [])
-    // The ID of this boot is a file of the overlay.
+    // The machine ID of this boot is a file on the overlay.
     #expect(missing.map(\.mountPoint).filter { !(["/etc/machine-id"] + leg.ownMounts).contains($0) } == [])
     #expect(boot.mounts.stacked == plain.mounts.stacked)
   }

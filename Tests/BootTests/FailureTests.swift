@@ -2,35 +2,35 @@
 import Bed
 import Testing
 
-/// Whatever fails, the machine boots on, read-only, and says why.
-@Suite("A machine whose root cannot be made writable")
+/// After any failure the machine continues to boot, read-only, and says why.
+@Suite("Failures to make the root writable")
 struct FailureTests {
   struct Failure: Sendable, CustomTestStringConvertible {
     let testDescription: String
     var leg = Leg.kernel(.squashfs)
     var tree = Tree.lean
     var words = ["preroot=tmpfs"]
-    /// What the log says, among other words.
+    /// A part of the log line.
     let says: String
   }
 
   private static let helper = "/usr/lib/preroot/overlay-prep"
 
   static let failures: [Failure] = [
-    Failure(testDescription: "as the kernel has no overlayfs", leg: .kernel(.ext4, .packaged), says: "overlay"),
-    Failure(testDescription: "as the upper has no space", words: ["preroot=tmpfs:size=4k"], says: "space"),
-    Failure(testDescription: "as all directories of its scope are missing", words: ["preroot=tmpfs", "preroot.scope=/no/such:/nor/this"], says: "/no/such"),
-    Failure(testDescription: "as the helper fails", tree: .lean.linking(helper, to: "/bin/false"), says: "overlay-prep.service: Failed"),
-    Failure(testDescription: "as the helper crashes", tree: .lean.with(helper, "#!/bin/sh\nkill -SEGV $$\n", mode: 0o755), says: "overlay-prep.service: Failed"),
-    Failure(testDescription: "as the helper hangs", tree: .lean.with(helper, "#!/bin/sh\nexec sleep infinity\n", mode: 0o755)
+    Failure(testDescription: "the kernel has no overlayfs", leg: .kernel(.ext4, .packaged), says: "overlay"),
+    Failure(testDescription: "the upper has no space", words: ["preroot=tmpfs:size=4k"], says: "space"),
+    Failure(testDescription: "all directories of its scope are missing", words: ["preroot=tmpfs", "preroot.scope=/no/such:/nor/this"], says: "/no/such"),
+    Failure(testDescription: "the helper fails", tree: .lean.linking(helper, to: "/bin/false"), says: "overlay-prep.service: Failed"),
+    Failure(testDescription: "the helper crashes", tree: .lean.with(helper, "#!/bin/sh\nkill -SEGV $$\n", mode: 0o755), says: "overlay-prep.service: Failed"),
+    Failure(testDescription: "the helper hangs", tree: .lean.with(helper, "#!/bin/sh\nexec sleep infinity\n", mode: 0o755)
       .with("/etc/systemd/system/overlay-prep.service.d/bed.conf", "[Service]\nTimeoutStartSec=2s\n"), says: "overlay-prep.service: Failed with result 'timeout'"),
-    Failure(testDescription: "as the helper cannot be run", tree: .lean.with(helper, "no program\n"), says: "overlay-prep.service: Failed"),
+    Failure(testDescription: "the helper cannot be run", tree: .lean.with(helper, "no program\n"), says: "overlay-prep.service: Failed"),
   ]
 
   /// What holds the units back meanwhile is their ordering, or a condition.
   static let ways = ["preroot.switch=auto", "preroot.switch=reload"]
 
-  @Test("boots read-only and says why", arguments: failures, ways)
+  @Test("A machine whose overlay fails boots read-only and says why", arguments: failures, ways)
   func bootsReadOnly(failure: Failure, way: String) async throws {
     var machine = Machine(failure.leg, failure.tree)
     machine.words = failure.words + [way]
@@ -61,8 +61,8 @@ struct FailureTests {
     Death(testDescription: "on the way to rescue", helper: "#!/bin/false\n", words: ["systemd.unit=rescue.target"], target: "rescue.target"),
   ]
 
-  /// With so little memory /run is too small for a reload, whoever asks for it.
-  @Test("boots to its target without a helper and with little memory", arguments: deaths, ways)
+  /// With so little memory /run is too small for a reload.
+  @Test("A machine with 64 MB of memory reaches its target without the helper", arguments: deaths, ways)
   func bootsWithoutHelper(death: Death, way: String) async throws {
     var machine = Machine(.kernel(.squashfs), Tree.lean.withWaitingShells.with(Self.helper, death.helper, mode: 0o755))
     machine.words = ["preroot=tmpfs", way] + death.words
@@ -81,13 +81,13 @@ struct FailureTests {
     #expect(boot.units.values.filter(\.needsReload).map(\.id) == [], "The masks are still loaded")
   }
 
-  /// Neither of them fails overlay-prep.service.
+  /// With neither of them does overlay-prep.service fail.
   static let idlers: [(why: String, tree: Tree)] = [
     ("a condition of the administrator's", .lean.with("/etc/systemd/system/overlay-prep.service.d/site.conf", "[Unit]\nConditionKernelCommandLine=site.overlay\n")),
     ("a helper that does nothing", .lean.linking(helper, to: "/bin/true")),
   ]
 
-  @Test("boots read-only where the helper is not run, or does nothing", arguments: idlers)
+  @Test("A machine whose helper does not run, or does nothing, boots read-only", arguments: idlers)
   func isNotLeftInStageOne(why: String, tree: Tree) async throws {
     let boot = try await Machine(.container, tree, "preroot=tmpfs", "preroot.switch=reload").boot()
     let plain = try await Machine(.container, Tree.lean.withoutPreroot).sharedBoot()
@@ -98,9 +98,9 @@ struct FailureTests {
     #expect(boot.startupCount == 1)
   }
 
-  @Test("ends in an emergency where neither the helper nor its fallback gets on")
+  @Test("A boot ends in emergency.target if both helper and preroot-fallback.service fail")
   func endsInEmergency() async throws {
-    // The bed's own probe waits for the condition, as everything does.
+    // preroot-fallback.service creates /run/preroot/ready, as otherwise the bed's own probe would not start.
     let tree = Tree.lean.withWaitingShells.linking(Self.helper, to: "/bin/false").with(
       "/etc/systemd/system/preroot-fallback.service.d/bed.conf",
       "[Service]\nExecStart=\nExecStart=mkdir -p /run/preroot\nExecStart=touch /run/preroot/ready\nExecStart=false\n")
@@ -111,8 +111,8 @@ struct FailureTests {
     #expect(boot.units["multi-user.target"]?.activeState != "active")
   }
 
-  /// The generator is masked as the manual says; so nothing has settled the boot.
-  @Test("that has booted keeps its root, whoever starts the first stage then", arguments: ["overlay-prep.target", "preroot-stage1.target"])
+  /// The generator is masked as the manual describes, so the boot is not settled.
+  @Test("Starting stage 1 on a running machine leaves its root alone", arguments: ["overlay-prep.target", "preroot-stage1.target"])
   func keepsItsRoot(unit: String) async throws {
     let tree = Tree.lean.linking("/etc/systemd/system-generators/preroot-generator", to: "/dev/null")
       .running("for i in $(seq 30); do systemctl is-active graphical.target && break; sleep 1; done; systemctl start \(unit); echo start=$?; sleep 3")
@@ -126,7 +126,7 @@ struct FailureTests {
     #expect(boot.file("preroot/ready") == nil)
   }
 
-  @Test("boots as ever where the helper is not installed")
+  @Test("A machine without the helper boots read-only, and a warning names the file")
   func needsItsHelper() async throws {
     let boot = try await Machine(.kernel(.squashfs), .lean.without(Self.helper), "preroot=tmpfs").boot()
     let plain = try await Machine(.kernel(.squashfs), Tree.lean.withoutPreroot).sharedBoot()

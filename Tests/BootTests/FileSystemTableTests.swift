@@ -2,11 +2,11 @@
 import Bed
 import Testing
 
-@Suite("A line for / in the image's /etc/fstab")
+@Suite("A line for / in /etc/fstab")
 struct FileSystemTableTests {
   static let lines = ["/dev/root / ext4 ro 0 0", "/dev/ubda / auto defaults,rw 0 1"]
 
-  @Test("is about the lower: the root stays writable, and the other lines are followed", arguments: lines)
+  @Test("A line for / in /etc/fstab leaves the overlay writable, and other lines take effect", arguments: lines)
   func isAboutTheLower(line: String) async throws {
     let table = "# / of the image\n\(line)\ntmpfs /mnt tmpfs size=4m,mode=0700,nosuid 0 0\ntmpfs /dev/shm tmpfs size=8m 0 0\n"
     let tree = Tree.lean.with("/etc/fstab", table).running("cat /etc/fstab && cmp /etc/fstab /run/initramfs/preroot/lower/etc/fstab")
@@ -15,7 +15,7 @@ struct FileSystemTableTests {
     #expect(boot.failedUnits == [])
     #expect(boot.isRootWritable)
     #expect(boot.mounts["/"]?.source == "preroot")
-    // Mounted by the line, and by PID 1 before the line was read.
+    // The line mounts /mnt. PID 1 mounted /dev/shm before it read its line.
     let mount = try #require(boot.mounts["/mnt"])
     #expect(mount.options.contains("nosuid"))
     #expect(Set(mount.superOptions).isSuperset(of: ["size=4096k", "mode=700"]))
@@ -26,7 +26,7 @@ struct FileSystemTableTests {
     #expect(boot.consoleFailures == [])
   }
 
-  @Test("stands beside others: a directory of Scope= that one of them mounts is left out, and the file system is mounted")
+  @Test("A directory of Scope= that /etc/fstab mounts is left out, and its file system mounted")
   func leavesOutWhatIsMounted() async throws {
     let tree = Tree.lean.with("/etc/fstab", "tmpfs /mnt tmpfs size=4m 0 0\n")
     let boot = try await Machine(.kernel(.squashfs), tree, "preroot.scope=/etc:/var:/mnt").boot()
@@ -37,7 +37,7 @@ struct FileSystemTableTests {
     #expect(errors.contains("Scope=/mnt is left out: /etc/fstab mounts tmpfs there; remove it from one of the two"), "\(errors)")
   }
 
-  @Test("may want the root grown, and a file of it for swap: an overlay does neither, and says nothing")
+  @Test("x-systemd.growfs and a swap file on the overlay fail no unit")
   func isAboutWhatAnOverlayCannotDo() async throws {
     let table = "/dev/root / ext4 ro,x-systemd.growfs 0 0\n/swapfile none swap sw 0 0\n"
     let tree = Tree.lean.with("/etc/fstab", table).with("/swapfile", String(repeating: "0", count: 65536), mode: 0o600)
@@ -50,7 +50,7 @@ struct FileSystemTableTests {
     #expect(boot.consoleFailures == [])
   }
 
-  @Test("with ro is a reason to make the root writable, on a device that can be written")
+  @Test("A line for / with ro in /etc/fstab has the root made writable")
   func isAReason() async throws {
     var machine = Machine(.kernel(.ext4), .lean.with("/etc/fstab", "/dev/ubda / ext4 ro 0 0\n"))
     machine.isRootDeviceReadOnly = false

@@ -2,10 +2,10 @@
 import Bed
 import Testing
 
-/// What an upgrade has replaced, what is closed since, and what a directory protects lies in the layers as it was.
-@Suite("The layers, to a user of the machine")
+/// The layers still contain programs that an upgrade replaced, files that a chmod closed, and files that a directory protects.
+@Suite("Access to the layers")
 struct HiddenLayersTests {
-  /// A hole that was mended, a file that was closed, and a directory that protects; then what `nobody` can do about it.
+  /// The script removes a setuid program and closes a file and a directory, and then tries to reach them as `nobody`.
   private static let tree = Tree.lean.with("/usr/bin/hole", "#!/bin/sh\n", mode: 0o4755).with("/etc/secret", "secret\n").with("/home/private/.keep", "").running("""
     exec 2>&1
     rm -f /usr/bin/hole; chmod 600 /etc/secret 2>/dev/null; chmod 700 /home/private 2>/dev/null; echo mine > /home/private/file 2>/dev/null
@@ -27,13 +27,13 @@ struct HiddenLayersTests {
     #expect(boot.told("filled") == "1", "\(boot)", sourceLocation: location)
   }
 
-  @Test("are out of reach, and 'preroot status' tells what it can", arguments: Leg.all, ["/", "/etc:/usr"])
+  @Test("An unprivileged user cannot reach the layers, and preroot status works for that user", arguments: Leg.all, ["/", "/etc:/usr"])
   func areHidden(leg: Leg, scope: String) async throws {
     expectHidden(in: try await Machine(leg, Self.tree, "preroot=tmpfs", "preroot.scope=\(scope)").boot())
   }
 
-  /// Whose top anybody may write to, as on a stick that was prepared elsewhere.
-  @Test("are out of reach on a device, also what is bound past the overlay")
+  /// Anybody may write to the top of this file system, as on a USB stick that was prepared elsewhere.
+  @Test("An unprivileged user cannot reach the layers or bind/ on a device")
   func areHiddenOnDevice() async throws {
     let disk = try await Disk.ext4()
     let machine = Machine(keepingOn: disk, Self.tree, "preroot.bind=/home")
@@ -42,7 +42,7 @@ struct HiddenLayersTests {
     #expect(try await disk.text(of: "/reset") == nil)
   }
 
-  @Test("are seen with the flags of Options=, as the overlay and what is bound past it are")
+  @Test("nosuid and nodev of Options= hold for the overlay and binds, and noexec is ignored on /")
   func haveFlags() async throws {
     let tree = Tree.lean.with("/usr/bin/other-id", "#!/bin/sh\nid -u\n", mode: 0o755).with("/home/.keep", "").running("""
       echo "root=$(awk '$5 == "/" { print $6 }' /proc/self/mountinfo)"
@@ -53,16 +53,16 @@ struct HiddenLayersTests {
     for name in ["root", "home"] {
       let flags = (boot.told(name) ?? "").split(separator: ",")
       #expect(flags.contains("nosuid") && flags.contains("nodev"), "\(name): \(flags)")
-      // Nothing could be run.
+      // With noexec on / no program would run.
       #expect(!flags.contains("noexec"), "\(name): \(flags)")
     }
   }
 }
 
-@Suite("An image that is mounted to be written")
+@Suite("Writable images")
 struct WritableImageTests {
-  /// `rw` on the command line is about the file system that the kernel mounts.
-  @Test("is closed when the overlay is there: nothing is written to it any more, and a power cut leaves it in order")
+  /// `rw` on the command line has the kernel mount the image's file system read-write.
+  @Test("An image that the kernel mounts rw is read-only once the overlay is mounted")
   func isClosed() async throws {
     let disk = try await Disk.root(Tree.lean.running("""
       echo "image=$(awk '$5 == "/run/initramfs/preroot/lower" { print $NF }' /proc/self/mountinfo)"
@@ -81,10 +81,10 @@ struct WritableImageTests {
   }
 }
 
-@Suite("The disk behind the root")
+@Suite("The disk of the root")
 struct VolatileRootTests {
-  /// Tools of systemd's look for it there before udev makes its links: systemd-repart failed.
-  @Test("is found by systemd's link to it, also on a machine without udev")
+  /// Tools of systemd such as systemd-repart look for the disk there before udev creates its links.
+  @Test("volatile-root leads to the root's disk even without udev")
   func isFound() async throws {
     var tree = Tree.lean.running("""
       exec 2>&1
@@ -102,10 +102,10 @@ struct VolatileRootTests {
   }
 }
 
-@Suite("Links of an image")
+@Suite("Links in an image")
 struct LinkedImageTests {
-  /// An image that keeps in one place what differs from machine to machine.
-  @Test("lead to the machine's ID", arguments: [[], ["preroot.scope=/etc:/var"]], ["/var/lib/machine-id", "../var/lib/machine-id"])
+  /// This image keeps all files of one machine in one directory.
+  @Test("A machine whose /etc/machine-id is a link has one ID from its first boot on", arguments: [[], ["preroot.scope=/etc:/var"]], ["/var/lib/machine-id", "../var/lib/machine-id"])
   func leadToMachineID(words: [String], target: String) async throws {
     let tree = Tree.lean.without("/etc/machine-id").linking("/etc/machine-id", to: target).with("/var/lib/machine-id", "").running("""
       echo "id=$(cat /etc/machine-id)"; echo "pid1=$(busctl --system get-property org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus Features >/dev/null 2>&1; systemd-id128 machine-id)"
@@ -124,7 +124,7 @@ struct LinkedImageTests {
     #expect(ids[0] == ids[1], "A machine has one ID")
   }
 
-  @Test("lead a directory of Bind= to its place, or cost that directory alone")
+  @Test("Bind= follows a link within the image, and a dangling link loses only its directory")
   func leadBinds() async throws {
     let disk = try await Disk.ext4()
     let tree = Tree.lean.without("/srv").linking("/srv", to: "/var/srv").with("/var/srv/seed", "image\n").linking("/data", to: "/none/there").running("""

@@ -2,10 +2,10 @@
 import Bed
 import Testing
 
-/// What an administrator's image may hold that would start units in stage 1, or break it.
-@Suite("An image that works against stage 1")
+/// Configuration in an image that would start units in stage 1, or break it.
+@Suite("Images that work against stage 1")
 struct HostileImageTests {
-  /// A service that says when it ran, wanted by the target the boot starts with.
+  /// A service that the default target wants.
   private static let eager = Tree.lean
     .with("/etc/systemd/system/eager.service", "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n")
     .linking("/etc/systemd/system/default.target.wants/eager.service", to: "../eager.service")
@@ -30,10 +30,10 @@ struct HostileImageTests {
     }
   }
 
-  @Test("still starts nothing early, and everything once", arguments: Leg.each, trees)
+  @Test("A hostile image starts no unit in stage 1, and each unit once", arguments: Leg.each, trees)
   func isOvercome(leg: Leg, hostility: Hostility) async throws {
     let boot = try await Machine(leg, hostility.tree, "preroot=tmpfs").boot()
-    // What the image breaks by itself is not preroot's: without their conditions, services run that cannot.
+    // The plain boot shows the failures of the image itself: without their conditions, some services start that must fail.
     let plain = try await Machine(leg, hostility.tree.withoutPreroot).sharedBoot()
     #expect(boot.failedUnits.filter { !plain.failedUnits.contains($0) } == [])
     #expect(boot.isRootWritable)
@@ -45,7 +45,7 @@ struct HostileImageTests {
     #expect(boot.startupCount == 1)
   }
 
-  /// Units that start others by themselves, at once, wanted by the target the boot starts with; and mounts.
+  /// Units that activate others at once, and mounts; the default target wants them all.
   private static let triggers = Tree.lean
     .with("/etc/systemd/system/by-timer.service", oneshot).with("/etc/systemd/system/by-path.service", oneshot)
     .with("/etc/systemd/system/by-socket.service", "[Service]\nExecStart=/bin/sleep infinity\n")
@@ -58,7 +58,7 @@ struct HostileImageTests {
     .wishing(["by-timer.timer", "by-path.path", "by-socket.socket", "mnt.mount", "opt.automount"], of: "default.target")
   private static let oneshot = "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n"
 
-  @Test("has its timers, sockets, paths and mounts wait for the writable root", arguments: Leg.each)
+  @Test("Timers, sockets, paths and mounts of the image wait for the writable root", arguments: Leg.each)
   func triggersWait(leg: Leg) async throws {
     let boot = try await Machine(leg, Self.triggers, "preroot=tmpfs").boot()
     #expect(boot.state == "running")
@@ -66,7 +66,7 @@ struct HostileImageTests {
     #expect(boot.mounts["/"]?.source == "preroot")
     try #require(boot.stageOneEnd != nil, "There was no stage 1")
     #expect(boot.unitsBegunInStageOne == [])
-    // There are no automounts in containers.
+    // Containers have no automounts.
     let automounts = leg == .container ? [] : ["opt.automount"]
     for unit in ["by-timer.timer", "by-timer.service", "by-path.path", "by-path.service", "by-socket.socket", "mnt.mount"] + automounts {
       #expect(boot.units[unit]?.activeState == "active", "\(unit)")
@@ -77,8 +77,8 @@ struct HostileImageTests {
     #expect(boot.consoleFailures == [])
   }
 
-  /// PID 1 may take its target from where the generator does not look: then the boot is not sent to stage 1 by its alias.
-  @Test("is made writable though the boot target is not redirected", arguments: Leg.each)
+  /// PID 1 may take its target from a place that the generator does not read. Then the alias does not redirect the boot.
+  @Test("The root becomes writable even if another generator removes the redirection", arguments: Leg.each)
   func isCaughtByTheNet(leg: Leg) async throws {
     let tree = Self.eager.with("/etc/systemd/system-generators/contrary", """
       #!/bin/sh
@@ -104,9 +104,9 @@ struct HostileImageTests {
     #expect(boot.consoleFailures == [])
   }
 
-  /// With PrivateTmp=yes for all, systemd's own first services wait for each other: without preroot, too, it leaves some of them out to
-  /// break the cycle, and which ones is chance. So this is about stage 1 alone.
-  @Test("is made writable even where it breaks its own services")
+  /// With PrivateTmp=yes for all services, systemd's own early services form an ordering cycle. Even without preroot, PID 1 drops
+  /// random ones of them to break it, so this test only looks at stage 1.
+  @Test("The root becomes writable even if the image breaks its own services")
   func isWritableThoughBroken() async throws {
     let tree = Self.eager.with("/etc/systemd/system/service.d/50-tmp.conf", Self.privateTmp)
     let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").boot()
@@ -118,7 +118,7 @@ struct HostileImageTests {
 }
 
 extension Tree {
-  /// The same tree, where a unit wants others of the image's own.
+  /// The same tree, in which a unit wants others of the image.
   func wishing(_ units: [String], of unit: String) -> Tree {
     units.reduce(self) { $0.linking("/etc/systemd/system/\(unit).wants/\($1)", to: "../\($1)") }
   }

@@ -2,10 +2,10 @@
 import Bed
 import Testing
 
-/// What PID 1 has read from the image before the overlay was there.
-@Suite("Who the machine is")
+/// PID 1 has read the identity from the image before the overlay is mounted.
+@Suite("The machine's identity")
 struct IdentityTests {
-  @Test("is one and the same from the first boot on", arguments: UpperStory.Lower.allCases)
+  @Test("A machine keeps one ID over three boots", arguments: UpperStory.Lower.allCases)
   func staysTheSame(lower: UpperStory.Lower) async throws {
     let boots = try await UpperStory.told(over: lower).boots
     let id = try #require(boots.first?.told("id"))
@@ -15,34 +15,34 @@ struct IdentityTests {
     if lower == .valid { #expect(id == lower.rawValue.trimmed) }
   }
 
-  @Test("is written into the upper once the first boot is complete", arguments: UpperStory.Lower.allCases)
+  @Test("The machine ID is written to the upper once the first boot is complete", arguments: UpperStory.Lower.allCases)
   func isCommitted(lower: UpperStory.Lower) async throws {
     let story = try await UpperStory.told(over: lower)
     let id = story.boots.first?.told("id").map { $0 + "\n" }
     #expect(story.idsInUpper == (lower == .valid ? [nil, nil, nil] : [id, id, id]))
   }
 
-  @Test("keeps the journal together: three boots are three", arguments: UpperStory.Lower.allCases)
+  @Test("journalctl lists three boots of one machine", arguments: UpperStory.Lower.allCases)
   func keepsJournal(lower: UpperStory.Lower) async throws {
     #expect(try await UpperStory.told(over: lower).boots.map { $0.told("listed") } == ["1", "2", "3"])
   }
 
-  @Test("is settled by one first boot, where the image asks for one", arguments: UpperStory.Lower.allCases)
+  @Test("A machine has one first boot if its image requests one", arguments: UpperStory.Lower.allCases)
   func hasOneFirstBoot(lower: UpperStory.Lower) async throws {
     let boots = try await UpperStory.told(over: lower).boots
     let count = lower == .uninitialized ? "1" : "0"
     #expect(boots.map { $0.told("first") } == [count, count, count])
   }
 
-  @Test("brings the presets, once", arguments: UpperStory.Lower.allCases)
+  @Test("The first boot applies the presets, and later ones do not", arguments: UpperStory.Lower.allCases)
   func appliesPresets(lower: UpperStory.Lower) async throws {
     let boots = try await UpperStory.told(over: lower).boots
     let first = lower == .uninitialized ? "enabled active" : "disabled inactive"
-    // In the second boot it was disabled by hand.
+    // The script of the second boot disabled it.
     #expect(boots.map { $0.told("preset") } == [first, first, "disabled inactive"])
   }
 
-  @Test("is running in each of the boots, on its upper, without a remark", arguments: UpperStory.Lower.allCases)
+  @Test("Each of three boots is running on its upper without a warning", arguments: UpperStory.Lower.allCases)
   func isRunning(lower: UpperStory.Lower) async throws {
     let boots = try await UpperStory.told(over: lower).boots
     for boot in boots { expectUpper(in: boot) }
@@ -50,7 +50,7 @@ struct IdentityTests {
     #expect(boots.prefix(2).flatMap(\.remarks) == [])
   }
 
-  @Test("has the host name that was written, unless a word or junk says otherwise", arguments: UpperStory.Lower.allCases)
+  @Test("The host name is that of the upper, unless the command line or an invalid name prevents it", arguments: UpperStory.Lower.allCases)
   func hasHostName(lower: UpperStory.Lower) async throws {
     let boots = try await UpperStory.told(over: lower).boots
     #expect(boots.map { $0.told("host") } == ["image", lower == .valid ? "word" : "kept", "image"])
@@ -58,7 +58,7 @@ struct IdentityTests {
     #expect(remarks.count == 1 && remarks[0].contains("/etc/hostname"), "\(remarks)")
   }
 
-  @Test("is open until the first boot is complete: after a power cut the next one is the first")
+  @Test("A power cut in the first boot makes the next boot the first again")
   func isNotCommittedEarly() async throws {
     let disk = try await Disk.ext4()
     var machine = Machine(keepingOn: disk, UpperStory.tree(over: .uninitialized))
@@ -74,22 +74,22 @@ struct IdentityTests {
     #expect(try await disk.text(of: "/upper/etc/machine-id")?.trimmed == boot.told("id"))
   }
 
-  @Test("is one on a tmpfs as well", arguments: Leg.each, [UpperStory.Lower.empty, .uninitialized])
+  @Test("A machine has one ID on a tmpfs, too", arguments: Leg.each, [UpperStory.Lower.empty, .uninitialized])
   func isOneOnTmpfs(leg: Leg, lower: UpperStory.Lower) async throws {
     let boot = try await Machine(leg, UpperStory.tree(over: lower), "preroot=tmpfs").boot()
     #expect(boot.state == "running")
     #expect(boot.failedUnits == [])
     #expect(boot.machineIDs.count == 1)
     #expect(boot.told("id128") == boot.told("id"))
-    // Every boot is a first one.
+    // On a tmpfs every boot is a first boot.
     #expect(boot.told("first") == (lower == .uninitialized ? "1" : "0"))
     #expect(boot.told("preset") == (lower == .uninitialized ? "enabled active" : "disabled inactive"))
   }
 }
 
-@Suite("What makes it hard to say who the machine is")
+@Suite("Invalid identities")
 struct BadIdentityTests {
-  @Test("a missing /etc/machine-id: it gets an ID, and one line says so")
+  @Test("An image without /etc/machine-id gets a lasting ID and one warning")
   func isMissing() async throws {
     let tree = UpperStory.tree(over: .empty).without("/etc/machine-id")
     let boots = try await Machine(keepingOn: .ext4(), tree).boots(2)
@@ -102,7 +102,7 @@ struct BadIdentityTests {
     #expect(boots.first?.told("id") == boots.last?.told("id"))
   }
 
-  @Test("junk in the upper's /etc/machine-id: it gets an ID, and one line says so")
+  @Test("An upper with an invalid /etc/machine-id gets an ID and one warning")
   func isJunk() async throws {
     let disk = try await Disk.ext4()
     let machine = Machine(keepingOn: disk, UpperStory.tree(over: .empty))
@@ -115,11 +115,11 @@ struct BadIdentityTests {
     #expect(boot.remarks.count { $0.contains("/etc/machine-id") } == 1)
   }
 
-  @Test("/etc/initrd-release in the image: it is left alone, and one line says why")
+  @Test("An image with /etc/initrd-release is left alone, and one line says why")
   func isAnInitrd() async throws {
     let tree = Tree.lean.with("/etc/initrd-release", "ID=initrd\n").withWaitingShells
     let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").boot()
-    // It is none, and ends in an emergency without preroot, too.
+    // The machine is not an initrd, and ends in an emergency without preroot, too.
     #expect(boot.failedUnits == ["sysroot.mount"])
     #expect(boot.mounts["/"]?.fileSystem == "squashfs")
     #expect(boot.unitsBegun.filter { $0.hasPrefix("overlay-prep.") || $0.hasPrefix("preroot") } == [])
@@ -127,9 +127,9 @@ struct BadIdentityTests {
   }
 }
 
-@Suite("preroot.switch")
+@Suite("preroot.switch=")
 struct SwitchTests {
-  @Test("leads to the target in one startup, by either way", arguments: Leg.each, ["reload", "reexec"])
+  @Test("preroot.switch= reaches the target in one startup by reload and by re-execution", arguments: Leg.each, ["reload", "reexec"])
   func reachesTarget(leg: Leg, way: String) async throws {
     let boot = try await Machine(leg, .lean, "preroot=tmpfs", "preroot.switch=\(way)").boot()
     #expect(boot.state == "running")

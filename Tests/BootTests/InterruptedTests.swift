@@ -2,16 +2,16 @@
 import Bed
 import Testing
 
-/// After the pivot there is no way back, only on.
-@Suite("A machine whose helper does not get through to PID 1")
+/// After the pivot there is no way back: the boot has to continue.
+@Suite("Interruptions after the pivot")
 struct InterruptedTests {
-  /// The first thing asked of PID 1, the reload, and what comes after it.
+  /// The helper's first call of PID 1, the reload, and a call after it.
   static let ends: [(leg: Leg, method: String, fate: CallFate)] = [
     (.container, "StartUnit", .killed), (.kernel(.squashfs), "Reload", .killed), (.container, "LoadUnit", .killed),
     (.container, "StartUnit", .refused),
   ]
 
-  @Test("ends in its default target on the overlay, though the helper is killed or can start nothing", arguments: ends)
+  @Test("A boot reaches its target on the overlay if the helper dies after the pivot", arguments: ends)
   func survivesItsHelper(leg: Leg, method: String, fate: CallFate) async throws {
     let boot = try await Machine(leg, Tree.lean.having(calls: method, fate), "preroot=tmpfs").boot()
     #expect(boot.state == "degraded")
@@ -26,12 +26,12 @@ struct InterruptedTests {
 
   static let refusals: [(leg: Leg, words: [String])] = [(.kernel(.squashfs), []), (.container, ["3"])]
 
-  @Test("goes on with the units it has, though PID 1 refuses to load them anew", arguments: refusals)
+  @Test("A boot reaches its target with the old units if PID 1 refuses to reload", arguments: refusals)
   func survivesRefusal(leg: Leg, words: [String]) async throws {
     var machine = Machine(leg, try await Tree.lean.having(calls: "Reload", .refused))
     machine.words = ["preroot=tmpfs"] + words
     let boot = try await machine.boot()
-    // With the word 3 this name still leads to stage 1, wishes included: overlay-prep.target has the alias for good.
+    // With the word 3 this name still leads to stage 1, along with its Wants=: overlay-prep.target keeps the alias.
     #expect(boot.units.values.contains { $0.names.contains("multi-user.target") && $0.activeState == "active" })
     #expect(boot.units["graphical.target"]?.activeState == "active")
     #expect(boot.units["dbus.service"]?.activeState == "active" || boot.units["dbus.socket"]?.activeState == "active")
@@ -41,7 +41,7 @@ struct InterruptedTests {
     #expect(boot.mounts["/"]?.source == "preroot")
     #expect(boot.startupCount == 1)
     #expect(boot.unitsStartedAgain == [])
-    // A container has no kernel log, and at that time no other.
+    // A container has no kernel log, and there is no journal at that time.
     if leg != .container {
       #expect(boot.journal.entries(by: "preroot").contains { $0.priority <= 3 && $0.message.contains("PID 1 refuses to reload") })
     }

@@ -4,12 +4,12 @@ import Foundation
 import Support
 import Testing
 
-/// The helper dies by SIGKILL before its Nth system call that changes something. Whichever that is, the machine boots and tells the truth.
+/// SIGKILL ends the helper before its Nth system call that changes something. For each N, the machine boots and reports its true state.
 ///
-/// `make check` takes as many of these calls as `count` says; `PREROOT_KILLS=all swift test --filter KillTests` takes every one.
-@Suite("A helper that is killed")
+/// `make check` samples `count` of these calls; `PREROOT_KILLS=all swift test --filter KillTests` takes every one.
+@Suite("Kills of the helper")
 struct KillTests {
-  /// What it is at.
+  /// The task of the helper.
   enum Work: String, CaseIterable, Sendable {
     case tmpfs, scope, reexec, device, format, reset
 
@@ -32,10 +32,10 @@ struct KillTests {
       self == .format ? try .blank(megabytes: 64) : try await KillTests.usedDisk.value.copy()
     }
 
-    /// Where its overlays are.
+    /// The mount points of its overlays.
     var mountPoints: [String] { self == .scope ? ["/etc", "/var"] : ["/"] }
 
-    /// How many kills there are in `make check`; a boot of a container takes a second.
+    /// The number of kills in `make check`. A boot of a container takes a second.
     var count: Int { isOnDevice ? 4 : 12 }
   }
 
@@ -50,7 +50,7 @@ struct KillTests {
       """)
   }
 
-  /// An upper that has been written to.
+  /// A disk with a used upper.
   private static let usedDisk = Task {
     let disk = try await Disk.ext4()
     expectUpper(in: try await Machine(keepingOn: disk, Tree.lean.running("mkdir -p /var/lib/old; for i in {1..40}; do echo old > /var/lib/old/$i; done")).boot())
@@ -65,13 +65,13 @@ struct KillTests {
     return machine
   }
 
-  /// What came of one kill.
+  /// The result of one kill.
   private struct Outcome: Sendable {
     let number: Int
     var state = "dead"
-    /// False where it had done all it does before.
+    /// False if the helper ended before that call.
     var wasKilled = true
-    /// What is not as it should be; empty where all is.
+    /// Everything that is wrong with the machine.
     var faults: [String] = []
   }
 
@@ -91,11 +91,11 @@ struct KillTests {
       if (boot.told("status") == "as-asked") != isAsAsked || (boot.told("exit") == "0") != isAsAsked {
         outcome.faults.append("status says '\(boot.told("status") ?? "nothing")', and / is \(boot.mounts["/"]?.description ?? "not mounted")")
       }
-      // On a root that stays read-only there are units that fail anyway.
+      // Some units always fail on a read-only root.
       let plain = isAsAsked ? [] : try await Machine(work.leg, Tree.lean.withoutPreroot).sharedBoot().failedUnits
       let failed = boot.failedUnits.filter { $0 != "overlay-prep.service" && !plain.contains($0) }
       if failed != [] { outcome.faults.append("\(failed.joined(separator: " ")) failed") }
-      // The reset and the file system that were begun are finished by the next boot, or begun again.
+      // The next boot completes an interrupted reset or formatting, or starts it over.
       if let disk {
         let next = try await Self.machine(work, killedBefore: nil, on: disk).boot()
         if next.state != "running" || next.told("status") != "as-asked" { outcome.faults.append("the next boot is \(next.state), \(next.told("status") ?? "?")") }
@@ -111,7 +111,7 @@ struct KillTests {
 
   private static let asksForAll = ProcessInfo.processInfo.environment["PREROOT_KILLS"] == "all"
 
-  @Test("leaves a machine that boots and says what it is", arguments: Work.allCases)
+  @Test("A machine whose helper is killed at any system call boots and reports its true state", arguments: Work.allCases)
   func boots(work: Work) async throws {
     let disk = work.isOnDevice ? try await work.disk() : nil
     let whole = try await Self.machine(work, killedBefore: nil, on: disk).boot()
@@ -137,6 +137,6 @@ struct KillTests {
 }
 
 extension Boot {
-  /// The helper's system calls that may change something.
+  /// The helper's system calls that can change something.
   fileprivate var calls: [Int] { (told("calls") ?? "").split(separator: " ").compactMap { Int($0) } }
 }

@@ -4,11 +4,11 @@ import Foundation
 import Support
 import Testing
 
-/// What differs between the versions of systemd is not to be seen. Generators run in a sandbox from 253 on, where every mount looks
-/// read-only; mount(8) of Debian 13 cannot remount an overlay; the names of properties, the words of messages and the order of jobs change.
-@Suite("On each systemd")
+/// The differences between versions of systemd must not show. Since 253, generators run in a sandbox in which every mount looks
+/// read-only; mount(8) of Debian 13 cannot remount an overlay; names of properties, texts of messages and the order of jobs change.
+@Suite("The versions of systemd")
 struct MatrixTests {
-  @Test("a read-only image is writable, and each unit starts once", arguments: Suite.chosen, Leg.each)
+  @Test("Each systemd makes a read-only image writable and starts each unit once", arguments: Suite.chosen, Leg.each)
   func isWritable(suite: Suite, leg: Leg) async throws {
     let boot = try await Machine(leg, Tree(suite), "preroot=tmpfs").sharedBoot()
     #expect(boot.state == "running")
@@ -20,7 +20,7 @@ struct MatrixTests {
     #expect(boot.units.values.filter(\.needsReload).map(\.id) == [])
   }
 
-  @Test("a read-only image is writable by a reload, too", arguments: Suite.chosen, Leg.each)
+  @Test("Each systemd makes a read-only root writable by a reload, too", arguments: Suite.chosen, Leg.each)
   func isWritableByReload(suite: Suite, leg: Leg) async throws {
     let boot = try await Machine(leg, Tree(suite), "preroot=tmpfs", "preroot.switch=reload").boot()
     #expect(boot.state == "running")
@@ -31,7 +31,7 @@ struct MatrixTests {
     #expect(boot.units.values.filter(\.needsReload).map(\.id) == [])
   }
 
-  @Test("a root that dm-verity proves is writable", arguments: Suite.chosen)
+  @Test("Each systemd makes a dm-verity root writable", arguments: Suite.chosen)
   func isWritableWhereProven(suite: Suite) async throws {
     var machine = Machine(.kernel(.squashfs), Tree(suite))
     machine.isVerified = true
@@ -43,7 +43,7 @@ struct MatrixTests {
     expectOneBoot(boot)
   }
 
-  @Test("a line for / in fstab leaves the overlay writable", arguments: Suite.chosen, Leg.each)
+  @Test("Each systemd keeps the overlay writable despite a line for / in /etc/fstab", arguments: Suite.chosen, Leg.each)
   func survivesRemount(suite: Suite, leg: Leg) async throws {
     let tree = Tree(suite).with("/etc/fstab", "/dev/root / squashfs ro 0 0\n")
     let boot = try await Machine(leg, tree, "preroot=tmpfs").boot()
@@ -54,9 +54,9 @@ struct MatrixTests {
     expectOneBoot(boot)
   }
 
-  @Test("preroot.scope=/etc:/var makes these writable and nothing else", arguments: Suite.chosen, Leg.each)
+  @Test("Each systemd makes only /etc and /var writable with preroot.scope=/etc:/var", arguments: Suite.chosen, Leg.each)
   func isWritableInPlaces(suite: Suite, leg: Leg) async throws {
-    // That of Ubuntu 22.04 cannot start where / is read-only, preroot or not: systemd makes a place for its own /dev there.
+    // In Ubuntu 22.04 it cannot start on a read-only /, even without preroot, as systemd creates a mount point for its /dev there.
     let tree = Tree(suite).linking("/etc/systemd/system/systemd-resolved.service", to: "/dev/null")
       .running("touch /etc/bed /var/bed && ! touch /usr/bed")
     let boot = try await Machine(leg, tree, "preroot=tmpfs", "preroot.scope=/etc:/var").boot()
@@ -68,11 +68,11 @@ struct MatrixTests {
     expectOneBoot(boot)
   }
 
-  /// The second boot has the machine ID of the upper, and PID 1 is executed anew.
-  @Test("what is written to a device is there in the next boot, and the machine is the same", arguments: Suite.chosen)
+  /// In the second boot PID 1 re-executes, as the upper has a machine ID.
+  @Test("Each systemd finds the changes and the machine ID of the boot before on a device", arguments: Suite.chosen)
   func keepsChanges(suite: Suite) async throws {
     let tree = Tree(suite).noting("echo \"id=$(cat /etc/machine-id)\"")
-    // Made on the host: from Debian 13 on, mkfs.ext4 is not in every image.
+    // The host formats the disk, as images since Debian 13 may lack mkfs.ext4.
     let boots = try await Machine(keepingOn: .ext4(), tree).boots(2)
     #expect(boots.map(\.state) == ["running", "running"])
     #expect(boots.map { $0.told("boots") } == ["1", "2"])
@@ -81,7 +81,7 @@ struct MatrixTests {
     for boot in boots { expectOneBoot(boot) }
   }
 
-  @Test("rescue is reached on a writable root, and nothing beyond", arguments: Suite.chosen)
+  @Test("Each systemd reaches rescue.target on a writable root and stops there", arguments: Suite.chosen)
   func reachesRescue(suite: Suite) async throws {
     let boot = try await Machine(.container, Tree(suite).withWaitingShells, "preroot=tmpfs", "rescue").boot()
     #expect(boot.state == "maintenance")
@@ -92,7 +92,7 @@ struct MatrixTests {
     expectOneBoot(boot)
   }
 
-  @Test("preroot=no leaves the boot that the image has without preroot", arguments: Suite.chosen)
+  @Test("Each systemd boots with preroot=no as if preroot were not installed", arguments: Suite.chosen)
   func isPlain(suite: Suite) async throws {
     let boot = try await Machine(.container, Tree(suite), "preroot=tmpfs", "preroot=no").boot()
     let plain = try await plainBoot(suite)
@@ -108,14 +108,14 @@ struct MatrixTests {
   }
 
   private static let helper = "/usr/lib/preroot/overlay-prep"
-  /// The three ways in which a boot goes on: by the helper, by preroot-fallback.service, and by that though no service has failed.
+  /// The three ways in which a boot continues: by the helper, by preroot-fallback.service, and by that without a failed service.
   static let failures = [
-    Failure(testDescription: "as the upper has no space", words: ["preroot=tmpfs:size=4k"]),
-    Failure(testDescription: "as the helper crashes", change: { $0.with(helper, "#!/bin/sh\nkill -SEGV $$\n", mode: 0o755) }),
-    Failure(testDescription: "as the helper does nothing", change: { $0.linking(helper, to: "/bin/true") }, failed: []),
+    Failure(testDescription: "the upper has no space", words: ["preroot=tmpfs:size=4k"]),
+    Failure(testDescription: "the helper crashes", change: { $0.with(helper, "#!/bin/sh\nkill -SEGV $$\n", mode: 0o755) }),
+    Failure(testDescription: "the helper does nothing", change: { $0.linking(helper, to: "/bin/true") }, failed: []),
   ]
 
-  @Test("a root that cannot be made writable stays as it is, and the boot goes on", arguments: Suite.chosen, failures)
+  @Test("Each systemd boots read-only if the overlay fails", arguments: Suite.chosen, failures)
   func bootsReadOnly(suite: Suite, failure: Failure) async throws {
     var machine = Machine(.container, failure.change(Tree(suite)))
     machine.words = failure.words
@@ -128,7 +128,7 @@ struct MatrixTests {
     #expect(boot.startupCount == 1)
   }
 
-  @Test("its version is the one that docs/testing.md has", arguments: Suite.printed, Leg.each)
+  @Test("Each systemd has the version that docs/testing.md documents", arguments: Suite.printed, Leg.each)
   func isDocumented(suite: Suite, leg: Leg) async throws {
     let boot = try await Machine(leg, Tree(suite), "preroot=tmpfs").sharedBoot()
     print("\(boot.machine): systemd \(boot.systemdVersion)")
@@ -136,12 +136,12 @@ struct MatrixTests {
     #expect(String(boot.systemdVersion.prefix(while: \.isNumber)) == (try Self.documented[suite.name]))
   }
 
-  @Test("docs/testing.md has a row for it")
+  @Test("docs/testing.md has a row for each systemd of the bed")
   func hasRow() throws {
     #expect(try Self.documented.keys.sorted() == Suite.all.map(\.name).sorted())
   }
 
-  /// The major version by the code name, as the rows of the table have them.
+  /// The major version of each release in the table.
   private static var documented: [String: String] {
     get throws {
       let text = try Checkout.text("docs/testing.md")
@@ -154,7 +154,7 @@ struct MatrixTests {
     try await Machine(.container, Tree(suite, hasPreroot: false)).sharedBoot()
   }
 
-  /// One startup, in which nothing was started before the root was writable, or started twice, or stopped.
+  /// Expects one startup, in which no unit started before the root was writable, started twice, or stopped.
   private func expectOneBoot(_ boot: Boot, _ location: SourceLocation = #_sourceLocation) {
     #expect(boot.stageOneEnd != nil, "There was no stage 1", sourceLocation: location)
     #expect(boot.unitsBegunInStageOne == [], sourceLocation: location)
@@ -166,8 +166,7 @@ struct MatrixTests {
 }
 
 extension Suite {
-  /// The suites that the matrix is run on: the oldest and the newest stable one, or those that PREROOT_SUITES names. All other tests
-  /// boot Debian 12.
+  /// The suites of the matrix: the oldest and the newest stable one, or those that PREROOT_SUITES names. All other tests boot Debian 12.
   static let chosen: [Suite] = {
     let names = (ProcessInfo.processInfo.environment["PREROOT_SUITES"] ?? "").split(separator: " ")
     if names.isEmpty { return [.bullseye, .trixie] }
@@ -178,6 +177,6 @@ extension Suite {
     }
   }()
 
-  /// Those whose version is seen in this run.
+  /// The suites whose version this run prints.
   static let printed = chosen.contains(.bookworm) ? chosen : chosen + [.bookworm]
 }

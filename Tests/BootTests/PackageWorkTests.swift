@@ -2,11 +2,11 @@
 import Bed
 import Testing
 
-@Suite("Package work on the writable root")
+@Suite("Packages on the writable root")
 struct PackageWorkTests {
-  @Test("installs, upgrades and removes, also what the image brought", arguments: Leg.all)
+  @Test("dpkg installs, upgrades and removes packages on the overlay, even those of the image", arguments: Leg.all)
   func succeeds(leg: Leg) async throws {
-    // In the image: a conffile to be renamed, a directory to be replaced.
+    // The new version renames a conffile of the image and replaces a directory.
     let old = try await DebianPackage.make("bed-sample", version: "1", files: [
       "/etc/bed-sample/old.conf": "colour=blue\n", "/etc/bed-sample/main.conf": "size=1\n",
       "/usr/share/bed-sample/old/a": "a\n", "/usr/share/bed-sample/old/b": "b\n", "/usr/share/bed-sample/kept": "1\n",

@@ -2,8 +2,8 @@
 import Bed
 import Testing
 
-/// A directory that has no place costs that directory and nothing else.
-@Suite("A machine that gets a part of what it was asked for")
+/// A directory that cannot be mounted is the only loss.
+@Suite("Partial losses")
 struct PartlyTests {
   private func expectLoss(of part: String, _ how: String = "is lost: ", in boot: Boot, at location: SourceLocation = #_sourceLocation) {
     #expect(boot.state == "degraded", sourceLocation: location)
@@ -17,7 +17,7 @@ struct PartlyTests {
     #expect(boot.told("login")?.contains("is writable in part") == true, sourceLocation: location)
   }
 
-  @Test("has the directories that are there")
+  @Test("A missing directory of Scope= loses only itself")
   func hasDirectories() async throws {
     let boot = try await Machine(.kernel(.squashfs), .noting, "preroot=tmpfs", "preroot.scope=/etc:/no/such:/var").boot()
     expectLoss(of: "Scope=/no/such", in: boot)
@@ -25,8 +25,8 @@ struct PartlyTests {
     #expect(!boot.isRootWritable)
   }
 
-  /// systemd would find /opt mounted, and never mount what the administrator put there.
-  @Test("has what /etc/fstab mounts in a directory of the scope, and the other directories")
+  /// Otherwise systemd would find /opt mounted and never mount the administrator's file system.
+  @Test("A directory of Scope= that /etc/fstab mounts loses only itself")
   func hasTable() async throws {
     let tree = Tree.noting.withDirectory("/opt").with("/etc/fstab", "none /opt tmpfs size=1m,mode=0700 0 0\n")
     let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs", "preroot.scope=/etc:/opt:/var").boot()
@@ -35,7 +35,7 @@ struct PartlyTests {
     for directory in ["/etc", "/var"] { #expect(boot.mounts[directory]?.source == "preroot") }
   }
 
-  @Test("has its upper, though a directory past it is a link that leads nowhere")
+  @Test("A dangling link in Bind= loses only itself, and the upper stays")
   func hasUpper() async throws {
     let tree = Tree.noting.without("/srv").linking("/srv", to: "/nowhere/srv").withDirectory("/opt")
     let boot = try await Machine(keepingOn: .ext4(), tree, "preroot.bind=/srv:/opt").boot()
@@ -46,10 +46,10 @@ struct PartlyTests {
   }
 }
 
-@Suite("The clock of a machine without a battery")
+@Suite("The clock without a battery")
 struct ClockTests {
-  /// systemd does it where it starts or re-executes.
-  @Test("goes on from the time that the upper has seen, after a reload", arguments: ["/var/lib/systemd/timesync", "/var/lib/private/systemd/timesync"])
+  /// systemd itself only does this when it starts or re-executes.
+  @Test("The clock continues from the time in the upper after a reload", arguments: ["/var/lib/systemd/timesync", "/var/lib/private/systemd/timesync"])
   func goesOn(directory: String) async throws {
     let tree = Tree.lean.noting("mkdir -p \(directory); touch -d '2035-01-01 00:00 UTC' \(directory)/clock; date +time=%Y\n")
     let boots = try await Machine(keepingOn: .ext4(), tree, "preroot.switch=reload").boots(2)

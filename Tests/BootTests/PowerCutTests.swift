@@ -3,16 +3,16 @@ import Bed
 import Foundation
 import Testing
 
-/// The plug is pulled while a store is made, reset and written to. Whenever that is, the next boot is a good one, and has what was synced.
+/// The power fails while an upper is created, reset or written to. After a cut at any time, the next boot succeeds and has all synced files.
 ///
-/// `PREROOT_CUTS=60 swift test --filter PowerCutTests` is the long form.
-@Suite("A power cut")
+/// `PREROOT_CUTS=60 swift test --filter PowerCutTests` cuts the power more often.
+@Suite("Power cuts")
 struct PowerCutTests {
-  /// What the machine is at when its plug is pulled.
+  /// The task of the machine during which the power fails.
   enum Work: String, CaseIterable, Sendable {
     case firstUse = "first use", format, reset, writing
 
-    /// The words of the boot that ends with the cut.
+    /// The kernel command line of the interrupted boot.
     var words: [String] {
       switch self {
       case .firstUse, .writing: []
@@ -21,7 +21,7 @@ struct PowerCutTests {
       }
     }
 
-    /// How many files of the used upper the next boot may have.
+    /// The allowed numbers of files from the used upper in the next boot.
     var oldFiles: [String] {
       switch self {
       case .firstUse, .format: ["0"]
@@ -30,11 +30,11 @@ struct PowerCutTests {
       }
     }
 
-    /// When the plug is pulled in the `number`th of `count` cuts.
+    /// The moment of the `number`th of `count` cuts.
     func moment(_ number: Int, of count: Int) -> Moment {
       let part = (Double(number) + 0.5) / Double(count)
       return switch self {
-      // What makes or resets the store is done at the beginning: there the cuts are close together.
+      // The helper creates or resets the upper at the beginning, so the cuts are closer together there.
       case .firstUse, .format, .reset: .firstWrite + .seconds(3 * part * part)
       case .writing: "synced " + .seconds(2 * part)
       }
@@ -49,7 +49,7 @@ struct PowerCutTests {
     }
   }
 
-  /// Writes files and syncs them, each second one a file of the image; says on the console which ones are safe.
+  /// Writes files, every second one a file of the image, syncs them, and names each synced file on the console.
   private static let tree = {
     let writer = """
       #!/bin/bash
@@ -88,14 +88,14 @@ struct PowerCutTests {
         """)
   }()
 
-  /// An upper that has been written to.
+  /// A disk with a used upper.
   private static let usedDisk = Task {
     let disk = try await Disk.ext4()
     expectUpper(in: try await Machine(keepingOn: disk, tree, "bed.write", "bed.fill").boot())
     return disk
   }
 
-  /// What came of one cut.
+  /// The result of one cut.
   private struct Outcome: Sendable {
     let work: Work
     let isInStageOne: Bool
@@ -112,7 +112,7 @@ struct PowerCutTests {
     let console = try await machine.bootUntilPowerCut()
     let synced = Set(console.lines.flatMap { $0.matches(of: /synced (\d+)/).compactMap { Int($0.1) } })
 
-    // A reset that was asked for once is not asked for again; a file system that was to be made still is.
+    // The next boot does not request the reset again, but it requests the formatting.
     let next = work == .format ? Machine(keepingOn: disk, Self.tree, "preroot.format=blank") : Machine(keepingOn: disk, Self.tree)
     let boot = try await next.boot()
     expectUpper(in: boot)
@@ -128,7 +128,7 @@ struct PowerCutTests {
 
   private static let count = ProcessInfo.processInfo.environment["PREROOT_CUTS"].flatMap { Int($0) } ?? 6
 
-  @Test("loses nothing that was synced, and the next boot is a good one")
+  @Test("A power cut loses no synced file, and the next boot succeeds")
   func losesNothing() async throws {
     let works = Work.allCases
     let outcomes = try await withThrowingTaskGroup { group in

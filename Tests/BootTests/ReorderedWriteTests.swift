@@ -3,12 +3,10 @@ import Bed
 import Foundation
 import Testing
 
-/// The plug is pulled, and the disk has written what it had in its cache in any order. What was synced is there, and what was begun is
-/// known to be begun.
+/// The power fails, and the disk has written its cache in any order. Every synced file is there, and preroot recognizes unfinished work.
 ///
-/// The states are looked at with the tools of e2fsprogs, some of them are booted too. `PREROOT_STATES=2000 swift test --filter ReorderedWriteTests`
-/// is the long form.
-@Suite("A disk that reorders writes")
+/// The test examines each state with e2fsprogs and boots some. `PREROOT_STATES=2000 swift test --filter ReorderedWriteTests` tries more states.
+@Suite("Reordered writes")
 struct ReorderedWriteTests {
   enum Work: String, CaseIterable, Sendable {
     case firstUse = "first use", format, keep, reset, lowerChange = "lower change"
@@ -22,9 +20,9 @@ struct ReorderedWriteTests {
       }
     }
 
-    /// Whether the upper that was there before is to stay.
+    /// Whether the earlier upper has to stay.
     var keeps: Bool { self == .keep }
-    /// Whether there was one.
+    /// Whether there was an earlier upper.
     var isUsed: Bool { self != .firstUse && self != .format }
 
     func disk() async throws -> Disk {
@@ -41,7 +39,7 @@ struct ReorderedWriteTests {
 
   private static let served = (1...20).map { "\($0)" }
 
-  /// Writes files, syncs them, and says so in the record.
+  /// Writes files, syncs them, and notes each in the recording.
   private static let tree = Task {
     let image = served.reduce(Tree.lean.release("2")) { $0.with("/srv/\($1)", "served\n") }
     return try await image.recordingWrites().running("""
@@ -58,7 +56,7 @@ struct ReorderedWriteTests {
       """)
   }
 
-  /// An upper that has been written to, made over another image.
+  /// A disk with a used upper of another image.
   private static let usedDisk = Task {
     let disk = try await Disk.ext4(megabytes: Work.megabytes)
     let first = try await tree.value.release("1").running("mkdir -p /var/lib/old /var/lib/kept; for i in {1..40}; do echo old > /var/lib/old/$i; echo kept > /var/lib/kept/$i; done")
@@ -66,7 +64,7 @@ struct ReorderedWriteTests {
     return disk
   }
 
-  /// The same with the mark for a reset.
+  /// The same disk with a mark for a reset.
   private static let markedDisk = Task {
     let disk = try await usedDisk.value.copy()
     let boot = try await Machine(keepingOn: disk, try await tree.value.release("1").running("preroot reset --keep /var/lib/kept")).boot()
@@ -80,11 +78,11 @@ struct ReorderedWriteTests {
     return machine
   }
 
-  /// What is not as it should be; none where all is.
+  /// Everything that is wrong with the disk.
   private func faults(in disk: Disk, _ work: Work, notes: [String]) async throws -> [String] {
     var faults: [String] = []
     if work == .format {
-      // Blank, or unfinished and known to be, or whole.
+      // The disk is blank, or marked as unfinished, or complete.
       let size = Work.megabytes << 20
       let file = try #require(FileHandle(forReadingAtPath: disk.path.string))
       defer { try? file.close() }
@@ -117,7 +115,7 @@ struct ReorderedWriteTests {
       if bound.count != Self.served.count || !texts.allSatisfy({ $0 == "served\n" }) { faults.append("bind/srv has \(bound.count) files, of which \(texts.count { $0 == "served\n" }) are whole") }
     }
     if !notes.isEmpty {
-      // The next boot may not take away what is safe.
+      // The next boot must not remove synced files.
       let isReset = top.contains("resetting") || top.contains("reset") || (work == .lowerChange && small.last?.hasSuffix(" 2\n") != true)
       if isReset { faults.append("the next boot would reset the upper again: \(top)") }
       let files = notes.compactMap { Int($0) }
@@ -130,10 +128,10 @@ struct ReorderedWriteTests {
   }
 
   private static let count = ProcessInfo.processInfo.environment["PREROOT_STATES"].flatMap { Int($0) } ?? 60
-  /// How many of them are booted.
+  /// The number of states to boot.
   private static let boots = 2
 
-  @Test("has what was synced, and boots", arguments: Work.allCases)
+  @Test("A power cut on a disk that reorders writes loses no synced file", arguments: Work.allCases)
   func loses(work: Work) async throws {
     let disk = try await work.disk()
     let base = try await disk.copy()

@@ -2,10 +2,10 @@
 import Bed
 import Testing
 
-/// The store is left in order: at its next mount there is nothing to recover.
-@Suite("The end of a boot on a persistent upper")
+/// A shutdown leaves the upper clean: its next mount has no journal to recover.
+@Suite("Shutdown with a persistent upper")
 struct ShutdownTests {
-  @Test("is clean at each power-off, though a file is held open", arguments: UpperStory.Lower.allCases)
+  @Test("A power-off leaves the upper clean even if a file is open", arguments: UpperStory.Lower.allCases)
   func isClean(lower: UpperStory.Lower) async throws {
     let story = try await UpperStory.told(over: lower)
     #expect(story.wasLeftDirty == [false, false, false])
@@ -13,7 +13,7 @@ struct ShutdownTests {
     #expect(story.boots.allSatisfy { $0.units["holder.service"]?.activeState == "active" })
   }
 
-  @Test("is clean at a reboot")
+  @Test("A reboot leaves the upper clean")
   func isCleanAtReboot() async throws {
     let disk = try await Disk.ext4()
     let boot = try await Machine(keepingOn: disk, UpperStory.tree(over: .empty).ending(with: "reboot.target")).boot(until: .rebooted)
@@ -22,10 +22,10 @@ struct ShutdownTests {
     try await disk.check()
   }
 
-  /// When the helper begins to talk to PID 1, the overlay being there; and when all is done but the last word.
+  /// The helper's first call of PID 1, with the overlay mounted, and one of its last calls.
   static let moments = ["StartUnit", "LoadUnit"]
 
-  @Test("is clean where the power-off comes in stage 1", arguments: moments)
+  @Test("A power-off in stage 1 leaves the upper clean", arguments: moments)
   func isCleanInStageOne(moment: String) async throws {
     let disk = try await Disk.ext4()
     let tree = try await Tree.lean.having(calls: moment, .after("systemctl --no-block --job-mode=replace-irreversibly start poweroff.target"))
@@ -36,7 +36,7 @@ struct ShutdownTests {
     #expect(try await disk.names(in: "/").contains("upper"), "It was never used")
   }
 
-  @Test("is clean where Ctrl-Alt-Del is pressed in stage 1")
+  @Test("Ctrl-Alt-Del in stage 1 leaves the upper clean")
   func isCleanAtControlAltDelete() async throws {
     let disk = try await Disk.ext4()
     var machine = Machine(keepingOn: disk, try await .lean.having(calls: "StartUnit", .after("echo In stage 1 > /dev/console; sleep 3")))
@@ -48,9 +48,9 @@ struct ShutdownTests {
   }
 }
 
-@Suite("An emergency in stage 1")
+@Suite("Emergencies in stage 1")
 struct StageOneEmergencyTests {
-  @Test("has its shell while the helper hangs")
+  @Test("The emergency shell starts in stage 1 while the helper hangs")
   func hasItsShell() async throws {
     let tree = Tree.lean.withWaitingShells
       .with("/usr/lib/preroot/overlay-prep", "#!/bin/sh\nsystemctl --no-block emergency\nexec sleep 60\n", mode: 0o755)
@@ -61,7 +61,7 @@ struct StageOneEmergencyTests {
     #expect(console.failures == [])
   }
 
-  @Test("is where the machine stays when the helper is done")
+  @Test("The helper does not lead out of emergency.target")
   func isKept() async throws {
     let tree = try await Tree.lean.withWaitingShells.having(calls: "GetUnit", .after("systemctl --no-block emergency; sleep 1"))
     let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").boot()

@@ -4,9 +4,9 @@ import Testing
 
 @Suite("Stage 1")
 struct StageOneTests {
-  @Test("has a shell for debugging where one is asked for, and leaves it running")
+  @Test("systemd.debug_shell starts a shell in stage 1 that survives into stage 2")
   func hasDebugShell() async throws {
-    // The machine has no /dev/tty9, which the shell is for.
+    // The machine lacks /dev/tty9, which the shell needs by default.
     let tree = Tree.lean
       .with("/etc/systemd/system/debug-shell.service.d/bed.conf",
             "[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart=/bin/sleep infinity\nStandardInput=null\nTTYPath=\nTTYReset=no\nTTYVHangup=no\n")
@@ -28,12 +28,12 @@ struct StageOneTests {
     #expect(boot.consoleFailures == [])
   }
 
-  /// When the helper begins to talk to PID 1, and when all is done but the last word.
+  /// The helper's first call of PID 1, and one of its last calls.
   static let moments = ["StartUnit", "LoadUnit"]
 
-  @Test("is left for a power-off, cleanly", arguments: moments)
+  @Test("A power-off in stage 1 shuts the machine down without failures", arguments: moments)
   func powersOff(moment: String) async throws {
-    // As `systemctl poweroff`, and Ctrl-Alt-Del for a reboot.
+    // `systemctl poweroff` makes this request, and Ctrl-Alt-Del one like it for a reboot.
     let tree = try await Tree.lean.having(calls: moment, .after("systemctl --no-block --job-mode=replace-irreversibly start poweroff.target"))
     let console = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").bootUntilPowerOff()
     #expect(console.lines.contains { $0.contains("Power down") })
@@ -42,7 +42,7 @@ struct StageOneTests {
     #expect(console.failures == [])
   }
 
-  @Test("is left for a power-off while the helper hangs")
+  @Test("A power-off in stage 1 succeeds while the helper hangs")
   func powersOffWhileHanging() async throws {
     let tree = Tree.lean.with("/usr/lib/preroot/overlay-prep",
       "#!/bin/sh\nsystemctl --no-block --job-mode=replace-irreversibly start poweroff.target\nexec sleep 60\n", mode: 0o755)
@@ -51,7 +51,7 @@ struct StageOneTests {
     #expect(console.failures == [])
   }
 
-  @Test("makes /run larger for the reload where memory is small, and puts it back")
+  @Test("A machine with 64 MB of memory gets a larger /run during the reload")
   func growsRun() async throws {
     func small(_ tree: Tree) async throws -> Boot {
       var machine = Machine(.kernel(.squashfs), tree, "preroot=tmpfs", "preroot.switch=reload")

@@ -3,7 +3,7 @@ import Bed
 import Foundation
 import Testing
 
-/// One script for every machine: what was asked of the tool, what it answered, and its exit status.
+/// One script for every machine. It prints each command line, its output and its exit status.
 private let questions = """
   ask() { echo "== $*"; "$@" 2>&1; echo "== $?"; }
   ask preroot status
@@ -45,7 +45,7 @@ extension Tree {
 }
 
 extension Boot {
-  /// What the tool answered, and its exit status.
+  /// The tool's output and exit status.
   fileprivate func answer(_ question: String) throws -> (output: String, status: Int) {
     let output = try #require(script?.output)
     let start = try #require(output.range(of: "== \(question)\n"), "\(output)").upperBound
@@ -71,15 +71,15 @@ extension Boot {
 
       """#)
     #expect(try answer("preroot diff /opt").status == 0)
-    // What is mounted there is no change of the image.
+    // The contents of other mounts are not changes to the image.
     #expect(try answer("preroot diff /mnt") == ("A /mnt/own", 0))
     #expect(try answer("sh -c cd /opt/image/new && preroot diff .") == ("A /opt/image/new\nA /opt/image/new/deep", 0))
   }
 }
 
-@Suite("The tool, where the upper")
+@Suite("The tool on a running machine")
 struct ToolTests {
-  @Test("is a tmpfs")
+  @Test("Each verb of the tool works on a machine with a tmpfs upper")
   func onTmpfs() async throws {
     let boot = try await Machine(.kernel(.squashfs), .asked, "preroot=tmpfs").boot()
     let status = try boot.answer("preroot status")
@@ -102,8 +102,8 @@ struct ToolTests {
     #expect(chroot.output.hasPrefix("preroot: squashfs cannot be written: rebuild the image"))
   }
 
-  /// The image is on a disk that can be written, so this is also about changing it in place.
-  @Test("is on a disk, over an ext4 that could be written")
+  /// The image's disk is writable, so this also tests changing the image in place.
+  @Test("Each verb of the tool works with an upper on a disk over a writable ext4 image")
   func onDisk() async throws {
     var machine = Machine(.kernel(.ext4), .asked, "preroot=/dev/ubdb", "preroot.format=blank")
     machine.isRootDeviceReadOnly = false
@@ -140,12 +140,12 @@ struct ToolTests {
 
     let second = try await machine.boot()
     #expect(second.state == "running")
-    // Kept and changed once more; all else is of this boot.
+    // The reset kept `changed`, which this boot has changed again. All other changes are of this boot.
     try second.expectDifference()
     #expect(second.journal.entries(by: "preroot").contains { $0.message.contains("it is marked for a reset") })
   }
 
-  @Test("cannot be had, and a tmpfs takes its place")
+  @Test("The tool reports an unavailable upper that a tmpfs replaces")
   func fallenBack() async throws {
     let boot = try await Machine(.kernel(.squashfs), .asked, "preroot=LABEL=nowhere", "preroot.timeout=1").boot()
     let status = try boot.answer("preroot status")
@@ -159,7 +159,7 @@ struct ToolTests {
     try boot.expectDifference()
   }
 
-  @Test("is not there, as preroot is off", arguments: Leg.each)
+  @Test("The tool says that preroot is disabled", arguments: Leg.each)
   func off(leg: Leg) async throws {
     let boot = try await Machine(leg, .asked, "preroot=no").boot()
     #expect(try boot.answer("preroot status") == ("preroot had nothing to do in this boot\nwhy: Disabled by preroot=no or Enable=no", 2))
@@ -170,7 +170,7 @@ struct ToolTests {
     #expect(try boot.answer("preroot chroot sh -c mountpoint /proc && echo written > /opt/image/below && exit 7").status == 125)
   }
 
-  @Test("is in a container, under the whole root or under one directory", arguments: ["/", "/opt:/mnt"])
+  @Test("The tool works in a container with each scope", arguments: ["/", "/opt:/mnt"])
   func inContainer(scope: String) async throws {
     let boot = try await Machine(.container, .asked, "preroot=tmpfs", "preroot.scope=\(scope)").boot()
     let status = try boot.answer("preroot status")

@@ -2,7 +2,7 @@
 import Bed
 import Testing
 
-@Suite("A word that cannot be understood")
+@Suite("Typing errors")
 struct TypoTests {
   static let typos: [(words: [String], named: String)] = [
     (["preroot=tmpsf"], "tmpsf"),
@@ -10,7 +10,7 @@ struct TypoTests {
     (["preroot=tmpfs:size=banana"], "banana"),
   ]
 
-  @Test("is no success where it would have switched the overlay on", arguments: ["preroot=LABEL=", "preroot="])
+  @Test("preroot status exits with 1 if an invalid preroot= leaves a writable root alone", arguments: ["preroot=LABEL=", "preroot="])
   func isNoSuccess(word: String) async throws {
     var machine = Machine(.kernel(.ext4), .lean.running("preroot status"), word)
     machine.isRootDeviceReadOnly = false
@@ -20,7 +20,7 @@ struct TypoTests {
     #expect(boot.mounts["/"]?.fileSystem == "ext4")
   }
 
-  @Test("is not the machine's root: a boot has one, whatever the environment of PID 1 says")
+  @Test("PREROOT_ROOT= on the kernel command line does not affect the boot")
   func isNotTheRoot() async throws {
     let boot = try await Machine(.kernel(.squashfs), .lean, "preroot=tmpfs", "PREROOT_ROOT=/var/empty").boot()
     #expect(boot.state == "running")
@@ -28,7 +28,7 @@ struct TypoTests {
     #expect(boot.isRootWritable)
   }
 
-  @Test("is named in the log, and decides nothing silently", arguments: typos)
+  @Test("A typing error is at least a warning, and the machine boots", arguments: typos)
   func isNamed(words: [String], named: String) async throws {
     var machine = Machine(.kernel(.squashfs))
     machine.words = words

@@ -4,10 +4,10 @@ import Testing
 
 @Suite("preroot=off")
 struct UntouchedTests {
-  /// What switches it off: of several words the last one counts, and no other word can switch it on again.
+  /// The last of several `preroot=` wins, and no other word can enable preroot again.
   static let words = [["preroot=off"], ["preroot=tmpfs", "preroot=no"], ["preroot=0", "preroot.scope=/etc"]]
 
-  @Test("leaves the boot that the image has without preroot", arguments: Leg.each, words)
+  @Test("preroot=off boots the machine as if preroot were not installed", arguments: Leg.each, words)
   func isPlain(leg: Leg, words: [String]) async throws {
     var machine = Machine(leg)
     machine.words = words
@@ -18,9 +18,9 @@ struct UntouchedTests {
   }
 }
 
-@Suite("A container without preroot= among its words")
+@Suite("Containers without preroot=")
 struct ContainerTests {
-  @Test("is left alone: its root is the host's affair")
+  @Test("A container without preroot= boots as if preroot were not installed")
   func isPlain() async throws {
     let boot = try await Machine(.container).boot()
     let plain = try await Machine(.container, Tree.lean.withoutPreroot).sharedBoot()
@@ -29,16 +29,16 @@ struct ContainerTests {
   }
 }
 
-@Suite("A machine without preroot= among its words")
+@Suite("Machines without preroot=")
 struct AutomaticTests {
-  @Test("is made writable, as its root cannot be written", arguments: Leg.kernels)
+  @Test("A read-only root becomes writable without preroot= on the command line", arguments: Leg.kernels)
   func isWritable(leg: Leg) async throws {
     let boot = try await Machine(leg).boot()
     #expect(boot.state == "running")
     #expect(boot.mounts["/"]?.source == "preroot")
   }
 
-  @Test("is left alone where its root can be written")
+  @Test("A machine with a writable root boots as if preroot were not installed")
   func isPlain() async throws {
     func machine(_ tree: Tree) -> Machine {
       var machine = Machine(.kernel(.ext4), tree)
@@ -55,7 +55,7 @@ struct AutomaticTests {
   }
 }
 
-@Suite("A machine on which a unit of stage 1 is masked")
+@Suite("Masked units")
 struct MaskedTests {
   struct Mask: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -70,7 +70,7 @@ struct MaskedTests {
     Mask(testDescription: "by a word", words: ["preroot=tmpfs", "systemd.mask=overlay-prep.service"]),
   ]
 
-  @Test("boots as ever, and one line says why", arguments: masks)
+  @Test("A machine with a masked unit boots as if preroot were not installed, and one line says why", arguments: masks)
   func isPlain(mask: Mask) async throws {
     var machine = Machine(.kernel(.squashfs), mask.tree)
     machine.words = mask.words
@@ -83,10 +83,10 @@ struct MaskedTests {
   }
 }
 
-@Suite("A machine that has booted without preroot")
+@Suite("Machines booted without preroot")
 struct RunningTests {
-  /// The generator is masked until the script looks away: as if preroot had been installed since.
-  @Test("is not staged by a reload: what is started then is started")
+  /// The script unmasks the generator, as if somebody had just installed preroot.
+  @Test("A reload after the installation of preroot masks no unit of the running machine")
   func isNotStaged() async throws {
     let generators = "/etc/systemd/system-generators"
     let tree = Tree.lean.linking("\(generators)/preroot-generator", to: "/dev/null").running("""
@@ -100,7 +100,7 @@ struct RunningTests {
   }
 }
 
-/// Whether preroot has left the boot as it is without it: the same units, begun and there at the end, and the same mounts.
+/// Expects the same units and mounts as without preroot.
 func expectSameBoot(_ boot: Boot, as plain: Boot, _ location: SourceLocation = #_sourceLocation) {
   #expect(boot.state == plain.state, sourceLocation: location)
   #expect(boot.failedUnits == plain.failedUnits, sourceLocation: location)

@@ -4,36 +4,37 @@ import Foundation
 import Testing
 
 extension Tree {
-  /// A machine with a script that counts its boots in a file of the root; see ``Boot/bootsNoted``.
+  /// A tree whose script counts boots in a file on the root; see ``Boot/bootsNoted``.
   static let noting = Tree.lean.noting("")
 
-  /// The same tree, whose script counts its boots in a file of the root, `n` in the script, says what a login says, and does more.
+  /// The same tree with a script that counts boots in a file on the root, prints the message of the day, and runs `script`, in which
+  /// `$n` is the count.
   func noting(_ script: String) -> Tree {
     running("n=$(($(cat /var/lib/boots 2> /dev/null) + 1)); echo $n > /var/lib/boots; echo \"boots=$n\"\necho \"login=$(cat /run/motd.d/preroot 2> /dev/null)\"\n" + script)
   }
 
-  /// The same tree as the image of another release.
+  /// The same tree as an image of the given release.
   func release(_ version: String) -> Tree {
     with("/usr/lib/os-release", "ID=bed\nIMAGE_ID=bed\nIMAGE_VERSION=\(version)\n").with("/usr/share/release", version + "\n")
   }
 }
 
 extension Machine {
-  /// A machine with a kernel, a squashfs root and its upper on this disk, which is its first.
+  /// A machine with a kernel, a squashfs root, and its upper on this disk.
   init(keepingOn disk: Disk, _ tree: Tree = .noting, _ words: String...) {
     self.init(.kernel(.squashfs), tree)
     self.words = (words.contains { $0.hasPrefix("preroot=") } ? [] : ["preroot=/dev/ubdb"]) + words
     disks = [disk]
   }
 
-  /// The same machine with further words.
+  /// The same machine with more words on its command line.
   func with(_ words: String...) -> Machine {
     var machine = self
     machine.words += words
     return machine
   }
 
-  /// The same machine with another image, on the same disks.
+  /// The same machine and disks with another image.
   func with(_ tree: Tree) -> Machine {
     var machine = self
     machine.tree = tree
@@ -42,26 +43,26 @@ extension Machine {
 }
 
 extension Boot {
-  /// What the script said in a line `NAME=VALUE`.
+  /// The value of the script's last line `NAME=VALUE`.
   func told(_ name: String) -> String? {
     let lines = (script?.output ?? "").split(separator: "\n")
     return lines.last { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
   }
 
-  /// How many boots its upper has seen, this one included; see ``Tree/noting(_:)``.
+  /// The number of boots that the upper has seen, including this one; see ``Tree/noting(_:)``.
   var bootsNoted: Int? { told("boots").flatMap { Int($0) } }
 
-  /// Where the upper is.
+  /// The mount of the upper's file system.
   var store: MountTable.Mount? { mounts["/run/initramfs/preroot/upper"] }
 
-  /// What preroot said that is a warning at least, each sentence once: it is in the kernel's log and in the journal.
+  /// The warnings and errors of preroot, each once, although both the kernel log and the journal have them.
   var remarks: [String] {
     journal.entries.filter { $0.priority <= 4 && $0.identifier.hasPrefix("preroot") }
       .reduce(into: []) { if !$0.contains($1.message) { $0.append($1.message) } }
   }
 }
 
-/// A boot on an upper of this type, in which nothing went wrong.
+/// Expects a boot on an upper of this type without any failure.
 func expectUpper(_ type: String = "ext4", in boot: Boot, at location: SourceLocation = #_sourceLocation) {
   #expect(boot.state == "running", "\(boot)", sourceLocation: location)
   #expect(boot.failedUnits == [], "\(boot)", sourceLocation: location)
@@ -73,7 +74,7 @@ func expectUpper(_ type: String = "ext4", in boot: Boot, at location: SourceLoca
   #expect(boot.consoleFailures == [], "\(boot)", sourceLocation: location)
 }
 
-/// A boot that had to do without its upper, took a tmpfs instead, and says so with these words.
+/// Expects a boot that fell back to a tmpfs and reports this reason.
 func expectFallback(in boot: Boot, saying text: String, at location: SourceLocation = #_sourceLocation) {
   #expect(boot.state == "degraded", "\(boot)", sourceLocation: location)
   #expect(boot.failedUnits == ["overlay-prep.service"], "\(boot)", sourceLocation: location)
@@ -86,7 +87,7 @@ func expectFallback(in boot: Boot, saying text: String, at location: SourceLocat
   expectError(in: boot, saying: text, at: location)
 }
 
-/// The journal has these words under overlay-prep.service, as an error; and so has what programs and people find without it.
+/// Expects an error with this text in the journal of overlay-prep.service, in state.json and in the message of the day.
 func expectError(in boot: Boot, saying text: String, at location: SourceLocation = #_sourceLocation) {
   let errors = boot.journal.entries(of: "overlay-prep.service").filter { $0.identifier == "preroot" && $0.priority <= 3 }
   #expect(errors.contains { $0.message.contains(text) }, "\(errors.map(\.message)) \(boot)", sourceLocation: location)
@@ -95,6 +96,6 @@ func expectError(in boot: Boot, saying text: String, at location: SourceLocation
 }
 
 extension String {
-  /// Without the space around it.
+  /// The string without white space at its ends.
   var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
 }

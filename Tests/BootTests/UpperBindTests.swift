@@ -2,9 +2,9 @@
 import Bed
 import Testing
 
-@Suite("preroot.bind=/home:/var/lib/docker")
+@Suite("preroot.bind=")
 struct UpperBindTests {
-  @Test("has these directories on the store itself, with what the image has in them")
+  @Test("preroot.bind= has its directories on the upper's file system, seeded from the image once")
   func passesThrough() async throws {
     let disk = try await Disk.ext4()
     let tree = Tree.lean.with("/home/user/seed", "of the image\n").with("/var/lib/docker/.keep", "").running("""
@@ -26,7 +26,7 @@ struct UpperBindTests {
       #expect(boot.told("docker") == "works", "\(boot.script?.output ?? "")")
     }
     #expect(boots.map { $0.told("times") } == ["1", "2"])
-    // Seeded once: what the user removes stays away.
+    // preroot seeds the directory once, so a removed file does not come back.
     #expect(boots.map { $0.told("seed") } == ["of the image", ""])
     #expect(try await !disk.needsRecovery)
     #expect(try await disk.names(in: "/bind").count == 2)

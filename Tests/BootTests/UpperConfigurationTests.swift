@@ -2,10 +2,10 @@
 import Bed
 import Testing
 
-/// PID 1 read all of this from the image before the upper was there.
-@Suite("The configuration of systemd on an upper")
+/// PID 1 has read all of this from the image before the upper is mounted.
+@Suite("systemd's configuration on an upper")
 struct UpperConfigurationTests {
-  @Test("is PID 1's in the next boot, after a reload as after a re-execution", arguments: ["reload", "reexec"])
+  @Test("PID 1 uses the upper's configuration after a reload and after a re-execution", arguments: ["reload", "reexec"])
   func isRead(way: String) async throws {
     let tree = Tree.lean.noting("""
       mkdir -p /etc/systemd/system.conf.d /etc/systemd/system-generators /etc/systemd/system/multi-user.target.wants

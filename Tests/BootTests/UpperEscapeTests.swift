@@ -2,9 +2,9 @@
 import Bed
 import Testing
 
-@Suite("An upper with which the machine does not come up")
+@Suite("Uppers that no boot succeeds with")
 struct UpperEscapeTests {
-  @Test("is left out of one boot after so many attempts, loudly, and tried again in the next")
+  @Test("An upper is left out of one boot after preroot.attempts= failed boots, and then tried again")
   func isLeftOut() async throws {
     let disk = try await Disk.ext4()
     let machine = Machine(keepingOn: disk, .noting, "preroot.attempts=2")
@@ -21,7 +21,7 @@ struct UpperEscapeTests {
     expectFallback(in: boot, saying: "2 boots in a row")
     #expect(boot.bootsNoted == 1)
 
-    // The unit has no program but the helper.
+    // preroot-reached.service needs no program except the helper.
     let again = try await machine.with(Tree.noting.without("/usr/bin/readlink").without("/usr/bin/rm")).boot()
     #expect(try await ["", "0"].contains(disk.text(of: "/attempts")?.trimmed ?? ""))
     expectUpper(in: again)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("preroot.format=blank")
 struct UpperFormatTests {
-  @Test("makes a file system where there is nothing at all, once")
+  @Test("preroot.format=blank creates a file system on a blank disk, once")
   func formats() async throws {
     let disk = try Disk.blank(megabytes: 64)
     let boots = try await Machine(keepingOn: disk, .noting, "preroot.format=blank").boots(2)
@@ -14,7 +14,7 @@ struct UpperFormatTests {
     try await disk.check()
   }
 
-  @Test("is not the default")
+  @Test("A blank disk is left unchanged by default")
   func isNotTheDefault() async throws {
     let disk = try Disk.blank(megabytes: 64)
     let checksum = try await disk.checksum
@@ -22,13 +22,13 @@ struct UpperFormatTests {
     #expect(try await disk.checksum == checksum)
   }
 
-  /// What is on a disk that has no file system an upper can be on: where in it, and which bytes.
+  /// Contents of disks that cannot hold an upper: offset and bytes.
   static let contents: [(what: String, at: Int, bytes: [UInt8])] = [
     ("a LUKS header", 0, Array("LUKS\u{ba}\u{be}".unicodeScalars.map { UInt8($0.value) })),
     ("random bytes", 0, (0..<65536).map { _ in .random(in: 0...255) }),
   ]
 
-  @Test("leaves a disk alone that holds anything", arguments: contents.indices)
+  @Test("preroot.format=blank leaves a disk with any contents unchanged", arguments: contents.indices)
   func leavesContentsAlone(index: Int) async throws {
     let (what, offset, bytes) = Self.contents[index]
     let disk = try Disk.blank(megabytes: 64)
@@ -38,7 +38,7 @@ struct UpperFormatTests {
     #expect(try await disk.checksum == checksum, "\(what) was written to")
   }
 
-  @Test("leaves a partition table alone, also where only the backup at the end of the disk is left", arguments: [true, false])
+  @Test("preroot.format=blank leaves a partition table unchanged, even if only its backup is left", arguments: [true, false])
   func leavesTableAlone(isWhole: Bool) async throws {
     let disk = try await Disk.partitioned(partitionLabel: "data", partitionUUID: "d3c1f1d4-94f1-4a11-8f0e-6a5a1c0a9b42")
     if !isWhole { try disk.overwrite(at: 0, with: Array(repeating: 0, count: 1 << 20)) }

@@ -2,11 +2,11 @@
 import Bed
 import Testing
 
-/// The image is another one, and the upper was made over the one before.
+/// The upper was created over an earlier image.
 @Suite("A new image below an upper")
 struct UpperLowerChangeTests {
   private static let first = Tree.lean.noting("echo \"release=$(cat /usr/share/release)\"\n")
-  /// An upper over the first release, used twice.
+  /// A disk with an upper that two boots of the first release have used.
   private static let used = Task {
     let disk = try await Disk.ext4()
     let boots = try await Machine(keepingOn: disk, first.release("1")).boots(2)
@@ -22,7 +22,7 @@ struct UpperLowerChangeTests {
     return (policy.map { machine.with("preroot.on-lower-change=\($0)") } ?? machine, disk)
   }
 
-  @Test("is used with it, without a word, where that is the policy")
+  @Test("preroot.on-lower-change=keep uses the upper with a new image without a warning")
   func keeps() async throws {
     let (machine, _) = try await machine("keep")
     let boot = try await machine.boot()
@@ -32,18 +32,18 @@ struct UpperLowerChangeTests {
     #expect(boot.remarks == [])
   }
 
-  @Test("is used with it, with one warning, by default")
+  @Test("An upper with a new image is used with one warning by default")
   func warns() async throws {
     let (machine, _) = try await machine(nil)
     let boots = try await machine.boots(2)
     for boot in boots { expectUpper(in: boot) }
     #expect(boots.map(\.bootsNoted) == [3, 4])
     #expect(boots.first?.told("release") == "2")
-    // It is new once.
+    // The image is only new in the first of these boots.
     #expect(boots.map(\.remarks.count) == [1, 0])
   }
 
-  @Test("begins with an empty one where that is the policy")
+  @Test("preroot.on-lower-change=reset gives a new image an empty upper")
   func resets() async throws {
     let (machine, disk) = try await machine("reset")
     let boots = try await machine.boots(2)
@@ -52,7 +52,7 @@ struct UpperLowerChangeTests {
     try await disk.check()
   }
 
-  @Test("gets one of its own where that is the policy, and the old image finds its own again")
+  @Test("preroot.on-lower-change=new gives each image its own upper")
   func separates() async throws {
     let disk = try await Disk.ext4()
     var counts: [Int?] = []

@@ -2,9 +2,9 @@
 import Bed
 import Testing
 
-@Suite("An upper that is reset")
+@Suite("Resets")
 struct UpperResetTests {
-  @Test("is empty in that boot, by each of the three ways, and at no other time")
+  @Test("preroot.reset, systemd.factory_reset= and a mark each reset the upper once")
   func isReset() async throws {
     let disk = try await Disk.ext4()
     let machine = Machine(keepingOn: disk)
@@ -21,10 +21,10 @@ struct UpperResetTests {
     try await disk.write("", to: "/reset")
     try await boot()
     try await boot()
-    // Doubt is no reason.
+    // An invalid value does not reset the upper.
     try await boot("preroot.reset=perhaps")
     #expect(counts == [1, 1, 2, 1, 1, 2, 3])
-    // Nothing is left of the ones before.
+    // The earlier uppers are gone.
     #expect(try await disk.names(in: "/").filter { !["lost+found", "upper", "work", "lower.id"].contains($0) } == [])
     try await disk.check()
   }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 import Bed
 
-/// Three boots of one machine on one ext4 upper, each with its power-off, which many tests ask about.
+/// Three boots of one machine on one ext4 upper, each with a power-off. Many tests share them.
 ///
-/// A user changes the host name in the first boot, and makes junk of it in the second, in which a unit is disabled, too.
+/// The script sets the host name in the first boot. In the second it writes an invalid one and disables a unit.
 struct UpperStory: Sendable {
-  /// What the image has in /etc/machine-id.
+  /// The contents of the image's /etc/machine-id.
   enum Lower: String, CaseIterable, Sendable {
     case empty = "", uninitialized = "uninitialized\n", valid = "0123456789abcdef0123456789abcdef\n"
   }
 
   let boots: [Boot]
-  /// Whether the store was in the middle of something when the power was off, after each boot.
+  /// Whether the upper's file system needed recovery after each boot.
   let wasLeftDirty: [Bool]
-  /// What /etc/machine-id is in the upper, after each boot.
+  /// The upper's /etc/machine-id after each boot.
   let idsInUpper: [String?]
 
-  /// The story of a machine with this image; it happens when the first test asks.
+  /// The boots of a machine with this image, which run when the first test needs them.
   static func told(over lower: Lower) async throws -> UpperStory {
     switch lower {
     case .empty: try await empty.value
@@ -43,7 +43,7 @@ struct UpperStory: Sendable {
     self.idsInUpper = idsInUpper
   }
 
-  /// An image with units that are for a first boot, and one that keeps a file of the root open to the end.
+  /// An image with units for a first boot, and one that keeps a file on the root open until the end.
   static func tree(over lower: Lower) -> Tree {
     let units = "/usr/lib/systemd/system"
     return Tree.lean.with("/etc/machine-id", lower.rawValue, mode: 0o444).with("/etc/hostname", "image\n").withDirectory("/var/log/journal")
@@ -80,7 +80,7 @@ struct UpperStory: Sendable {
 }
 
 extension Boot {
-  /// The ID of the machine, by everything that has one; more than one where they do not agree.
+  /// The machine IDs from all sources: more than one if they differ.
   var machineIDs: Set<String> {
     Set([told("id"), told("id128"), told("run")].compactMap { $0 } + journal.entries.compactMap { $0["_MACHINE_ID"] })
   }

@@ -2,11 +2,11 @@
 import Bed
 import Testing
 
-@Suite("An upper that outlives the boot")
+@Suite("Persistent uppers")
 struct UpperTests {
-  @Test("is made, checked and used on f2fs, and keeps what is written")
+  @Test("An upper on f2fs is created, checked and persistent")
   func isOnF2FS() async throws {
-    // A minimal Debian has not the tools; the host's are for the same release.
+    // A minimal Debian lacks the tools; the host is the same release.
     let tree = Tree.noting.with(copyOf: "/usr/sbin/mkfs.f2fs", at: "/usr/sbin/mkfs.f2fs").with(copyOf: "/usr/sbin/fsck.f2fs", at: "/usr/sbin/fsck.f2fs")
     let boots = try await Machine(keepingOn: .blank(megabytes: 64), tree, "preroot.format=blank", "preroot.fstype=f2fs").boots(2)
     for boot in boots { expectUpper("f2fs", in: boot) }
@@ -17,7 +17,7 @@ struct UpperTests {
     #expect(boots[1].journal.entries(saying: "not in the image").isEmpty)
   }
 
-  @Test("is used on a volume of UBI, which preroot attaches")
+  @Test("An upper on UBIFS is attached and persistent")
   func isOnUBIFS() async throws {
     let boots = try await Machine(keepingOn: .ubi(volume: "rootfs_data"), .noting, "preroot=ubi0:rootfs_data").boots(2)
     for boot in boots { expectUpper("ubifs", in: boot) }
@@ -25,8 +25,8 @@ struct UpperTests {
     #expect(boots.flatMap(\.remarks) == [])
   }
 
-  /// Of JFFS2 the kernel itself warns that files of the image cannot be renamed; preroot says it once more, in one line.
-  @Test("is used on JFFS2, with a warning of its limits")
+  /// The kernel warns that files of the image cannot be renamed on JFFS2, and preroot adds one line.
+  @Test("An upper on JFFS2 is persistent, and one warning names its limits")
   func isOnJFFS2() async throws {
     let boots = try await Machine(keepingOn: .flash(), .noting, "preroot=mtd:flash").boots(2)
     for boot in boots {
@@ -36,8 +36,8 @@ struct UpperTests {
     #expect(boots.map(\.bootsNoted) == [1, 2])
   }
 
-  /// There is no udev yet that would know the names.
-  @Test("is found by each of its names")
+  /// udev, which would know the names, does not run yet.
+  @Test("An upper is found by the label and UUID of its file system and of its partition")
   func isFoundByName() async throws {
     let uuid = "0b8d9a7e-55d0-4e6f-a0a8-7c2f3a1f0e21", partitionUUID = "d3c1f1d4-94f1-4a11-8f0e-6a5a1c0a9b42"
     let disk = try await Disk.partitioned(partitionLabel: "data", partitionUUID: partitionUUID, label: "preroot-data", uuid: uuid)
@@ -51,7 +51,7 @@ struct UpperTests {
     #expect(try await !disk.needsRecovery)
   }
 
-  @Test("is in the directory, and mounted with the options, that are asked for")
+  @Test("preroot.dir= and preroot.options= place and mount the upper")
   func isInDirectory() async throws {
     let disk = try await Disk.ext4()
     let boot = try await Machine(keepingOn: disk, .noting, "preroot.dir=/site/a", "preroot.options=noatime,commit=30", "preroot.fstype=ext4").boot()
@@ -64,13 +64,13 @@ struct UpperTests {
     #expect(try await disk.names(in: "/") == ["lost+found", "site"])
   }
 
-  @Test("is used though it is full, and can be made room in")
+  @Test("A machine boots on a full upper, and can free space on it")
   func isFull() async throws {
     let disk = try await Disk.ext4(megabytes: 16)
     let tree = Tree.lean.noting("[ $n = 1 ] && { dd if=/dev/zero of=/ballast bs=64k; true; } || { rm /ballast && echo room > /room && echo made=$(cat /room); }")
     let machine = Machine(keepingOn: disk, tree)
     expectUpper(in: try await machine.boot())
-    // What else cannot be written is not preroot's.
+    // Other units may fail, as they cannot write.
     let boot = try await machine.boot()
     #expect(boot.units["graphical.target"]?.activeState == "active")
     #expect(boot.units["overlay-prep.service"]?.result == "success")
@@ -79,7 +79,7 @@ struct UpperTests {
     try await disk.check()
   }
 
-  @Test("has an overlay whose lower may change: without an index of the lower's files")
+  @Test("A persistent upper's overlay has no option that forbids a changed lower")
   func isOfTheSaferSort() async throws {
     let boot = try #require(await UpperStory.told(over: .valid).boots.first)
     let options = try #require(boot.mounts["/"]?.superOptions)
@@ -90,7 +90,7 @@ struct UpperTests {
     #expect(entry["PREROOT_UPPER"]?.contains("/dev/ubdb") == true)
   }
 
-  @Test("can be on directories alone")
+  @Test("An upper for directories is persistent and clean after each power-off")
   func isOnDirectories() async throws {
     let disk = try await Disk.ext4()
     for boot in try await Machine(keepingOn: disk, .noting, "preroot.scope=/etc:/var").boots(2) {

@@ -2,12 +2,12 @@
 import Bed
 import Testing
 
-/// The root's device is a mapped one, and read-only for good.
-@Suite("A root that dm-verity proves")
+/// The root is on a mapped device that is always read-only.
+@Suite("dm-verity")
 struct VerityTests {
-  @Test("is made writable unasked, with the image still proven below", arguments: [ImageKind.squashfs, .ext4])
+  @Test("A dm-verity root becomes writable without a request", arguments: [ImageKind.squashfs, .ext4])
   func isWritable(kind: ImageKind) async throws {
-    // What systemd asks where it wants to know the device of the root.
+    // systemd reads this link to find the root's device.
     var machine = Machine(.kernel(kind), Tree.lean.running("[ $(readlink -f /run/systemd/volatile-root) = /dev/dm-0 ]"))
     machine.isVerified = true
     let boot = try await machine.boot()

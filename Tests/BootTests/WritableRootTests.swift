@@ -2,21 +2,21 @@
 import Bed
 import Testing
 
-/// The promise of preroot, on every kind of root it is for: one boot, in which every unit starts once, on a writable root.
-@Suite("A read-only image with preroot=tmpfs")
+/// The main promise of preroot, for every kind of root: in one boot, each unit starts once, on a writable root.
+@Suite("preroot=tmpfs")
 struct WritableRootTests {
   private func boot(_ leg: Leg) async throws -> Boot {
     try await Machine(leg, .lean, "preroot=tmpfs").sharedBoot()
   }
 
-  @Test("is running in the end, with no failed unit", arguments: Leg.all)
+  @Test("preroot=tmpfs boots to the state running without a failed unit", arguments: Leg.all)
   func isRunning(leg: Leg) async throws {
     let boot = try await boot(leg)
     #expect(boot.state == "running")
     #expect(boot.failedUnits == [])
   }
 
-  @Test("has an overlay for a root, and it can be written", arguments: Leg.all)
+  @Test("preroot=tmpfs mounts a writable overlay as root", arguments: Leg.all)
   func isWritable(leg: Leg) async throws {
     let boot = try await boot(leg)
     let root = try #require(boot.mounts["/"])
@@ -27,7 +27,7 @@ struct WritableRootTests {
     #expect(boot.file("preroot/ready") != nil)
   }
 
-  @Test("starts every unit exactly once, and stops none", arguments: Leg.all)
+  @Test("preroot=tmpfs starts every unit exactly once and stops none", arguments: Leg.all)
   func startsUnitsOnce(leg: Leg) async throws {
     let boot = try await boot(leg)
     #expect(boot.unitsStarted["multi-user.target"] == 1)
@@ -36,55 +36,55 @@ struct WritableRootTests {
     #expect(boot.units.values.filter { $0.restarts > 0 }.map(\.id) == [])
   }
 
-  @Test("starts nothing but overlay-prep before the root is writable", arguments: Leg.all)
+  @Test("preroot=tmpfs starts only overlay-prep before the root is writable", arguments: Leg.all)
   func startsNothingInStageOne(leg: Leg) async throws {
     let boot = try await boot(leg)
     try #require(boot.stageOneEnd != nil, "There was no stage 1")
     #expect(boot.unitsBegunInStageOne == [])
   }
 
-  @Test("reports one startup as finished", arguments: Leg.all)
+  @Test("preroot=tmpfs reports one finished startup", arguments: Leg.all)
   func finishesOnce(leg: Leg) async throws {
     #expect(try await boot(leg).startupCount == 1)
   }
 
-  @Test("has no mount that a plain boot has not, but the overlay and its two layers", arguments: Leg.all)
+  @Test("preroot=tmpfs adds no mounts except the overlay and its layers", arguments: Leg.all)
   func mountsNothingElse(leg: Leg) async throws {
     let boot = try await boot(leg)
     let plain = try await Machine(leg, Tree.lean.withoutPreroot).sharedBoot()
     let (added, missing) = boot.mounts.difference(from: plain.mounts)
     #expect(added.map(\.mountPoint).filter { !(["/", "/run/initramfs/preroot/lower", "/run/initramfs/preroot/upper"] + leg.ownMounts).contains($0) } == [])
-    // The ID of this boot is a file of the overlay, so nothing has to lie over it.
+    // The machine ID of this boot is a file on the overlay, so it needs no mount.
     #expect(missing.map(\.mountPoint).filter { !(["/", "/etc/machine-id"] + leg.ownMounts).contains($0) } == [])
     #expect(boot.mounts.stacked == plain.mounts.stacked)
     #expect(boot.mounts.unshared.map(\.mountPoint) == [])
   }
 
-  @Test("keeps the lower layer in sight, read-only", arguments: Leg.all)
+  @Test("preroot=tmpfs shows the read-only lower", arguments: Leg.all)
   func showsItsLayers(leg: Leg) async throws {
     let lower = try #require(try await boot(leg).mounts["/run/initramfs/preroot/lower"])
     #expect(lower.isReadOnly)
     #expect(lower.fileSystem == (leg.rootType ?? lower.fileSystem))
   }
 
-  @Test("says FAILED nowhere on the console, to the very power-off", arguments: Leg.all)
+  @Test("preroot=tmpfs prints no FAILED on the console until power-off", arguments: Leg.all)
   func failsNowhere(leg: Leg) async throws {
     #expect(try await boot(leg).consoleFailures == [])
   }
 
-  @Test("needs no unit to be loaded anew at the end", arguments: Leg.all)
+  @Test("preroot=tmpfs leaves no unit that needs another reload", arguments: Leg.all)
   func isLoadedInFull(leg: Leg) async throws {
     #expect(try await boot(leg).units.values.filter(\.needsReload).map(\.id) == [])
   }
 }
 
-@Suite("The journal of a boot with preroot")
+@Suite("The journal")
 struct JournalTests {
   private func journal(_ leg: Leg) async throws -> Journal {
     try await Machine(leg, .lean, "preroot=tmpfs").sharedBoot().journal
   }
 
-  @Test("tells the story under overlay-prep.service", arguments: Leg.all)
+  @Test("The journal has the steps of stage 1 under overlay-prep.service", arguments: Leg.all)
   func tellsByUnit(leg: Leg) async throws {
     let story = try await journal(leg).entries(of: "overlay-prep.service").filter { $0["MESSAGE_ID"] != nil && $0["PREROOT_STAGE"] != nil }
     let writable = try #require(story.first { $0["PREROOT_MODE"] != nil })
@@ -95,12 +95,12 @@ struct JournalTests {
     #expect(story.contains { $0["PREROOT_STEP"] != nil && $0["PREROOT_USEC"] != nil }, "No step tells how long it took")
   }
 
-  @Test("tells the story by the identifier preroot", arguments: Leg.all)
+  @Test("The journal has the result under the identifier preroot", arguments: Leg.all)
   func tellsByIdentifier(leg: Leg) async throws {
     #expect(try await journal(leg).entries(by: "preroot").contains { $0.message.contains("writable") })
   }
 
-  @Test("has no error of preroot's", arguments: Leg.all)
+  @Test("The journal has no warning of preroot after a good boot", arguments: Leg.all)
   func hasNoError(leg: Leg) async throws {
     let entries = try await journal(leg).entries(by: "preroot") + journal(leg).entries(by: "preroot-generator")
     #expect(entries.filter { $0.priority <= 4 }.map(\.message) == [])
@@ -108,11 +108,11 @@ struct JournalTests {
 }
 
 extension Leg {
-  /// The mounts that come with a container and that no machine has: its /tmp belongs to the old root, the way for mounts from the host
-  /// becomes one to the container's own, too.
+  /// Mounts of a container that may differ: its /tmp belongs to the old root, and /run/host/incoming, through which the host mounts, is
+  /// shared with the container's own mounts.
   var ownMounts: [String] { self == .container ? ["/tmp", "/run/host/incoming"] : [] }
 
-  /// The type of the read-only root as the kernel calls it; a container has the host's.
+  /// The file system type of the read-only root. In a container it is that of the host.
   var rootType: String? {
     switch self {
     case .container: nil

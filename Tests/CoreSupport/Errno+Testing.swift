@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import PrerootCore
 
-/// The error that a call throws; nil where it throws none.
+/// The error that a call throws, or nil.
 public func errno(of body: () throws(Errno) -> Void) -> Errno? {
   do throws(Errno) {
     try body()

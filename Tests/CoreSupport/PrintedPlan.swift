@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// The printed form of what plans have in common.
+/// The printed form of the steps that plans have in common.
 public enum PrintedPlan {
-  /// How each begins: the lower is put in its place, and the upper gets one.
+  /// The first steps of each plan: they mount the lower and create the upper's directory.
   public static let beginning = """
     make private /run
     make directory /run/initramfs

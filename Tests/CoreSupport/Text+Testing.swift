@@ -6,11 +6,11 @@ extension Text {
   public init(utf8 string: String) { self.init(Array(string.utf8)) }
 
   /// The form that a failed expectation shows and that tests compare.
-  public var string: String { String(decoding: bytes, as: UTF8.self) }
+  public var string: String { String(decoding: Array(self), as: UTF8.self) }
 }
 
 extension [Text] {
-  /// Each as a string.
+  /// The texts as strings.
   public var strings: [String] { map(\.string) }
 }
 

@@ -2,9 +2,9 @@
 import Glibc
 import PrerootCore
 
-/// The readers beside systemd's own, which are in a library that it keeps to itself: whoever reads the same bytes has to read the same.
+/// Compares the readers with systemd's own, which are in its private library: the same bytes have to give the same result.
 ///
-/// The library has no stable interface. What is called here has been the same from systemd 247 to 262, but for where the flags are.
+/// The library has no stable interface. The functions called here are the same from systemd 247 to 262, except for the position of the flags.
 struct Comparison {
   private let shared: UnsafeMutableRawPointer
   private let isUnitName: @convention(c) (UnsafePointer<CChar>, CInt) -> Bool
@@ -16,7 +16,7 @@ struct Comparison {
 
   private typealias Callback = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>?, UnsafeMutableRawPointer) -> CInt
 
-  /// Nil where this machine has no systemd.
+  /// Nil if this machine has no systemd.
   init?() {
     var found = glob_t()
     defer { globfree(&found) }
@@ -38,9 +38,9 @@ struct Comparison {
     self.parse = parse
   }
 
-  /// Reads the same text here and there.
+  /// Reads the same text with both readers.
   func examine(_ input: [UInt8]) throws(Finding) {
-    // C's strings end at a NUL.
+    // C strings end at a NUL.
     let text = Text(input.dropFirst().prefix { $0 != 0 })
     try compareUnitName(text)
     try compareHostname(text)
@@ -51,38 +51,38 @@ struct Comparison {
   }
 
   private func compareUnitName(_ text: Text) throws(Finding) {
-    // UNIT_NAME_PLAIN | UNIT_NAME_INSTANCE, what PID 1 takes for systemd.unit=.
-    let theirs = text.terminated.withCString { isUnitName($0, 1 | 4) }
+    // UNIT_NAME_PLAIN | UNIT_NAME_INSTANCE, which PID 1 accepts for systemd.unit=.
+    let theirs = isUnitName(text.cString, 1 | 4)
     try expect((UnitName(text) != nil) == theirs, "systemd \(theirs ? "takes" : "does not take") \(text) for a unit's name")
   }
 
   private func compareHostname(_ text: Text) throws(Finding) {
-    // Comments, wildcards and the blanks around it are a matter of the file's.
-    guard text.trimmed == text, text.lines.count == 1, !text.bytes.contains(where: { "#?$\n".utf8.contains($0) }) else { return }
-    let theirs = text.terminated.withCString { isHostname($0, 0) }
+    // The reader of the file handles comments, wildcards and white space around the name.
+    guard text.trimmed == text, text.lines.count == 1, !text.contains(where: { "#?$\n".utf8.contains($0) }) else { return }
+    let theirs = isHostname(text.cString, 0)
     try expect((Hostname(text) == .name(text)) == theirs, "systemd \(theirs ? "takes" : "does not take") \(text) for a host's name")
   }
 
   private func compareBoolean(_ text: Text) throws(Finding) {
-    let theirs = text.terminated.withCString { boolean($0) }
+    let theirs = boolean(text.cString)
     let ours = Enable(text)
-    // Words of overlayroot's and our own. What is no boolean to systemd may be one here, but never the other one.
+    // preroot also takes words of overlayroot and its own. A word may be a boolean here and not to systemd, but never the opposite one.
     if theirs >= 0 { try expect(ours == (theirs == 1 ? .yes : .no), "systemd reads \(text) as \(theirs)") }
     if theirs < 0, let ours { try expect(ours == .auto || text.count > 6, "\(text) is \(ours), and no boolean of systemd's") }
   }
 
   private func compareID(_ text: Text) throws(Finding) {
-    // With dashes it is a UUID, which /etc/machine-id may not have.
-    guard text.trimmed == text, !text.bytes.contains(0x2d) else { return }
+    // With dashes it is a UUID, which is invalid in /etc/machine-id.
+    guard text.trimmed == text, !text.contains(0x2d) else { return }
     var bytes: (UInt64, UInt64) = (0, 0)
-    let theirs = text.terminated.withCString { id($0, &bytes) } >= 0 && bytes != (0, 0)
+    let theirs = id(text.cString, &bytes) >= 0 && bytes != (0, 0)
     try expect((MachineID(text) == .valid(text)) == theirs, "systemd \(theirs ? "takes" : "does not take") \(text) for an ID")
   }
 
   private func comparePath(_ text: Text) throws(Finding) {
     guard let path = text.normalPath, path != "/" else { return }
     var name: UnsafeMutablePointer<CChar>?
-    let result = path.terminated.withCString { escape($0, &name) }
+    let result = escape(path.cString, &name)
     defer { free(name) }
     guard result >= 0, let name else { return }
     try expect(Text(cString: name) == path.unitName, "\(path) is \(path.unitName), and \(Text(cString: name)) to systemd")
@@ -95,7 +95,7 @@ struct Comparison {
     guard !text.hasPrefix("\n"), !line.isEmpty else { return }
     let theirs = Words()
     // This process has one thread.
-    _ = line.terminated.withCString { setenv("SYSTEMD_PROC_CMDLINE", $0, 1) }
+    _ = setenv("SYSTEMD_PROC_CMDLINE", line.cString, 1)
     let result = parse({ key, value, data in
       var word = KernelCommandLine.Word(Text())
       word.key = Text(cString: key)
@@ -104,7 +104,7 @@ struct Comparison {
       return 0
     }, Unmanaged.passUnretained(theirs).toOpaque(), 0)
     guard result >= 0 else { return }
-    // What is for the initrd systemd passes over, and no key of preroot's begins so.
+    // systemd skips keys for the initrd, and no key of preroot begins like one.
     let ours = KernelCommandLine(parsing: line).words.filter { !$0.text.hasPrefix("rd.") }
     try expect(ours == theirs.words, "\(line) is \(ours) here and \(theirs.words) to systemd")
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// Where mutation begins: the machines of the golden cases, and what the tests of the readers have.
+/// The inputs with which mutation begins: the machines of the golden cases, and examples from the readers' tests.
 enum Corpus {
   static func all() throws -> [[UInt8]] { try machines() + examples }
 
@@ -22,7 +22,7 @@ enum Corpus {
     }
   }
 
-  /// A few for each subject, in their order.
+  /// A few inputs for each subject, in the order of the subjects.
   private static let examples: [[UInt8]] = [
     ["ro root=/dev/sda preroot=LABEL=data preroot.scope=/etc:/var preroot.bind=/srv:/home preroot.options=noatime preroot.on-lower-change=new\u{1e}"
       + "[Preroot]\nUpper=tmpfs:size=64m\nScope=/etc:\\\n /var\n# no\nAttempts=3\n\u{1e}\u{1e}21 1 98:0 / / ro shared:1 - squashfs /dev/root ro\n22 21 0:5 / /run rw shared:2 - tmpfs tmpfs rw\n"],

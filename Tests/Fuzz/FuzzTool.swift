@@ -25,8 +25,15 @@ struct FuzzTool {
     Reproducer.arm()
     if let seconds = value(of: "--seconds").flatMap({ Double($0) }) {
       let seed = value(of: "--seed").flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64(UInt32.max))
-      say("fuzz: \(seconds) s with --seed \(seed)")
-      say("fuzz: \(try search(for: .seconds(seconds), seed: seed)) inputs, none of which traps or breaks a rule")
+      let before = value(of: "--after").flatMap { Int($0) } ?? 0
+      if before == 0 { say("fuzz: \(seconds) s with --seed \(seed)") }
+      let end = ContinuousClock.now + .seconds(seconds)
+      let count = before + (try search(until: end, seed: seed))
+      let rest = end - ContinuousClock.now
+      if rest > .zero {
+        try start(["--seconds", "\(rest / .seconds(1))", "--seed", "\(seed + 1)", "--after", "\(count)"] + (comparison == nil ? [] : ["--compare"]))
+      }
+      say("fuzz: \(count) inputs, none of which traps or breaks a rule")
     } else {
       for file in arguments where !file.hasPrefix("--") { examine(Array(try Data(contentsOf: URL(filePath: file)))) }
     }
@@ -34,13 +41,22 @@ struct FuzzTool {
 
   nonisolated(unsafe) private static var comparison: Comparison?
 
-  private static func search(for time: Duration, seed: UInt64) throws -> Int {
+  /// The memory of texts is never freed, so after so many inputs a new process goes on, with the next seed.
+  private static let inputsOfProcess = 20_000
+
+  private static func start(_ arguments: [String]) throws {
+    var words = (["fuzz"] + arguments).map { strdup($0) } + [nil]
+    execv("/proc/self/exe", &words)
+    throw CocoaError(.executableNotLoadable)
+  }
+
+  /// - Returns: how many inputs were tried.
+  private static func search(until end: ContinuousClock.Instant, seed: UInt64) throws -> Int {
     let corpus = try Corpus.all()
     for input in corpus { examine(input) }
     var mutator = Mutator(seed: seed, corpus: corpus)
-    let end = ContinuousClock.now + time
     var count = corpus.count
-    while ContinuousClock.now < end {
+    while ContinuousClock.now < end, count < inputsOfProcess {
       for _ in 0..<50 { examine(mutator.next()) }
       count += 50
     }

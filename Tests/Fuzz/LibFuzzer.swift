@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Where libFuzzer comes in. See https://llvm.org/docs/LibFuzzer.html.
+/// The entry point for libFuzzer. See https://llvm.org/docs/LibFuzzer.html.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func examineOne(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   do throws(Finding) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Support
 
-/// Makes new inputs from those there are, the same ones for the same seed.
+/// Creates new inputs from existing ones. The same seed gives the same inputs.
 struct Mutator {
   private var random: SplitMix64
   private let corpus: [[UInt8]]
@@ -13,7 +13,7 @@ struct Mutator {
 
   mutating func next() -> [UInt8] {
     var input = corpus.randomElement(using: &random)!
-    // What the subject is stays, most of the time.
+    // Most mutations keep the subject.
     for _ in 0...Int.random(in: 0...5, using: &random) { mutate(&input) }
     if input.count > 8192 { input.removeLast(input.count - 8192) }
     return input
@@ -42,7 +42,7 @@ struct Mutator {
 
   private static let bytes: [UInt8] = Array("\0\n\t \"'\\=:,;#%-_./@[]{}09azAZ\u{1e}\u{1b}".utf8) + [0x7f, 0x80, 0xc3, 0xff]
 
-  /// What readers look for, and numbers at the ends of ranges.
+  /// Texts that readers look for, and numbers at the ends of ranges.
   private static let words = """
     preroot= preroot overlayroot= preroot. preroot.upper= preroot.scope= preroot.options= preroot.dir= preroot.timeout= preroot.bind= preroot.reset
     preroot.fstype= preroot.fallback= preroot.format=blank preroot.attempts= preroot.on-lower-change= preroot.switch= Enable= Upper= Scope= FSType=

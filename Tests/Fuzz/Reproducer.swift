@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Saves the input that a trap ends. A signal handler may do little: what it needs is there before.
+/// Saves the input that causes a trap. A signal handler may call few functions, so everything is prepared before.
 enum Reproducer {
-  /// An input that takes longer is a finding, too.
+  /// An input that takes longer than this is a finding, too.
   private static let patienceInSeconds: UInt32 = 20
 
-  /// Has the input saved and printed that this process ends with.
+  /// Installs handlers that save and print the input with which this process ends.
   static func arm() {
     for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGALRM] { signal(number, saveAndDie) }
   }
@@ -45,6 +45,6 @@ enum Reproducer {
   nonisolated(unsafe) private static var count = 0
   nonisolated(unsafe) private static let place = strdup("fuzz-reproducer")!
 
-  /// print(_:) would allocate.
+  /// print(_:) would allocate memory.
   private static func print(_ text: StaticString) { _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount) }
 }

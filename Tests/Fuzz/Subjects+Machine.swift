@@ -2,12 +2,12 @@
 import PrerootCore
 
 extension Subjects {
-  /// What lies between the files of a machine in an input.
+  /// The separator between the files of a machine in an input.
   static let separator: UInt8 = 0x1e
 
-  /// A whole machine: the command line, two configuration files, the mounts, /etc/fstab, and what /run has; the decision and all the plans.
+  /// A whole machine: the command line, two configuration files, the mounts, /etc/fstab and /run. This tests the decision and all plans.
   static func machine(_ text: Text) throws(Finding) {
-    var files = text.bytes.split(separator: separator, omittingEmptySubsequences: false).map { Text($0) }
+    var files = Array(text).split(separator: separator, omittingEmptySubsequences: false).map { Text($0) }
     while files.count < 9 { files.append(Text()) }
 
     var facts = BootFacts()
@@ -53,7 +53,7 @@ extension Subjects {
       try expect(node.path.split(at: 0x2f).count <= 2 && !node.path.hasPrefix("/") && isPlain(node.path), "the generator would write \(node.path)")
       if case .file(let contents) = node.content {
         for line in contents.lines {
-          try expect(line.hasPrefix("#") || line.hasPrefix("[") || line.bytes.contains(0x3d), "\(node.path) has a line \(line)")
+          try expect(line.hasPrefix("#") || line.hasPrefix("[") || line.contains(0x3d), "\(node.path) has a line \(line)")
         }
       }
     }
@@ -66,10 +66,10 @@ extension Subjects {
     try expect(settings.directory.isEmpty || settings.directory.normalPath == settings.directory, "the directory \(settings.directory)")
     try checkDirectories(settings.binds)
     if case .directories(let directories) = settings.scope { try checkDirectories(directories) }
-    // What a setting is written as is read as the same setting.
+    // The text of a setting reads back as the same setting.
     var assignments = Assignments()
     let text = settings.upper.text
-    guard !text.bytes.contains(where: { $0 <= 0x20 || $0 == 0x22 || $0 == 0x27 }) else { return }
+    guard !text.contains(where: { $0 <= 0x20 || $0 == 0x22 || $0 == 0x27 }) else { return }
     assignments.add(KernelCommandLine(parsing: Text("preroot.upper=") + text))
     try expect(Settings(assignments).upper == settings.upper, "\(text) is another upper when it is read again")
   }
@@ -82,10 +82,10 @@ extension Subjects {
     }
   }
 
-  /// Whether a path leads nowhere but down.
+  /// Whether a path only leads downwards.
   private static func isPlain(_ path: Text) -> Bool { !path.split(at: 0x2f).contains { $0 == ".." || $0 == "." } }
 
-  /// What a plan writes lies where it belongs, and all of it is taken back wherever it fails.
+  /// A plan writes only below its own directories, and undoes everything wherever it fails.
   private static func check(_ steps: [Step], _ settings: Settings) throws(Finding) {
     for step in steps {
       try expect(isPlain(step.path), "\(step.text) leads up")
@@ -104,7 +104,7 @@ extension Subjects {
       var kernel = Ledger(failingAt: end == steps.count ? nil : end)
       let execution = steps.execute(on: &kernel, before: &witness)
       guard execution.failure != nil else {
-        // What is lost has been taken back.
+        // A lost part has been undone.
         steps.filter { step in !execution.losses.contains { $0.step.part == step.part } }.takeBack(on: &kernel, before: &witness)
         try expect(kernel.isAsBefore, "something is left when all is taken back: \(kernel.open)")
         continue
@@ -114,7 +114,7 @@ extension Subjects {
   }
 }
 
-/// A kernel that keeps count of what is there, and fails once.
+/// A kernel that tracks all mounts and files, and fails once.
 private struct Ledger: Kernel, ~Copyable {
   var open: [String: Int] = [:]
   var now = 0

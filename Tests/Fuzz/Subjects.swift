@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import PrerootCore
 
-/// What was expected of an input and did not come: a failure that is no trap.
+/// A broken rule: a failure that is not a trap.
 struct Finding: Error {
   let text: String
 }
@@ -10,11 +10,11 @@ func expect(_ isTrue: Bool, _ text: @autoclosure () -> String) throws(Finding) {
   if !isTrue { throw Finding(text: text()) }
 }
 
-/// The readers and plans, each fed with bytes of whoever made the image, the device or the command line.
+/// The readers and plans, whose input may come from the author of an image, a device or a command line.
 ///
-/// None may trap. Beside that each has properties that hold for all inputs, of which a table of examples shows some.
+/// None may trap. Each also has rules that hold for all inputs, not only for examples in a table.
 enum Subjects {
-  /// An input is the number of a subject and what it is fed with.
+  /// An input is the number of a subject and the subject's bytes.
   static func examine(_ input: [UInt8]) throws(Finding) {
     guard let number = input.first else { return }
     let text = Text(input[1...])
@@ -39,9 +39,9 @@ enum Subjects {
 
   static func commandLine(_ text: Text) throws(Finding) {
     for word in KernelCommandLine(parsing: text).words.map(\.text) {
-      try expect(!word.bytes.contains(0x0a), "a line end in the word \(word)")
-      // What has neither blanks nor quotes in it stays what it is.
-      if word.words == [word], !word.bytes.contains(where: { $0 == 0x22 || $0 == 0x27 }) {
+      try expect(!word.contains(0x0a), "a line end in the word \(word)")
+      // A word without white space and quotes reads back as itself.
+      if word.words == [word], !word.contains(where: { $0 == 0x22 || $0 == 0x27 }) {
         try expect(KernelCommandLine(parsing: word).words.map(\.text) == [word], "\(word) is another word when it is read again")
       }
     }
@@ -57,10 +57,10 @@ enum Subjects {
       for child in table.children(of: entry) { try expect(child.parentID == entry.mountID, "a child of another") }
     }
     _ = (table.root, table.image, table.overlays.count, FileSystemTable(parsing: text))
-    // The kernel escapes what would look like the end of a field; reading it gives the name back. See proc_pid_mountinfo(5).
-    let name = Text(text.bytes.prefix(200).filter { $0 != 0 })
-    var escaped = Text()
-    for byte in name.bytes {
+    // The kernel escapes characters that would look like the end of a field, and the reader decodes them. See proc_pid_mountinfo(5).
+    let name = Text(Array(text).prefix(200).filter { $0 != 0 })
+    var escaped = Text.Builder()
+    for byte in name {
       if byte <= 0x20 || byte == 0x5c || byte == 0x23 {
         escaped.append(0x5c)
         for shift: UInt8 in [6, 3, 0] { escaped.append(0x30 + byte >> shift & 7) }
@@ -68,17 +68,17 @@ enum Subjects {
         escaped.append(byte)
       }
     }
-    let line = Text("1 0 0:1 / /") + escaped + " rw - tmpfs x" + escaped + " rw"
+    let written = Text(escaped), line = Text("1 0 0:1 / /") + written + " rw - tmpfs x" + written + " rw"
     guard let entry = MountInfo.Entry(parsing: line) else { throw Finding(text: "not a line of the table: \(line)") }
     try expect(entry.mountPoint == Text("/") + name && entry.mountSource == Text("x") + name, "\(line) is read as \(entry.mountPoint) of \(entry.mountSource)")
   }
 
   static func unitName(_ text: Text) throws(Finding) {
     guard let name = UnitName(text) else { return }
-    try expect(name.text == text && name.text.count < 256 && !text.bytes.contains(0x2f), "\(text) is taken for a unit's name")
+    try expect(name.text == text && name.text.count < 256 && !text.contains(0x2f), "\(text) is taken for a unit's name")
   }
 
-  /// A path and the name of its unit: one tells the other. See systemd-escape(1).
+  /// A path and the name of its unit determine each other. See systemd-escape(1).
   static func path(_ text: Text) throws(Finding) {
     _ = (text.fileName, text.parents)
     guard let path = text.normalPath, path != "/" else { return }
@@ -93,19 +93,19 @@ enum Subjects {
     for (one, next) in zip(paths, paths.dropFirst()) { try expect(one.fileName < next.fileName, "\(one) is before \(next)") }
   }
 
-  /// As systemd-escape --unescape --path has it.
+  /// The result of `systemd-escape --unescape --path`.
   private static func unescaped(_ name: Text) -> Text {
-    var path = Text("/"), place = 0
+    var path = Text.Builder("/"), place = 0
     while place < name.count {
-      if name.bytes[place] == 0x5c, place + 3 < name.count, let byte = UInt8(String(decoding: name.bytes[place + 2...place + 3], as: UTF8.self), radix: 16) {
+      if name[place] == 0x5c, place + 3 < name.count, let byte = UInt8(String(decoding: Array(name[place + 2..<place + 4]), as: UTF8.self), radix: 16) {
         path.append(byte)
         place += 4
       } else {
-        path.append(name.bytes[place] == 0x2d ? 0x2f : name.bytes[place])
+        path.append(name[place] == 0x2d ? 0x2f : name[place])
         place += 1
       }
     }
-    return path
+    return Text(path)
   }
 
   static func deviceName(_ text: Text) throws(Finding) {
@@ -127,8 +127,8 @@ enum Subjects {
 
   static func state(_ text: Text) throws(Finding) {
     _ = State(parsing: text).value(of: "why")
-    // What is no UTF-8 comes back as something that is.
-    let value = Text(text.bytes.filter { $0 < 0x80 })
+    // Invalid UTF-8 reads back as valid UTF-8.
+    let value = Text(text.filter { $0 < 0x80 })
     var state = State()
     state.add("first", list: text.lines)
     state.add("why", value)
@@ -167,10 +167,10 @@ enum Subjects {
     event.add("PREROOT_UPPER", text)
     try expect(event.text.lines.count == count + 1, "\(text) makes more than a field")
     let line = KernelLogLine(Remark(.error, text), ident: "preroot", processID: 1).text
-    try expect(line.count < 1024 && line.lines.count == 1 && line.bytes.last == 0x0a, "\(text) makes more than a line of the log")
+    try expect(line.count < 1024 && line.lines.count == 1 && line.last == 0x0a, "\(text) makes more than a line of the log")
   }
 }
 
 extension Text: CustomStringConvertible {
-  public var description: String { "'\(String(decoding: bytes, as: UTF8.self))'" }
+  public var description: String { "'\(String(decoding: Array(self), as: UTF8.self))'" }
 }

@@ -142,7 +142,7 @@ struct DocumentationTests {
 
   @Test("preroot.conf(5) lists every signature that rules out an upper")
   func namesWhatHoldsNone() throws {
-    let list = try #require(try Checkout.text("Sources/PrerootCore/Deciding/DeviceUse.swift").firstMatch(of: #/holdsNone: StaticString \{\s*"(.*?)"/#))
+    let list = try #require(try Checkout.text("Sources/PrerootCore/Deciding/DeviceUse.swift").firstMatch(of: #/holdsNone: Text \{\s*"(.*?)"/#))
     let page = try Page("preroot.conf.5").section("A DEVICE AS UPPER")
     let names = ["swap": "swap space", "crypto_LUKS": "LUKS", "LVM2_member": "LVM", "linux_raid_member": "RAID member", "DM_verity_hash": "dm-verity hash"]
     for type in list.output.1.split(separator: " ").map(String.init) { #expect(page.contains(names[type] ?? type), "\(type)") }
@@ -424,7 +424,7 @@ struct DocumentationTests {
 
   @Test("The manual and the catalog explain every message ID", arguments: Event.Message.allCases)
   func explainMessage(message: Event.Message) throws {
-    let id = Text(stringLiteral: message.id).string
+    let id = message.id.string
     #expect(try Page("overlay-prep.service.8").section("THE LOG").contains(id))
     #expect(try Checkout.text("docs/preroot.catalog").contains("-- \(id)\nSubject: "))
   }

@@ -22,7 +22,7 @@ private struct Source {
     }
   }
 
-  var types: [String] { code.matches(of: #/(?m)^ *(?:(?:public|final|indirect|private|fileprivate) )*(?:enum|struct|class|protocol|typealias) ([A-Z]\w*)/#).map { String($0.output.1) } }
+  var types: [String] { code.matches(of: #/(?m)^ *(?:(?:@\w+|public|final|indirect|private|fileprivate) )*(?:enum|struct|class|protocol|typealias) ([A-Z]\w*)/#).map { String($0.output.1) } }
 
   /// The members that the file adds to types which every folder uses.
   var members: [String] {
@@ -50,6 +50,13 @@ struct LayeringTests {
   @Test("Each folder of PrerootCore has a layer")
   func areFolders() throws {
     #expect(try Set(Source.all().map(\.folder)) == Set(Self.floors.keys))
+  }
+
+  @Test("PrerootCore imports nothing, and only Ground/Text.swift has unsafe code")
+  func arePure() throws {
+    let sources = try Source.all()
+    #expect(sources.filter { $0.words.contains("import") }.map(\.path) == [])
+    #expect(sources.filter { $0.words.contains("unsafe") }.map(\.path) == ["Ground/Text.swift"])
   }
 
   @Test("A file of PrerootCore uses only its own layer and those below it")

@@ -133,7 +133,7 @@ struct AssignmentsTests {
     #expect(Setting(key: directive) == setting)
     #expect(Setting(directive: directive.lowercased) == nil)
     #expect(Setting(directive: directive + "s") == nil)
-    #expect(Setting(directive: Text(directive.bytes.dropLast())) == nil)
+    #expect(Setting(directive: directive.dropLast(1)) == nil)
     #expect(Setting(key: directive + "s") == nil)
   }
 

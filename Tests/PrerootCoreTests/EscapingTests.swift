@@ -24,7 +24,7 @@ struct EscapingTests {
     for first in 0...255 as ClosedRange<UInt8> {
       for rest in [[], [0x80], [0xbf, 0xbf], [0x9f, 0x80, 0x80], [0x22], [0x5c]] as [[UInt8]] {
         let bytes = [0x61, first] + rest + [0x62]
-        let json = "[\"".utf8 + Text(bytes).escapedForJSON.bytes + "\"]".utf8
+        let json = Array(Text("[\"") + Text(bytes).escapedForJSON + "\"]")
         let value = try #require(try JSONSerialization.jsonObject(with: Data(json)) as? [String])
         #expect(value == [String(decoding: bytes, as: UTF8.self)] || !String(validating: bytes, as: UTF8.self).isValid)
         #expect(value[0].utf8.first == 0x61 && value[0].utf8.last == 0x62)

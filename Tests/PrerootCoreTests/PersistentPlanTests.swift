@@ -181,17 +181,17 @@ struct StepTests {
 
   @Test("A step's text shows no file contents", arguments: [Step.Verb.writeFile, .writeDurably, .provideMachineID])
   func hidesContents(verb: Step.Verb) {
-    #expect(Step(verb, "/a", "secret\n").text.string == Text(stringLiteral: verb.text).string + " /a")
+    #expect(Step(verb, "/a", "secret\n").text.string == verb.text.string + " /a")
   }
 
   @Test("A step's text shows the root as /", arguments: [Step.Verb.provideMachineID, .unmountMachineID])
   func namesRoot(verb: Step.Verb) {
-    #expect(Step(verb, "").text.string == Text(stringLiteral: verb.text).string + " /")
+    #expect(Step(verb, "").text.string == verb.text.string + " /")
   }
 
   @Test("A step's text is one line that begins with its verb", arguments: all.map(\.0))
   func isOneLine(verb: Step.Verb) {
-    let verbText = Text(stringLiteral: verb.text).string
+    let verbText = verb.text.string
     #expect(!verbText.isEmpty)
     #expect(Step(verb, "/a").text.string == "\(verbText) /a")
     #expect(Step(verb, "/a", "/b").text.string.hasPrefix("\(verbText) /a"))

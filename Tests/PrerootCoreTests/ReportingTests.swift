@@ -69,7 +69,7 @@ struct EventTests {
 
   @Test("Each message has a message ID of its own")
   func hasMessageID() {
-    let ids = [Event.Message.writable, .readOnly, .remark, .step].map { Text(stringLiteral: $0.id).string }
+    let ids = [Event.Message.writable, .readOnly, .remark, .step].map { $0.id.string }
     #expect(Set(ids).count == ids.count)
     for id in ids { #expect(id.count == 32 && id.allSatisfy { "0123456789abcdef".contains($0) }) }
   }

@@ -63,10 +63,10 @@ struct ReadBackTests {
     ("20737095516165%", 100_000, 20_737_095_516_165_000), ("20737095516165%", 1_000_000, .max), ("20737095516165%", .max, .max), ("18446744073709551600%", .max, .max),
     ("18446744073709551600k", 1, .max), ("18446744073709551600m", 1, .max), ("18446744073709551600g", 1, .max), ("9007199254740993g", 1, .max),
     ("18446744073709551600", 1, 18_014_398_509_481_983),
-  ] as [(StaticString, Int, Int)])
-  func size(size: StaticString, memory: Int, kilobytes: Int) {
+  ] as [(Text, Int, Int)])
+  func size(size: Text, memory: Int, kilobytes: Int) {
     var options = TmpfsOptions()
-    options.size = Text(stringLiteral: size)
+    options.size = size
     #expect(options.kilobytes(ofMemory: memory) == kilobytes)
   }
 }

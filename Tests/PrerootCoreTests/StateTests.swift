@@ -8,7 +8,7 @@ import Testing
 @Suite("state.json")
 struct StateTests {
   private func parsed(_ state: State) throws -> [String: String]? {
-    try JSONSerialization.jsonObject(with: Data(state.text.bytes)) as? [String: String]
+    try JSONSerialization.jsonObject(with: Data(Array(state.text))) as? [String: String]
   }
 
   @Test("state.json has one line for each value")

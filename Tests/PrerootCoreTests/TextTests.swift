@@ -115,13 +115,6 @@ struct TextTests {
     #expect(Text("z") < Text([0xc3]))
   }
 
-  @Test("Text converts to and from C strings")
-  func goesToAndFromC() {
-    #expect(Text("ab").terminated == [0x61, 0x62, 0])
-    #expect(Text().terminated == [0])
-    #expect(unsafe Text("ab").terminated.withCString { unsafe Text(cString: $0) } == Text("ab"))
-  }
-
   @Test("Text splits into lines without their newlines")
   func isSplitIntoLines() {
     #expect(Text("a\n\n b \nc").lines.strings == ["a", " b ", "c"])

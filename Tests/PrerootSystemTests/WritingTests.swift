@@ -41,7 +41,7 @@ struct FileDescriptorTests {
     #expect(opened.isEmpty("a") == (what == "a link to /dev/null"))
   }
 
-  @Test("is not read where it is none, or too large for a small one", arguments: [
+  @Test("A file that is too large or not regular is not read", arguments: [
     (.danglingLink, .noSuchFileOrDirectory), (.loop, .tooManyLinks), (.directory, .isDirectory), (.fifo, .notSupported), (.zeroes, .notSupported),
     (.sparse, .fileTooLarge),
   ] as [(WrongFile, Errno)])

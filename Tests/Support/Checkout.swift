@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// The source tree that the tests were built from, and what was built from it.
+/// The source tree of the tests, and its build products.
 public enum Checkout {
   /// Its top directory.
   public static let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  /// A file of it, as text.
+  /// A file of the source tree as text.
   public static func text(_ file: String) throws -> String { try String(contentsOf: path.appending(path: file), encoding: .utf8) }
 
-  /// A program as it ships.
+  /// The path of a shipped program.
   ///
-  /// - Throws: ``Problem`` where `make` has not built it.
+  /// - Throws: ``Problem`` if `make` has not built it.
   public static func ships(_ program: String) throws -> String {
     let file = path.appending(path: ".build/ships/release/\(program)").path
     guard FileManager.default.isExecutableFile(atPath: file) else { throw Problem("\(file) is missing: run make") }

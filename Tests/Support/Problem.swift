@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// What stopped a test or the bed before it could ask anything, in one line that a developer can act on.
+/// The reason why a test or the bed could not run, in one line that a developer can act on.
 public struct Problem: Error, CustomStringConvertible, Sendable {
-  /// The line, and where it helps what a program said.
+  /// The line, and a program's output if that helps.
   public let description: String
 
   /// Creates a problem from its line.

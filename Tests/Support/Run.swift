@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// A program that was run to its end.
+/// A finished run of a program.
 public struct Run: Sendable {
   public let status: Int32
   public let output: String
   public let errors: String
 
-  /// Runs a program with this environment and nothing else in it.
+  /// Runs a program with exactly this environment, PATH and LC_ALL.
   ///
-  /// - Throws: ``Problem`` where it is missing: then the package to install is known.
+  /// - Throws: ``Problem``, which names the package to install, if the program is missing.
   public init(
     _ program: String, _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:], package: String? = nil
   ) throws {
@@ -27,7 +27,7 @@ public struct Run: Sendable {
     process.environment = environment.merging(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"]) { mine, _ in mine }
     if let folder { process.currentDirectoryURL = URL(filePath: folder) }
     process.standardInput = FileHandle.nullDevice
-    // Files, not pipes: nobody has to read while the program writes.
+    // With files instead of pipes nobody has to read while the program writes.
     let directory = try Temporary()
     let out = directory.path("out"), err = directory.path("err")
     for file in [out, err] { _ = FileManager.default.createFile(atPath: file, contents: nil) }
@@ -40,7 +40,7 @@ public struct Run: Sendable {
     errors = String(decoding: try Data(contentsOf: URL(filePath: err)), as: UTF8.self)
   }
 
-  /// What it printed; for programs that are tools here and nothing to be tested.
+  /// The output of a program that the test only uses as a tool.
   public static func tool(_ program: String, _ arguments: String..., package: String? = nil) throws -> String {
     let run = try Run(program, arguments, package: package)
     guard run.status == 0 else { throw Problem("'\(program) \(arguments.joined(separator: " "))' failed: \(run.errors)") }

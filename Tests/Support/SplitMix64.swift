@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Numbers that look random and are the same for the same seed.
+/// Pseudo-random numbers that only depend on the seed.
 public struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// A directory that goes with its owner.
+/// A temporary directory; `deinit` removes it.
 public final class Temporary: Sendable {
   public let path: String
 
-  /// - Throws: ``Problem`` where there is no place for it.
+  /// - Throws: ``Problem`` if it cannot be created.
   public init() throws {
     var template = Array("\(FileManager.default.temporaryDirectory.path)/preroot-test.XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw Problem("Cannot make a directory in /tmp: \(String(cString: strerror(errno)))") }
@@ -16,16 +16,16 @@ public final class Temporary: Sendable {
 
   public func path(_ name: String) -> String { "\(path)/\(name)" }
 
-  /// A file's text; nil where it cannot be read.
+  /// A file's text, or nil if it is unreadable.
   public func text(_ name: String) -> String? { try? String(contentsOfFile: path(name), encoding: .utf8) }
 
-  /// All that is below it, sorted.
+  /// The paths of everything below the directory, sorted.
   public var names: [String] { get throws { try FileManager.default.subpathsOfDirectory(atPath: path).sorted() } }
 
-  /// Where a link leads; nil where it is none.
+  /// The target of a link, or nil if it is not a link.
   public func link(_ name: String) -> String? { try? FileManager.default.destinationOfSymbolicLink(atPath: path(name)) }
 
-  /// Writes a file, and makes the directories that lead to it.
+  /// Writes a file, and creates its parents.
   public func write(_ name: String, _ contents: String) throws {
     let url = URL(filePath: path(name))
     try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)

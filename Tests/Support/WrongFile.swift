@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// What an image, a stick or an administrator may have left where a small file belongs.
+/// Things that an image, a USB stick or an administrator may have put where a small file belongs.
 public enum WrongFile: String, CaseIterable, Sendable, CustomStringConvertible {
   case danglingLink = "a dangling link"
   case loop = "a loop"
@@ -13,9 +13,9 @@ public enum WrongFile: String, CaseIterable, Sendable, CustomStringConvertible {
 
   public var description: String { rawValue }
 
-  /// Lays it at a path where nothing is. No Foundation: it would look things up on the root, and a test may stand on another.
+  /// Puts it at a free path. This uses no Foundation, which may look for files of its own on the root, and a test may have another root.
   ///
-  /// - Throws: ``Problem`` where that fails.
+  /// - Throws: ``Problem`` if that fails.
   public func lay(at path: String) throws {
     let result =
       switch self {
@@ -24,7 +24,7 @@ public enum WrongFile: String, CaseIterable, Sendable, CustomStringConvertible {
       case .directory: mkdir(path, 0o755)
       case .fifo: mkfifo(path, 0o644)
       case .zeroes: symlink("/dev/zero", path)
-      // /dev/zero itself.
+      // The numbers are those of /dev/zero.
       case .device: mknod(path, S_IFCHR | 0o666, 0x105)
       case .sparse: close(creat(path, 0o644)) == 0 ? truncate(path, 64 << 30) : -1
       }

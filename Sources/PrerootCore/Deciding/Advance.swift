@@ -5,7 +5,7 @@ public enum SwitchMode: Keyword {
   case reload
   case reexec
 
-  public var word: StaticString {
+  public var word: Text {
     switch self {
     case .auto: "auto"
     case .reload: "reload"
@@ -28,7 +28,7 @@ public struct OverlayChanges: Equatable, Sendable {
   public init() {}
 
   /// Why a reload is not enough, as PID 1 caches these until it re-executes; nil where it is.
-  var reasonToReexecute: StaticString? {
+  var reasonToReexecute: Text? {
     if hasOtherManager { return "the upper has its own systemd" }
     if !(machineID == machineIDBefore) { return "the upper has a different machine ID" }
     if isFirstBoot != wasFirstBoot { return isFirstBoot ? "this is the upper's first boot" : "the upper's first boot is complete" }
@@ -51,10 +51,10 @@ public struct Advance: Equatable, Sendable {
     case .reexec: isReexecution = true
     }
     if mode == .auto {
-      reason = demand.map { Text(stringLiteral: $0) } ?? need.text
+      reason = demand ?? need.text
     } else {
       reason = "preroot.switch= requests it"
-      if !isReexecution, let demand { reason.append(Text(", although ") + Text(stringLiteral: demand)) }
+      if !isReexecution, let demand { reason.append(Text(", although ") + demand) }
     }
   }
 }

@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: MIT
-/// All that the decision rests on, as values. Generator and helper read the same facts and so come to the same decision;
-/// nothing is handed from one to the other.
+/// All inputs of the decision, as values. Generator and helper read the same facts and so reach the same decision; neither passes
+/// anything to the other.
 public struct BootFacts: ~Copyable {
   public var commandLine = KernelCommandLine()
-  /// PID 1's, not the reader's own: a generator's sandbox shows every mount read-only.
+  /// PID 1's mounts, not the reader's own: a generator's sandbox shows every mount read-only.
   public var mountInfo = MountInfo()
   /// From the configuration files and the command line.
   public var assignments = Assignments()
   public var fileSystemTable = FileSystemTable()
   public var environment = GeneratorEnvironment()
-  /// Whether /etc/initrd-release is there.
+  /// Whether /etc/initrd-release exists.
   public var hasInitrdRelease = false
-  /// What /run/systemd/container says; nil on a machine.
+  /// Contents of /run/systemd/container; nil outside a container.
   public var container: Text?
-  /// Whether the kernel calls the root's block device read-only (/sys/dev/block/MAJOR:MINOR/ro).
+  /// Whether the kernel reports the root's block device as read-only (/sys/dev/block/MAJOR:MINOR/ro).
   public var isRootDeviceReadOnly = false
-  /// What /run/preroot/ready says; nil where it is absent.
+  /// Contents of /run/preroot/ready; nil if it is absent.
   public var ready: Text?
-  /// What /run/preroot/failed says; nil where it is absent.
+  /// Contents of /run/preroot/failed; nil if it is absent.
   public var failed: Text?
-  /// Whether overlay-prep.service has begun and not ended; or was killed.
+  /// Whether overlay-prep.service has begun and not finished; or was killed.
   public var hasBegun = false
-  /// Whether PID 1 has started units before, so that this is a reload. The generator alone has to know: the helper is one of them.
+  /// Whether PID 1 has started units before, so that this is a reload. Only the generator needs this: the helper is itself a unit.
   public var isRunning = false
-  /// The first unit of stage 1 that the administrator masked in /etc/systemd/system.
+  /// The first unit of stage 1 that /etc/systemd/system masks.
   public var unitMaskedInEtc: Text?
   /// Whether PID 1 takes this for a first boot. See machine-id(5), "First Boot Semantics".
   public var isFirstBoot = false
   /// The first drop-in directory that applies to overlay-prep.service, or unit file that replaces it.
   public var helperOverride: Text?
-  /// The first file of stage 1 that is not where it belongs.
+  /// The first file of stage 1 that is not installed.
   public var missingFile: Text?
 
-  /// A machine of which nothing is known.
+  /// Facts about an unknown machine.
   public init() {}
 }
 

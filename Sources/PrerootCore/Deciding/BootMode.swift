@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/// What this boot is: the decision, made once, from facts alone.
+/// The decision about this boot, made once, from facts alone.
 public enum BootMode: Equatable, Sendable {
-  /// The image's own boot, as if preroot were not there.
+  /// The image boots as it would without preroot.
   case untouched(Reason)
-  /// Stage 1: nothing starts but overlay-prep.service, which makes the root writable and then boots to `target`.
+  /// Stage 1: only overlay-prep.service starts. It makes the root writable, then boots to `target`.
   case staged(target: Text, Cause)
-  /// Stage 2: it has been done, or has been tried; the image's units start.
+  /// Stage 2: the helper has succeeded or failed, and the image's units start.
   case settled
 
   public init(for facts: borrowing BootFacts) {
@@ -22,8 +22,8 @@ public enum BootMode: Equatable, Sendable {
     }
   }
 
-  /// What the log should say about the decision: what the user wrote wrong, then what follows. A settled boot is silent:
-  /// it runs the generators at every reload.
+  /// Returns the log lines about the decision: first the user's mistakes, then the outcome. A settled boot logs nothing, because it runs
+  /// the generators at every reload.
   public func remarks(on facts: borrowing BootFacts) -> [Remark] {
     var remarks: [Remark] = []
     switch self {
@@ -39,7 +39,7 @@ public enum BootMode: Equatable, Sendable {
   }
 }
 
-/// Why the root is made writable.
+/// Why to make the root writable.
 public enum Cause: Equatable, Sendable {
   case asked
   case fileSystem(Text)
@@ -59,9 +59,9 @@ public enum Cause: Equatable, Sendable {
 extension BootFacts {
   public var request: Request { Request(assignments) }
 
-  /// Where an overlay of ours is mounted, there is nothing left to decide, whatever the files on it say by now.
-  /// Without one, /run/preroot/failed tells that it was tried for this root; the flag alone is not enough, as /run outlives
-  /// the root in a soft reboot. An empty /run/preroot/ready is the brake, pulled by hand or by preroot-fallback.service.
+  /// Whether there is nothing left to decide. An overlay of preroot settles the boot, whatever the files on it say by now. Without one,
+  /// /run/preroot/failed records a failed attempt for this root; its existence is not enough, because /run survives a soft reboot and the
+  /// root does not. An empty /run/preroot/ready is the emergency brake: the administrator or preroot-fallback.service made it.
   public var isSettled: Bool {
     for mount in mountInfo.entries where mount.isOverlayOfPreroot { return true }
     if let ready, ready.trimmed.isEmpty { return true }
@@ -69,7 +69,7 @@ extension BootFacts {
     return failed.trimmed == root.majorMinor
   }
 
-  /// Why the boot is left alone; nil where it is not.
+  /// Returns why preroot leaves the boot alone; nil if it does not.
   func reasonAgainst(_ request: Request) -> Reason? {
     if environment.scope == "user" { return .userManager }
     if isInitrd { return .initrd }
@@ -90,28 +90,28 @@ extension BootFacts {
     return told == "1"
   }
 
-  /// Nil on a machine.
+  /// Nil outside a container.
   public var containerName: Text? {
     container?.trimmed ?? environment.virtualization?.dropping(prefix: "container:")
   }
 
-  /// Why the root cannot be written, now and later in this boot; nil where it can. That it is mounted read-only is no
-  /// reason: nearly every machine starts so, and systemd-remount-fs.service makes it writable.
+  /// Why the root stays read-only for this whole boot; nil if it does not. A read-only mount is no reason: nearly every machine starts with
+  /// one, and systemd-remount-fs.service makes it writable.
   var causeOfReadOnlyRoot: Cause? {
     guard let root = mountInfo.root else { return nil }
     if root.fileSystemType.isOne(of: "squashfs erofs cramfs romfs iso9660") { return .fileSystem(root.fileSystemType) }
     if isRootDeviceReadOnly { return .device(root.mountSource) }
-    // An overlay of somebody else's is no image, whatever the line says of what is below it.
+    // A foreign overlay is not an image, whatever /etc/fstab says of the file system below it.
     if fileSystemTable.isRootReadOnly, root.fileSystemType != "overlay" { return .fileSystemTable }
     return nil
   }
 
-  /// The first unit of stage 1 that somebody masked, on the command line (systemd.mask=) or in /etc.
+  /// The first masked unit of stage 1, by systemd.mask= on the command line or in /etc.
   private var maskedUnit: Text? {
     for word in commandLine.words {
       guard word.isKey("systemd.mask"), let unit = word.value else { continue }
-      // A name without a suffix is a service's (systemd: unit_name_mangle()).
-      let name = unit.bytes.contains(UInt8(ascii: ".")) ? unit : unit + ".service"
+      // systemd completes a name without a suffix to a service's (unit_name_mangle()).
+      let name = unit.contains(UInt8(ascii: ".")) ? unit : unit + ".service"
       for own in StageOne.units where own == name { return own }
     }
     return unitMaskedInEtc
@@ -119,11 +119,11 @@ extension BootFacts {
 }
 
 extension BootUnit {
-  /// Why a boot to this unit is left alone; nil where it is not.
+  /// Returns why preroot leaves a boot to this unit alone; nil if it does not.
   var reasonAgainst: Reason? {
     if name == "default.target" { return nil }
     if name == "emergency.target" { return .emergency }
-    // What starts in stage 1 itself, our own units and the way out, must not become another name of it.
+    // A unit that starts in stage 1 itself, preroot's or an exempt one, must not become an alias of stage 1.
     for unit in StageOne.exempt where unit == name { return .unitIsNoTarget(name) }
     return name.hasSuffix(".target") ? nil : .unitIsNoTarget(name)
   }

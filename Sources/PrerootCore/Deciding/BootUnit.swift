@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/// The unit that PID 1 boots to, as it finds it on its command line: `systemd.unit=`, or one of the words of old.
-/// See kernel-command-line(7), systemd(1); the table of words is systemd's `rlmap`, the same from v247 to v262.
+/// The unit that PID 1 boots to according to its command line: `systemd.unit=`, or one of the SysV words. See kernel-command-line(7),
+/// systemd(1); the table of words is systemd's `rlmap`, unchanged from v247 to v262.
 public struct BootUnit: Equatable, Sendable {
   public var name: Text
 
-  /// Of both spellings the last valid one counts.
+  /// The last valid word of either spelling wins.
   public init(on commandLine: KernelCommandLine) {
     name = "default.target"
     for word in commandLine.words {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-/// Which of the devices with a name is meant: anybody can bring a stick with the label of the upper.
+/// The choice among devices of the same name: anyone can plug in a stick with the upper's label.
 public struct DeviceChoice: Equatable, Sendable {
-  /// Nil where there is none, or nothing decides between several.
+  /// Nil if no device has the name, or if several do and none has the highest weight.
   public private(set) var device: Text?
-  /// The others that have the name.
+  /// The other devices with the name.
   public private(set) var others: [Text] = []
 
-  /// The one there is, or none.
+  /// The only candidate, or none.
   public init(_ device: Text?) { self.device = device }
 
-  /// - Parameter weights: of each device, in the same order.
+  /// - Parameter weights: the weight of each device, in the same order.
   public init(among devices: [Text], weights: [UInt8]) {
     var heaviest: UInt8 = 0, isOnly = false
     for place in devices.indices where device == nil || weights[place] >= heaviest {
@@ -21,23 +21,23 @@ public struct DeviceChoice: Equatable, Sendable {
     for other in devices where device != other { others.add(other) }
   }
 
-  /// The same devices, of which this one is used already.
+  /// Returns the choice with `device` as the chosen one, because it is in use already.
   public func keeping(_ device: Text) -> DeviceChoice {
     var choice = DeviceChoice(device)
     for other in others + (self.device.map { [$0] } ?? []) where other != device { choice.others.add(other) }
     return choice
   }
 
-  /// What speaks for a device, the most important first.
+  /// Returns how well a device matches, the most important criterion first.
   ///
   /// - Parameters:
-  ///   - hasType: whether it has the file system that is asked for.
-  ///   - isOnRootDisk: whether it is on the disk that the root is on.
+  ///   - hasType: whether it holds the requested file system.
+  ///   - isOnRootDisk: whether it is on the same disk as the root.
   public static func weight(hasType: Bool, isOnRootDisk: Bool, isRemovable: Bool) -> UInt8 {
     (hasType ? 4 : 0) | (isOnRootDisk ? 2 : 0) | (isRemovable ? 0 : 1)
   }
 
-  /// What is said where more than one device has the name: a sentence about it. Nil where none has, or one.
+  /// A sentence about the device if others share its name; nil if none does.
   public var sentence: Text? {
     if others.isEmpty { return nil }
     var sentence: Text = "matches more than one device: "

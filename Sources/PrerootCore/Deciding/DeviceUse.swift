@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-/// What is done with the device that is to hold the upper, by what is on it.
+/// How to use the upper's device, according to its contents.
 public enum DeviceUse: Equatable, Sendable {
   case mount(type: Text)
-  /// Make a file system on it first.
+  /// Create a file system first.
   case format(type: Text)
-  /// Leave it alone: a sentence to act on, about the device.
+  /// Leave the device alone; the sentence about it says what to do.
   case refuse(Text)
 
-  /// - Parameter probe: nil where nothing could tell.
+  /// - Parameter probe: nil if the device could not be probed.
   public init(_ name: DeviceName, _ probe: Probe?, _ settings: Settings) {
     let asked = settings.fileSystemType
     switch name.kind {
@@ -44,9 +44,9 @@ public enum DeviceUse: Equatable, Sendable {
     }
   }
 
-  /// By libblkid's names. What else a stick may hold is not given to the kernel to read.
-  private static var holdsUpper: StaticString { "ext2 ext3 ext4 f2fs xfs btrfs ubifs jffs2" }
-  private static var holdsNone: StaticString {
+  /// libblkid's names. The kernel is not given other file systems to parse, because a stick may hold anything.
+  private static var holdsUpper: Text { "ext2 ext3 ext4 f2fs xfs btrfs ubifs jffs2" }
+  private static var holdsNone: Text {
     "vfat exfat ntfs swap crypto_LUKS LVM2_member linux_raid_member squashfs erofs cramfs iso9660 udf gpt dos DM_verity_hash"
   }
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-/// What the exit status of fsck means. See fsck(8), "EXIT STATUS".
+/// The meaning of fsck's exit status. See fsck(8), "EXIT STATUS".
 public enum FileSystemCheck: Equatable, Sendable {
   case clean
-  /// Errors were corrected. 2 asks for a reboot where the file system was mounted, which it was not.
+  /// fsck corrected errors. Status 2 asks for a reboot, which only a mounted file system needs, and this one is not mounted.
   case repaired
-  /// In the words of the manual.
+  /// In the manual page's words.
   case failed(Text)
 
   public init(exitStatus status: Int) {
     switch status {
     case 0: self = .clean
     case 1...3: self = .repaired
-    // As shells have it, and -1, with which fsck.f2fs ends.
+    // 126 and 127 are the shell's; -1 is fsck.f2fs's.
     case 126, 127: self = .failed("it cannot be executed")
     case 255: self = .failed("it failed")
     default:

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
-/// What /etc/hostname says. See hostname(5).
+/// The contents of /etc/hostname. See hostname(5).
 public enum Hostname: Equatable, Sendable {
-  /// No file, or nothing in it but comments: whatever name the machine has stays.
+  /// The file is missing or holds comments only: the machine keeps its current name.
   case none
   case name(Text)
-  /// Has wildcards, which systemd 258 and later fills in from the machine ID: a matter of its own.
+  /// Has wildcards. systemd 258 and later fills them in from the machine ID; preroot leaves them to it.
   case pattern
   case invalid(Text)
 
-  /// - Parameter contents: of the file; nil where there is none.
+  /// - Parameter contents: the file's contents; nil if it is missing.
   public init(_ contents: Text?) {
     self = .none
     for line in (contents ?? Text()).lines {
       let name = line.trimmed
-      if name.isEmpty || name.bytes[0] == UInt8(ascii: "#") { continue }
-      if name.bytes.contains(UInt8(ascii: "?")) || name.bytes.contains(UInt8(ascii: "$")) {
+      if name.isEmpty || name.hasPrefix("#") { continue }
+      if name.contains(UInt8(ascii: "?")) || name.contains(UInt8(ascii: "$")) {
         self = .pattern
       } else {
         self = name.isHostname ? .name(name) : .invalid(name)
@@ -25,10 +25,11 @@ public enum Hostname: Equatable, Sendable {
 }
 
 extension Text {
-  /// Letters, digits, dashes and dots, no more than 64, no empty label and no dash at a label's end (systemd: hostname_is_valid()).
+  /// Whether this is a host name: letters, digits, dashes and dots, at most 64, no empty label, no dash at either end of a label
+  /// (systemd: hostname_is_valid()).
   fileprivate var isHostname: Bool {
     var last = UInt8(ascii: ".")
-    for byte in bytes {
+    for byte in self {
       let isPunctuation = byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
       guard isPunctuation || byte.isLetter || byte.isDigit else { return false }
       if byte == UInt8(ascii: "-"), last == UInt8(ascii: ".") { return false }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-/// Which image the lower is: the same bytes for the same image, others for another.
+/// The identity of the image below the overlay: equal for the same image, different for any other.
 public struct LowerIdentity: Equatable, Sendable {
   public var text: Text
 
   /// - Parameters:
   ///   - superblock: the first 4 KiB of the root's device.
-  ///   - rootHash: of dm-verity; empty where there is none.
-  ///   - imageVersion: IMAGE_VERSION= of os-release(5), with its quotes; empty where there is none.
-  /// - Returns: nil where nothing tells one image from another.
+  ///   - rootHash: dm-verity's root hash; empty if there is none.
+  ///   - imageVersion: IMAGE_VERSION= of os-release(5), with its quotes; empty if there is none.
+  /// - Returns: nil if nothing distinguishes this image from another.
   public init?(type: Text, superblock: Text, rootHash: Text, imageVersion: Text) {
     text = type
     if !rootHash.isEmpty { text.append(Text(" ") + rootHash) } else { add(superblock, of: type) }
@@ -15,7 +15,7 @@ public struct LowerIdentity: Equatable, Sendable {
     if text == type { return nil }
   }
 
-  /// What differs from image to image and does not change by use. See linux: squashfs_fs.h, erofs_fs.h, ext4.h.
+  /// Adds the fields that differ between images and that use does not change. See linux: squashfs_fs.h, erofs_fs.h, ext4.h.
   private mutating func add(_ superblock: Text, of type: Text) {
     switch type {
     case "squashfs":
@@ -35,20 +35,20 @@ public struct LowerIdentity: Equatable, Sendable {
   @inline(never) private mutating func add(_ superblock: Text, from start: Int, to end: Int) {
     if superblock.count < end { return }
     text.append(" ")
-    for byte in superblock.bytes[start..<end] { text.append(hexadecimal: byte) }
+    for byte in superblock[start..<end] { text.append(Text(hexadecimal: byte)) }
   }
 
-  /// A short name for it, good for a file's. FNV-1a, 64 bits.
+  /// A short name that is valid as a file name: FNV-1a, 64 bits.
   public var name: Text {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in text.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    for byte in text { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     var name = Text()
-    for shift in 0..<8 { name.append(hexadecimal: UInt8(truncatingIfNeeded: hash >> (56 - 8 * UInt64(shift)))) }
+    for shift in 0..<8 { name.append(Text(hexadecimal: UInt8(truncatingIfNeeded: hash >> (56 - 8 * UInt64(shift))))) }
     return name
   }
 
-  /// The root hash of a dm-verity device, as the kernel command line has it: in the table of dm-mod.create=, or by itself.
-  /// See linux: Documentation/admin-guide/device-mapper/{dm-init,verity}.rst.
+  /// Returns the root hash of a dm-verity device on the kernel command line, in the table of dm-mod.create= or in roothash=; empty if there
+  /// is none. See linux: Documentation/admin-guide/device-mapper/{dm-init,verity}.rst.
   public static func rootHash(on commandLine: KernelCommandLine) -> Text {
     for word in commandLine.words {
       if word.isKey("roothash"), let hash = word.value { return hash }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-/// What /etc/machine-id says. See machine-id(5), "First Boot Semantics".
+/// The contents of /etc/machine-id. See machine-id(5), "First Boot Semantics".
 public enum MachineID: Equatable, Sendable {
-  /// There is no file: a first boot.
+  /// The file does not exist: a first boot.
   case missing
-  /// The image says that it has never been booted: a first boot.
+  /// The image has never been booted: a first boot.
   case uninitialized
-  /// No ID and no first boot: an ID is made up, and written where that is possible.
+  /// No ID, but not a first boot: systemd generates an ID and writes it if it can.
   case empty
-  /// Neither an ID nor one of the words; systemd takes it for an empty file.
+  /// Neither an ID nor a known word; systemd treats it as an empty file.
   case invalid
   case valid(Text)
 
-  /// - Parameter contents: of the file; nil where there is none.
+  /// - Parameter contents: the file's contents; nil if it does not exist.
   public init(_ contents: Text?) {
     guard let text = contents?.trimmed else {
       self = .missing
@@ -29,14 +29,14 @@ public enum MachineID: Equatable, Sendable {
   public var isFirstBoot: Bool { self == .missing || self == .uninitialized }
 }
 
-/// What becomes of the overlay's /etc/machine-id, so that the machine has one ID for good.
+/// What to do with the overlay's /etc/machine-id, so that the machine keeps one ID.
 public enum MachineIDUse: Equatable, Sendable {
-  /// It is the machine's own.
+  /// The file has the machine's own ID: use it.
   case own(Text)
-  /// A first boot: PID 1's ID is mounted over the file, as PID 1 does it where it cannot write (systemd: machine_id_setup()), and
+  /// A first boot: mount PID 1's ID over the file, as PID 1 does on a read-only root (systemd: machine_id_setup());
   /// systemd-machine-id-commit.service writes it when the first boot is complete.
   case mount(makesFile: Bool)
-  /// PID 1's ID is written; with one line about what was there, where that was something.
+  /// Write PID 1's ID; the remark says what the file held, if that was invalid.
   case write(Remark?)
 
   public init(for found: MachineID, _ running: RunningID) {
@@ -50,13 +50,13 @@ public enum MachineIDUse: Equatable, Sendable {
   }
 }
 
-/// The ID that PID 1 works with, or one made up where it has none, for an overlay without one of its own.
+/// The ID that PID 1 uses, or a generated one if it has none. An overlay without an ID of its own gets it.
 public struct RunningID: Equatable, Sendable {
-  /// Where PID 1 keeps it, if it is not the root's own.
+  /// Where PID 1 keeps the ID if it is not in the root's file.
   public static var path: Text { "/run/machine-id" }
 
   public var text: Text
-  /// Whether systemd.machine_id= says so, which is stronger than what the overlay has.
+  /// Whether systemd.machine_id= sets it, which overrides the overlay's file.
   public var isFromCommandLine: Bool
 
   public init(_ text: Text, isFromCommandLine: Bool = false) {
@@ -66,10 +66,10 @@ public struct RunningID: Equatable, Sendable {
 }
 
 extension Text {
-  /// 32 hexadecimal digits in small letters or large, not all of them zero.
+  /// Whether this is 32 hexadecimal digits, in either case, not all zero.
   fileprivate var isMachineID: Bool {
     var isZero = true
-    for byte in bytes {
+    for byte in self {
       guard byte.isDigit || (byte.isLetter && byte | 0x20 <= UInt8(ascii: "f")) else { return false }
       if byte != UInt8(ascii: "0") { isZero = false }
     }

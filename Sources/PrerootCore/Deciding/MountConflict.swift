@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
-/// A directory of Scope= or Bind= that the image has something else mounted on. systemd would find ours there, take it for its own, and
-/// never mount the other; or it would mount the other over ours. Either way what is written goes where nobody expects it.
+/// A directory of Scope= or Bind= that is also a mount point of the image. systemd would find preroot's mount there, take it for the
+/// image's and never mount that; or it would mount the image's over preroot's. Either way the changes end up in the wrong place.
 public struct MountConflict: Equatable, Sendable {
   public var setting: Setting
   public var directory: Text
-  /// What mounts there, and where that is.
+  /// What else is mounted there, and its mount point.
   public var mounter: Text
   public var place: Text
 
-  /// A sentence to act on.
+  /// A sentence that says what to do.
   public var text: Text {
     setting.text + "=" + directory + " is left out: " + mounter + (place == directory ? " there" : Text(" at ") + place) + "; "
       + (place == directory ? "remove it from one of the two" : "remove one of the two")
   }
 
-  /// The places where a mount would be in the way: each directory of the settings, and those it is in. Empty where the settings name none:
-  /// then nobody has to look.
+  /// Returns the paths where a mount would conflict: each directory of the settings, and its parents. Empty if the settings name no
+  /// directory; then there is nothing to look up.
   public static func places(_ settings: Settings) -> [Text] {
     var places: [Text] = []
     for (_, directory) in directories(settings) {
@@ -25,8 +25,8 @@ public struct MountConflict: Equatable, Sendable {
   }
 
   /// - Parameters:
-  ///   - tables: /etc/fstab; the upper's, too, where its /etc is overlaid.
-  ///   - units: the places with a mount unit of the image, those of `places`.
+  ///   - tables: /etc/fstab; also the upper's, if its /etc is overlaid.
+  ///   - units: the paths among `places` that have a mount unit in the image.
   public static func all(_ settings: Settings, _ tables: [FileSystemTable], units: [Text]) -> [MountConflict] {
     var conflicts: [MountConflict] = []
     for (setting, directory) in directories(settings) {
@@ -56,7 +56,7 @@ public struct MountConflict: Equatable, Sendable {
 }
 
 extension Settings {
-  /// The settings without the directories that are in conflict. Where every directory of Scope= failed, the scope is empty.
+  /// Returns the settings without the conflicting directories. If every directory of Scope= conflicts, the scope is empty.
   public func without(_ conflicts: [MountConflict]) -> Settings {
     var settings = self
     if case .directories(let paths) = scope { settings.scope = .directories(paths.filter { path in !conflicts.has(.scope, path) }) }

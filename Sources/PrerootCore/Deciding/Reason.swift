@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/// Why the boot is left as it is.
+/// Why preroot leaves the boot alone.
 public enum Reason: Equatable, Sendable {
   case userManager
   case initrd
@@ -7,7 +7,7 @@ public enum Reason: Equatable, Sendable {
   case container(Text)
   case rootUnknown
   case rootWritable(type: Text, source: Text)
-  /// The same, although something was asked for that cannot be read.
+  /// The root is writable, and a request was not understood.
   case unread(Text)
   case missing(Text)
   case masked(Text)
@@ -15,7 +15,7 @@ public enum Reason: Equatable, Sendable {
   case unitIsNoTarget(Text)
   case running
 
-  /// A sentence to act on.
+  /// A sentence that says what to do.
   public var text: Text {
     switch self {
     case .running:
@@ -45,7 +45,7 @@ public enum Reason: Equatable, Sendable {
     }
   }
 
-  /// A machine that is not asked for anything gets one quiet line; one that did not get what it asked for, a loud one.
+  /// Quiet if nobody requested anything; loud if a request is not fulfilled.
   public var priority: Remark.Priority {
     switch self {
     case .missing, .rootUnknown: .error

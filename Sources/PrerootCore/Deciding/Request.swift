@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/// Whether the root is to be made writable, as far as anybody said. How is a matter of `Settings`, and of stage 1.
+/// Whether to make the root writable, according to the user. `Settings` and stage 1 decide how.
 public struct Request: Equatable, Sendable {
   public var enable = Enable.auto
-  /// Whether the kernel command line wants it, and not only the image: a container obeys nobody else.
+  /// Whether the kernel command line requests it, and not only the image: a container obeys only its command line.
   public var isFromCommandLine = false
-  /// What was asked for last and cannot be read; nil where it can.
+  /// The last request that was not understood; nil if it was.
   public var unread: Text?
   public var remarks: [Remark]
 

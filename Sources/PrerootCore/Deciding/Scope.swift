@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/// What is made writable.
+/// What to make writable.
 public enum Scope: Equatable, Sendable {
-  /// The whole root: PID 1 and all that follows stand on the overlay.
+  /// The whole root: PID 1 and every later process run on the overlay.
   case root
-  /// Only these directories, each with an overlay of its own; no directory lies within another.
+  /// Only these directories, one overlay each; no directory contains another.
   case directories([Text])
 
-  /// As it is written in a setting.
+  /// The scope as a setting spells it.
   public var text: Text {
     @inline(never) get {
       switch self {
@@ -16,14 +16,14 @@ public enum Scope: Equatable, Sendable {
     }
   }
 
-  /// Whether what is at the path is on an overlay.
+  /// Returns whether the path is on an overlay.
   public func covers(_ path: Text) -> Bool {
     guard case .directories(let directories) = self else { return true }
     for directory in directories where path.isWithin(directory) { return true }
     return false
   }
 
-  /// Where the overlays are.
+  /// The mount points of the overlays.
   public var paths: [Text] {
     switch self {
     case .root: ["/"]

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-// How the value of each setting is read. What cannot be read changes nothing, and is told.
+// Reads the value of each setting. An invalid value changes nothing and adds a remark.
 
 extension Settings {
-  /// The word that the assignment's value is.
+  /// Returns the keyword that the assignment names.
   ///
-  /// - Parameter standard: what holds where it is none of them.
+  /// - Parameter standard: the result for any other word.
   mutating func choice<Choice: Keyword>(_ assignment: Assignments.Assignment, _ standard: Choice) -> Choice {
     if let word = Choice(assignment.value) { return word }
     remarks.add(.error, assignment.origin + "'" + assignment.value + "' is not understood, ignoring; use one of: " + Choice.words)
     return standard
   }
 
-  /// A boolean of systemd's.
+  /// Reads one of systemd's booleans.
   @inline(never) mutating func boolean(_ assignment: Assignments.Assignment, _ standard: Bool) -> Bool {
     if let word = Enable(assignment.value), word != .auto { return word == .yes }
     remarks.reject(assignment.origin, assignment.value, "is neither yes nor no, ignoring")
@@ -55,7 +55,7 @@ extension Settings {
   mutating func takeScope(_ value: Text, _ origin: Text) {
     var isRoot = false
     let directories = directories(in: value, origin, isRoot: &isRoot)
-    // A value of nothing but mistakes changes nothing.
+    // If every item is invalid, the value changes nothing.
     if isRoot || value.isEmpty { scope = .root } else if !directories.isEmpty { scope = .directories(directories) }
   }
 
@@ -71,7 +71,7 @@ extension Settings {
     optionsOrigin = origin
   }
 
-  /// An overlay on / that nothing on it can be executed from is no root.
+  /// Removes `noexec` if the overlay is on /: no program could run.
   mutating func refuseNoexecOnRoot() {
     guard scope == .root, MountOptions(options).flags & MountOptions.noExecution != 0 else { return }
     var others: [Text] = []
@@ -80,9 +80,9 @@ extension Settings {
     remarks.reject(optionsOrigin, "noexec", "would keep every program from running, ignoring; use it with directories in Scope=")
   }
 
-  /// It is the name of programs, too: fsck.TYPE, mkfs.TYPE.
+  /// The type also names programs: fsck.TYPE, mkfs.TYPE.
   mutating func takeType(_ value: Text, _ origin: Text) {
-    for byte in value.bytes where !byte.isLetter && !byte.isDigit && byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_") {
+    for byte in value where !byte.isLetter && !byte.isDigit && byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_") {
       return remarks.reject(origin, value, "is not a file system type, ignoring")
     }
     fileSystemType = value
@@ -95,7 +95,7 @@ extension Settings {
     directory = path == "/" ? Text() : path
   }
 
-  /// The paths in a value with colons between them.
+  /// Reads paths separated by colons.
   @inline(never) private mutating func directories(in value: Text, _ origin: Text, isRoot: inout Bool) -> [Text] {
     var directories: [Text] = []
     for piece in value.items(at: UInt8(ascii: ":")) {

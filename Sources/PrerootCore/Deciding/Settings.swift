@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/// How the root is made writable: what stage 1 is to do. See preroot.conf(5).
+/// How to make the root writable: the instructions for stage 1. See preroot.conf(5).
 public struct Settings: Equatable, Sendable {
   public var upper = Upper.standard
   public var scope = Scope.root
@@ -7,13 +7,13 @@ public struct Settings: Equatable, Sendable {
 
   // MARK: An upper on a device
 
-  /// Empty: the one that is found on it.
+  /// Empty means the type found on the device.
   public var fileSystemType = Text()
-  /// With commas between them, as mount(2) takes them.
+  /// Separated by commas, as mount(2) takes them.
   public var options = Text()
-  /// Where they were set, for a remark.
+  /// The origin of `options`, for a remark.
   var optionsOrigin = Text()
-  /// Where the layers are on the file system: absolute and normal, empty for its top.
+  /// The directory of the layers on the file system: absolute and normalized; empty for the file system's root.
   public var directory = Text()
   /// How long to wait for the device.
   public var timeoutSeconds = 30
@@ -22,12 +22,12 @@ public struct Settings: Equatable, Sendable {
   public var checks = true
   public var resets = false
   public var onLowerChange = LowerChange.warn
-  /// Directories taken straight from the upper's file system, past the overlay.
+  /// Directories bound directly from the upper's file system, bypassing the overlay.
   public var binds: [Text] = []
-  /// After how many boots in a row that did not get through the upper is left out; 0 for never.
+  /// Leave the upper out after this many consecutive boots that did not reach their target; 0 for never.
   public var attempts = 3
 
-  /// On what could not be taken as it was written, and what is done instead.
+  /// About values that were not accepted as written, and what is done instead.
   public var remarks: [Remark] = []
 
   /// The built-in settings.
@@ -59,33 +59,33 @@ public struct Settings: Equatable, Sendable {
 }
 
 extension Settings {
-  /// Whether a boot to `target` counts among those that may not get through with the upper. Who boots elsewhere watches it.
+  /// Returns whether a boot to `target` counts as an attempt. Someone watches a boot to any other target.
   public func counts(bootTo target: Text) -> Bool {
     attempts > 0 && target.isOne(of: "default.target multi-user.target graphical.target")
   }
 }
 
 extension Settings {
-  /// Where the layers are, on an upper that is a device: with `new`, each image has a directory of its own.
+  /// Returns the directory of the layers on a device. With `new`, each image has its own.
   public func layersDirectory(over lower: LowerIdentity?) -> Text {
     var layers = Paths.store + directory
     if onLowerChange == .new, let lower { layers.append(Text("/image-") + lower.name) }
     return layers
   }
 
-  /// Whether the file system on the upper's device is checked before it is mounted: with these types that is a matter of seconds, and
-  /// fsck(8) of the others does nothing, or asks.
+  /// Returns whether to check the file system on the upper's device before mounting it. A check of these types takes seconds; fsck(8) of
+  /// any other does nothing, or asks.
   public func checksFileSystem(of type: Text) -> Bool { checks && type.isOne(of: "ext2 ext3 ext4 f2fs") }
 }
 
-/// What is done when the upper that was asked for is unavailable.
+/// What to do if the requested upper is unavailable.
 public enum Fallback: Keyword {
   case tmpfs
   case readOnly
   case emergency
   case reboot
 
-  public var word: StaticString {
+  public var word: Text {
     switch self {
     case .tmpfs: "tmpfs"
     case .readOnly: "read-only"
@@ -95,12 +95,12 @@ public enum Fallback: Keyword {
   }
 }
 
-/// What is done with a device that is blank.
+/// What to do with a blank device.
 enum Format: Keyword {
   case no
   case blank
 
-  var word: StaticString {
+  var word: Text {
     switch self {
     case .no: "no"
     case .blank: "blank"
@@ -108,16 +108,16 @@ enum Format: Keyword {
   }
 }
 
-/// What is done with an upper that was made over another image than the one below it now.
+/// What to do with an upper that was made over a different image.
 public enum LowerChange: Keyword {
-  /// Nothing, in silence; or with a warning.
+  /// Use it, without or with a warning.
   case keep
   case warn
-  /// An empty upper takes its place, and it is deleted; or it is set aside, under the name of its image.
+  /// Replace it with an empty upper; delete the old one, or keep it under its image's name.
   case reset
   case new
 
-  public var word: StaticString {
+  public var word: Text {
     switch self {
     case .keep: "keep"
     case .warn: "warn"

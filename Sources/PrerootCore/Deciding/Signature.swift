@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/// What a device holds, by the words of libblkid: a file system, a partition table, or anything else that has a name.
+/// What a device holds, in libblkid's terms: a file system, a partition table, or anything else that has a name.
 public struct Signature: Equatable, Sendable {
   /// `ext4`, `crypto_LUKS`, `gpt`, …
   public var type: Text
@@ -12,7 +12,7 @@ public struct Signature: Equatable, Sendable {
     self.uuid = uuid
   }
 
-  /// Reads lines `NAME=value`. A file system counts for more than a partition table that was there before it.
+  /// Reads lines `NAME=value`. A file system takes precedence over an older partition table.
   public init(properties: Text) {
     type = properties.value(of: "TYPE") ?? properties.value(of: "PTTYPE") ?? "unknown"
     label = properties.value(of: "LABEL") ?? Text()
@@ -20,15 +20,15 @@ public struct Signature: Equatable, Sendable {
   }
 }
 
-/// What is known of a device's contents.
+/// The result of probing a device.
 public enum Probe: Equatable, Sendable {
-  /// Nothing was ever there, or it was erased: the licence to format it.
+  /// Never written, or erased: preroot may format it.
   case blank
   case signature(Signature)
-  /// Making a file system was begun, by preroot, on a device that was blank, and has not come to its end. See `Formatting`.
+  /// preroot began to create a file system on a blank device and did not finish. See `Formatting`.
   case unfinished
-  /// Signatures of more than one kind. Nobody can tell which is the right one.
+  /// Signatures of more than one kind: which one is right is unknown.
   case ambivalent
-  /// Something without a signature: a plain dm-crypt volume, a file system that libblkid does not know, or the remains of one.
+  /// Data without a signature: plain dm-crypt, a file system that libblkid does not know, or remnants of one.
   case unknown
 }

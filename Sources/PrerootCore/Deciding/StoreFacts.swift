@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: MIT
-/// What is found on the upper's file system once it is mounted, and what it is compared with.
+/// The state of the upper's file system after mounting it, and what to compare it with.
 public struct StoreFacts: Equatable, Sendable {
-  /// Where the layers are or will be.
+  /// The directory of the layers, existing or not.
   public var directory: Text
   public var hasUpper = false
-  /// The names of what is left of earlier uppers and waits to be deleted.
+  /// Names of remnants of earlier uppers that are still to be deleted.
   public var trash: [Text] = []
-  /// Which image the upper was made over; nil where that is not written down.
+  /// The image that the upper was made over; nil if that is not recorded.
   public var recorded: Text?
-  /// The image that is there now; nil where nothing tells.
+  /// The current image; nil if nothing identifies it.
   public var lower: LowerIdentity?
-  /// How many boots in a row have not got through.
+  /// The number of consecutive boots that did not reach their target.
   public var attempts = 0
-  /// What the mark for a reset says, the paths that are to be kept; nil where there is none.
+  /// Contents of the reset mark, the paths to keep; nil if there is no mark.
   public var mark: Text?
-  /// Whether a reset was begun and has not come to its end: the old upper is there under another name.
+  /// Whether a reset began and did not finish: the old upper exists under another name.
   public var isResetting = false
 
-  /// On what is there and is not what it should be.
+  /// About entries that are not what they should be.
   public var remarks: [Remark] = []
 
   public init(in directory: Text) { self.directory = directory }
 
-  /// How the names of `trash` begin.
+  /// The prefix of the names in `trash`.
   public static var trashName: Text { "trash" }
 
-  /// A name for more of it, which nothing has.
+  /// An unused name for more trash.
   var freeTrash: Text {
     var name = Self.trashName
     var number = 0
@@ -37,19 +37,19 @@ public struct StoreFacts: Equatable, Sendable {
   }
 }
 
-/// What becomes of the upper that is there.
+/// What to do with the existing upper.
 public enum UpperUse: Equatable, Sendable {
   case asItIs
-  /// With one line about it.
+  /// Use it, and log one line about it.
   case asItIsAlthough(Text)
-  /// An empty one in its place, and the reason.
+  /// Replace it with an empty one, for this reason.
   case anew(Text)
-  /// It stays out of this boot.
+  /// Leave it out of this boot.
   case leftOut(Text)
 
   /// - Parameters:
-  ///   - isReset: whether the command line or the configuration wants an empty upper.
-  ///   - isCounted: whether this boot is one that may not get through. Who boots to a rescue shell may have come for the upper.
+  ///   - isReset: whether the command line or the configuration requests an empty upper.
+  ///   - isCounted: whether this boot counts as an attempt. A boot to a rescue shell may be meant to repair the upper.
   public init(_ facts: StoreFacts, _ settings: Settings, isReset: Bool, isCounted: Bool) {
     let isOther = facts.hasUpper && facts.recorded != nil && facts.lower != nil && facts.recorded != facts.lower?.text
     if facts.isResetting {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-/// What overlayfs needs of the file system below its upper, and some have not. See linux: Documentation/filesystems/overlayfs.rst.
+/// A feature that overlayfs needs of the upper's file system, and that some lack. See linux: Documentation/filesystems/overlayfs.rst.
 public enum Unfitness: Int32, CaseIterable, Equatable, Sendable {
-  // The raw values are CLinux's LINUX_TRY_ constants; in their order it is tried.
+  // The raw values are CLinux's LINUX_TRY_ constants, in the order of the tests.
   case attributes
   case types
   case whiteout
   case renaming
   case renamingWithWhiteout
 
-  /// Whether an overlay works without it, with limits.
+  /// Whether an overlay works without this feature, with limits.
   public var isLimit: Bool { self == .renamingWithWhiteout }
 
-  /// Half a sentence to act on, which goes on after "… cannot hold an upper: ", and a limit's after "… holds an upper with limits: ".
+  /// Half a sentence that says what to do. It follows "… cannot hold an upper: ", or "… supports an upper with limits: " for a limit.
   public var text: Text {
     switch self {
     case .attributes: "it lacks trusted.* extended attributes, like vfat and NFS; use ext4, f2fs, xfs, btrfs or UBIFS"

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT
-/// What a plan is executed on: the real one makes system calls, the tests' one fails where it is told to.
+/// Executes the steps of a plan. The real kernel makes system calls; the tests' one fails on request.
 public protocol Kernel: ~Copyable {
   mutating func perform(_ step: Step) throws(Errno)
   /// Microseconds of CLOCK_MONOTONIC.
   var microseconds: Int64 { get }
 }
 
-/// Who hears of each step as it is done.
+/// Receives the record of each step.
 public protocol Witness: ~Copyable {
   mutating func hear(_ record: StepRecord)
 }
 
-/// How the execution of a plan ended.
+/// The outcome of executing a plan.
 public struct Execution: Sendable {
-  /// The step that failed and took all the others back; nil where the plan is executed.
+  /// The step whose failure undid all the others; nil if the plan succeeded.
   public var failure: StepRecord?
-  /// For each part of the plan that is lost, the step of it that failed.
+  /// The failed step of each part of the plan that was lost.
   public var losses: [StepRecord] = []
 }
 
 extension [Step] {
-  /// Does all of it, or nothing: a failed step takes those before it back, the latest first. Taking back goes on whatever fails; the
-  /// witness hears of it. A failed step of a part takes back that part, and the rest of the part is left out.
+  /// Executes all steps or none. If a step fails, undoes the steps before it, the latest first. A failure while undoing is reported to the
+  /// witness and does not stop the rest. If the failed step belongs to a part, undoes only that part and skips the rest of it.
   @inline(never) public func execute<K: Kernel & ~Copyable, W: Witness & ~Copyable>(on kernel: inout K, before witness: inout W) -> Execution {
     var execution = Execution()
     var done: [Step] = []
@@ -36,7 +36,7 @@ extension [Step] {
         execution.failure = record
         return execution
       } else {
-        // A part's steps are done one after the other.
+        // The steps of a part are consecutive.
         let start = done.lastIndex { !($0.part == step.part) }.map { $0 + 1 } ?? 0
         Array(done[start...]).takeBack(on: &kernel, before: &witness)
         done.removeLast(done.count - start)
@@ -46,7 +46,7 @@ extension [Step] {
     return execution
   }
 
-  /// Takes back what was done, the latest first.
+  /// Undoes the steps, the latest first.
   @inline(never) public func takeBack<K: Kernel & ~Copyable, W: Witness & ~Copyable>(on kernel: inout K, before witness: inout W) {
     for step in reversed() {
       if let inverse = step.inverse { witness.hear(kernel.record(inverse)) }
@@ -55,15 +55,15 @@ extension [Step] {
 }
 
 extension OverlayPlan {
-  /// Does all of it but for the parts that fail, or nothing, where a step of no part fails or every directory is lost; a step afterwards
-  /// that fails changes nothing.
+  /// Executes the plan except for parts that fail. Undoes everything if a step outside of all parts fails, or if every directory is lost.
+  /// Afterwards, failures change nothing.
   public func execute<K: Kernel & ~Copyable, W: Witness & ~Copyable>(on kernel: inout K, before witness: inout W) -> Execution {
     var execution = steps.execute(on: &kernel, before: &witness)
     if execution.failure != nil { return execution }
     var directories = 0
     for loss in execution.losses where loss.step.part.hasPrefix("Scope=") { directories += 1 }
     if overlaidDirectories > 0, directories == overlaidDirectories {
-      // What is left is not of a directory: binds, and directories on the store.
+      // The remaining steps belong to no directory: binds, and directories on the store.
       steps.filter { step in !execution.losses.contains { $0.step.part == step.part } }.takeBack(on: &kernel, before: &witness)
       execution.failure = execution.losses[0]
       return execution

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/// What was done, when, and how long it took; shared and never changed.
+/// A step with its time, its duration and its result: shared and immutable.
 public final class StepRecord: Sendable {
   public let step: Step
   public let startedAtMicroseconds: Int64
   public let microseconds: Int64
-  /// Set where it failed.
+  /// Set if the step failed.
   public let errno: Errno?
 
   public init(step: Step, startedAtMicroseconds: Int64, microseconds: Int64, errno: Errno? = nil) {
@@ -16,7 +16,7 @@ public final class StepRecord: Sendable {
 }
 
 extension StepRecord {
-  /// What mends the failure, where that is known; nil where the system's own words have to do.
+  /// How to fix the failure, if that is known; nil if errno's message has to do.
   public var advice: Text? {
     guard let errno else { return nil }
     switch (step.verb, errno) {
@@ -49,9 +49,9 @@ extension StepRecord {
 }
 
 extension Text {
-  /// The path as it is in the image.
+  /// The path within the image.
   fileprivate var withoutStaging: Text {
-    for place in [Paths.lower, Paths.staging] where isWithin(place) { return Text(bytes[place.count...]) }
+    for place in [Paths.lower, Paths.staging] where isWithin(place) { return dropFirst(place.count) }
     return self
   }
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-/// One of a few words, each beside its case: nothing has to keep the order of two lists.
+/// An enum of words, each next to its case, so that no two lists have to keep the same order.
 ///
-/// Not an enum of raw texts, which is shorter to write: its initializer makes a text of each word, 2 KB in the generator.
+/// Not an enum with raw texts, which would be shorter to write: its initializer builds a text of each word, 2 KB in the generator.
 public protocol Keyword: CaseIterable, Equatable, Sendable {
-  /// As it is written.
-  var word: StaticString { get }
+  /// The word as users write it.
+  var word: Text { get }
 }
 
 extension Keyword {
-  /// Nil where it is none of the words.
+  /// Nil if no keyword matches.
   ///
-  /// - Parameter isExact: whether large and small letters, dashes and underscores tell words apart.
+  /// - Parameter isExact: whether case, dashes and underscores are significant.
   @inline(never) public init?(_ word: Text, isExact: Bool = true) {
     for keyword in Self.allCases where word.isWord(keyword.word, isExact: isExact) {
       self = keyword
@@ -19,9 +19,9 @@ extension Keyword {
     return nil
   }
 
-  public var text: Text { Text(stringLiteral: word) }
+  public var text: Text { word }
 
-  /// All of them, with blanks between.
+  /// All words, separated by spaces.
   public static var words: Text {
     var words: [Text] = []
     for keyword in allCases { words.add(keyword.text) }

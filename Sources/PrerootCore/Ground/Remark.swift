@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/// One line for the log about something the user wrote or asked for.
+/// One log line about the user's settings or requests.
 public struct Remark: Equatable, Sendable {
-  /// See syslog(3). The raw values are those of the kernel's log.
+  /// See syslog(3). The raw values are the kernel log's.
   public enum Priority: Int, Sendable {
     case error = 3
     case warning = 4
@@ -19,9 +19,9 @@ public struct Remark: Equatable, Sendable {
 }
 
 extension [Remark] {
-  /// Appends, out of line, as every remark's text is long enough.
+  /// Appends a remark. Out of line, because every remark's text is long enough as it is.
   @inline(never) mutating func add(_ priority: Remark.Priority, _ text: Text) { append(Remark(priority, text)) }
 
-  /// `ORIGIN'VALUE' WHAT`, an error: something was asked for that is not done.
-  @inline(never) mutating func reject(_ origin: Text, _ value: Text, _ what: StaticString) { add(.error, origin + "'" + value + "' " + what) }
+  /// Adds `ORIGIN'VALUE' WHAT` as an error: preroot does not do what the user requested.
+  @inline(never) mutating func reject(_ origin: Text, _ value: Text, _ what: Text) { add(.error, origin + "'" + value + "' " + what) }
 }

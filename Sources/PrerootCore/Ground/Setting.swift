@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/// A setting has one name in two dresses: `OnLowerChange=` in preroot.conf, section [Preroot], is `preroot.on-lower-change=` on the
-/// kernel command line. This is the table of them; a test holds preroot.conf(5) to it.
+/// The table of settings. Each has one name in two spellings: `OnLowerChange=` in preroot.conf, section [Preroot], is
+/// `preroot.on-lower-change=` on the kernel command line. A test compares the table with preroot.conf(5).
 public enum Setting: Keyword {
   case enable
   case upper
@@ -18,7 +18,7 @@ public enum Setting: Keyword {
   case attempts
   case `switch`
 
-  public var word: StaticString {
+  public var word: Text {
     switch self {
     case .enable: "Enable"
     case .upper: "Upper"
@@ -40,7 +40,7 @@ public enum Setting: Keyword {
 
   public init?(directive: Text) { self.init(directive, isExact: true) }
 
-  /// - Parameter name: what follows `preroot.`, in small letters or large, with dashes or underscores anywhere.
+  /// - Parameter name: the text after `preroot.`, in any case, with dashes or underscores anywhere.
   public init?(key name: Text) {
     self.init(name, isExact: false)
   }

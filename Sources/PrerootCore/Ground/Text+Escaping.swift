@@ -1,42 +1,47 @@
 // SPDX-License-Identifier: MIT
-// How bytes that mean something to a reader are written so that they mean themselves.
+// Escaping and unescaping of bytes that have a special meaning to some reader.
 
 extension Text {
-  /// The text with something else in the place of some of its bytes.
+  /// Returns the text with some bytes replaced.
   ///
-  /// - Parameter replacement: for the byte at a place; nil keeps the byte.
+  /// - Parameter replacement: returns the replacement for the byte at a place; nil keeps the byte.
   @inline(never) func replacing(_ replacement: (_ byte: UInt8, _ place: Int) -> Text?) -> Text {
-    var out = Text()
-    for place in bytes.indices {
-      if let replacement = replacement(bytes[place], place) { out.append(replacement) } else { out.append(bytes[place]) }
+    var out = Builder(), done = 0
+    for place in indices {
+      guard let replacement = replacement(self[place], place) else { continue }
+      out.append(self[done..<place])
+      out.append(replacement)
+      done = place + 1
     }
-    return out
+    out.append(self[done..<count])
+    return Text(out)
   }
 
-  /// The text with one byte in the place of each escape.
+  /// Returns the text with each escape replaced by one byte.
   ///
-  /// - Parameter escape: the byte that the escape at a place, which begins with a backslash, stands for, and how many bytes it has;
-  ///   nil where it is none.
+  /// - Parameter escape: returns the byte that the escape at a place stands for, and the escape's length; nil if the backslash at that place
+  ///   begins no escape.
   @inline(never) func unescaping(_ escape: (_ place: Int) -> (byte: UInt8, count: Int)?) -> Text {
-    guard bytes.contains(UInt8(ascii: "\\")) else { return self }
-    var out = Text(), place = 0
+    var out = Builder(), done = 0, place = 0
     while place < count {
-      if bytes[place] == UInt8(ascii: "\\"), let (byte, length) = escape(place) {
-        out.append(byte)
-        place += length
-      } else {
-        out.append(bytes[place])
+      guard self[place] == UInt8(ascii: "\\"), let (byte, length) = escape(place) else {
         place += 1
+        continue
       }
+      out.append(self[done..<place])
+      out.append(byte)
+      place += length
+      done = place
     }
-    return out
+    out.append(self[done..<count])
+    return Text(out)
   }
 
-  /// The value of `count` digits from a place on; nil where there are fewer.
+  /// Returns the value of `count` digits at a place; nil if there are fewer.
   @inline(never) func digits(_ count: Int, at place: Int, base: Int) -> UInt8? {
     var value = 0
     for place in place..<(place + count) {
-      guard place < self.count, let digit = bytes[place].hexadecimalDigit, digit < base else { return nil }
+      guard place < self.count, let digit = self[place].hexadecimalDigit, digit < base else { return nil }
       value = value * base + Int(digit)
     }
     return UInt8(exactly: value)
@@ -44,97 +49,96 @@ extension Text {
 
   // MARK: The kernel's tables, and fstab
 
-  /// Blanks, tabs, newlines, `#` and backslashes come as `\040` and the like. See proc_pid_mounts(5), fstab(5).
+  /// Decodes `\040` and the like, which stand for blanks, tabs, newlines, `#` and backslashes. See proc_pid_mounts(5), fstab(5).
   var unescapingOctal: Text {
     unescaping { place in digits(3, at: place + 1, base: 8).map { ($0, 4) } }
   }
 
   // MARK: udev
 
-  /// Blanks, slashes and more come as `\x20` and the like (libblkid: blkid_encode_string()).
+  /// Decodes `\x20` and the like, which stand for blanks, slashes and more (libblkid: blkid_encode_string()).
   var unescapingHexadecimal: Text {
     unescaping { place in
-      guard place + 1 < count, bytes[place + 1] == UInt8(ascii: "x") else { return nil }
+      guard place + 1 < count, self[place + 1] == UInt8(ascii: "x") else { return nil }
       return digits(2, at: place + 2, base: 16).map { ($0, 4) }
     }
   }
 
   // MARK: systemd
 
-  /// The text where a `%` would begin a specifier. See systemd.unit(5), "Specifiers".
+  /// Escapes `%`, which would begin a specifier. See systemd.unit(5), "Specifiers".
   var escapedForSpecifiers: Text { replacing { byte, _ in byte == UInt8(ascii: "%") ? "%%" : nil } }
 
-  /// An absolute path as the first part of a unit's name. See systemd.unit(5), "String Escaping for Inclusion in Unit Names".
+  /// Escapes an absolute path as the prefix of a unit name. See systemd.unit(5), "String Escaping for Inclusion in Unit Names".
   public var unitName: Text {
-    Text(bytes.dropFirst()).replacing { byte, place in
+    dropFirst(1).replacing { byte, place in
       if byte == UInt8(ascii: "/") { return "-" }
       if byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ":") || (byte == UInt8(ascii: ".") && place > 0) { return nil }
       return byte.escaped
     }
   }
 
-  /// Of a mount at this path.
+  /// The mount unit for this path.
   public var mountUnitName: Text { (self == "/" ? "-" : unitName) + ".mount" }
 
-  /// The text within double quotes of a unit's setting. See systemd.syntax(7), "Quoting".
+  /// Escapes the text for use within double quotes in a unit file. See systemd.syntax(7), "Quoting".
   var escapedForQuotes: Text {
-    replacing { byte, _ in byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? Text([UInt8(ascii: "\\"), byte]) : nil }
+    replacing { byte, _ in byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? "\\" + Text(byte) : nil }
   }
 
   // MARK: overlayfs
 
-  /// In overlayfs' options `:` separates layers and `,` options; a backslash takes their meaning away.
+  /// Escapes for overlayfs' options, where `:` separates layers and `,` options; a backslash makes them ordinary.
   var escapedForOverlay: Text {
-    replacing { byte, _ in byte == UInt8(ascii: ":") || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\\") ? Text([UInt8(ascii: "\\"), byte]) : nil }
+    replacing { byte, _ in byte == UInt8(ascii: ":") || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\\") ? "\\" + Text(byte) : nil }
   }
 
   // MARK: People and programs
 
-  /// What is safe to show on a terminal, in one line: control characters and bytes that are no UTF-8 are written `\x1b`. C1, which is
-  /// U+0080 to U+009F, controls a terminal, too. See console_codes(4).
+  /// Escapes control characters and bytes that are not UTF-8 as `\x1b`, so that the text is one line and safe on a terminal. C1, U+0080 to
+  /// U+009F, controls a terminal, too. See console_codes(4).
   public var escapedForTerminal: Text {
     var end = 0
     return replacing { byte, place in
       if place < end { return nil }
       end = place + lengthOfCharacter(at: place)
-      if byte == 0xc2, end > place, bytes[place + 1] < 0xa0 { end = place }
+      if byte == 0xc2, end > place, self[place + 1] < 0xa0 { end = place }
       return end == place || byte < 0x20 || byte == 0x7f ? byte.escaped : nil
     }
   }
 
-  /// The same, of which a program can get the bytes back: with each backslash written so, too.
+  /// Also escapes backslashes, so that a program can recover the bytes.
   public var escapedForList: Text { replacing { byte, _ in byte == UInt8(ascii: "\\") ? byte.escaped : nil }.escapedForTerminal }
 
-  /// The inside of a text in JSON: valid whatever the bytes are, as what is no UTF-8 becomes U+FFFD. See RFC 8259, section 7 and 8.1.
+  /// Escapes the text for the inside of a JSON string. The result is valid for any bytes: those that are not UTF-8 become U+FFFD. See
+  /// RFC 8259, section 7 and 8.1.
   public var escapedForJSON: Text {
     var end = 0
     return replacing { byte, place in
       if place < end { return nil }
       end = place + lengthOfCharacter(at: place)
       if end == place { return "\u{fffd}" }
-      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return Text([UInt8(ascii: "\\"), byte]) }
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return "\\" + Text(byte) }
       guard byte < 0x20 else { return nil }
-      var escape: Text = "\\u00"
-      escape.append(hexadecimal: byte)
-      return escape
+      return "\\u00" + Text(hexadecimal: byte)
     }
   }
 
-  /// What `escapedForJSON` was made from.
+  /// Reverses `escapedForJSON`.
   var unescapedFromJSON: Text {
     unescaping { place in
       guard place + 1 < count else { return nil }
-      if bytes[place + 1] == UInt8(ascii: "u"), let byte = digits(2, at: place + 4, base: 16) { return (byte, 6) }
-      return (bytes[place + 1], 2)
+      if self[place + 1] == UInt8(ascii: "u"), let byte = digits(2, at: place + 4, base: 16) { return (byte, 6) }
+      return (self[place + 1], 2)
     }
   }
 
-  /// How many bytes the UTF-8 character at a place has; 0 where there is none. See Unicode, table 3-7 "Well-Formed UTF-8 Byte Sequences".
+  /// Returns the length of the UTF-8 character at a place; 0 if it is malformed. See Unicode, table 3-7 "Well-Formed UTF-8 Byte Sequences".
   @inline(never) private func lengthOfCharacter(at place: Int) -> Int {
     let length: Int
-    // The second byte's range; the others have 80 to BF.
+    // The range of the second byte; later bytes have 80 to BF.
     var range: ClosedRange<UInt8> = 0x80...0xbf
-    switch bytes[place] {
+    switch self[place] {
     case 0x00...0x7f: return 1
     case 0xc2...0xdf: length = 2
     case 0xe0: (length, range) = (3, 0xa0...0xbf)
@@ -146,7 +150,7 @@ extension Text {
     default: return 0
     }
     for next in (place + 1)..<(place + length) {
-      guard next < count, range.contains(bytes[next]) else { return 0 }
+      guard next < count, range.contains(self[next]) else { return 0 }
       range = 0x80...0xbf
     }
     return length
@@ -154,10 +158,6 @@ extension Text {
 }
 
 extension UInt8 {
-  /// `\x1b` and the like.
-  fileprivate var escaped: Text {
-    var escape: Text = "\\x"
-    escape.append(hexadecimal: self)
-    return escape
-  }
+  /// The byte as `\x1b` and the like.
+  fileprivate var escaped: Text { "\\x" + Text(hexadecimal: self) }
 }

@@ -1,65 +1,69 @@
 // SPDX-License-Identifier: MIT
-/// So that a `switch` over texts reads as one, and makes no copies of its patterns.
-public func ~= (pattern: StaticString, value: Text) -> Bool { value == pattern }
-
 extension Text {
-  @inline(never) @_disfavoredOverload public func hasPrefix(_ prefix: Text) -> Bool { bytes.starts(with: prefix.bytes) }
+  public var last: UInt8? { isEmpty ? nil : self[count - 1] }
 
-  @inline(never) public func hasPrefix(_ prefix: StaticString) -> Bool {
-    prefix.withUTF8Buffer { unsafe bytes.starts(with: $0) }
+  /// Returns the first place of the byte.
+  @inline(never) public func place(of byte: UInt8) -> Int? {
+    for place in indices where self[place] == byte { return place }
+    return nil
   }
 
-  /// Whether the text is one of the words, which have blanks between them.
-  @inline(never) public func isOne(of words: StaticString) -> Bool {
-    words.withUTF8Buffer { words in
-      // -1: this word differs already.
-      var matching = 0
-      for unsafe letter in unsafe words {
-        if letter == 0x20 {
-          if matching == count { return true }
-          matching = 0
-        } else if matching >= 0 {
-          matching = matching < count && bytes[matching] == letter ? matching + 1 : -1
-        }
-      }
-      return matching == count
+  /// Returns the last place of the byte.
+  @inline(never) public func lastPlace(of byte: UInt8) -> Int? {
+    var place = count
+    while place > 0 {
+      place -= 1
+      if self[place] == byte { return place }
     }
+    return nil
   }
 
-  @inline(never) public func hasSuffix(_ suffix: StaticString) -> Bool {
-    suffix.withUTF8Buffer { unsafe count >= $0.count && bytes[(count - $0.count)...].elementsEqual($0) }
+  public func contains(_ byte: UInt8) -> Bool { place(of: byte) != nil }
+
+  @inline(never) public func hasSuffix(_ suffix: Text) -> Bool { count >= suffix.count && dropFirst(count - suffix.count) == suffix }
+
+  /// Returns the text without its first `number` bytes; empty if it is shorter.
+  @inline(never) public func dropFirst(_ number: Int) -> Text { self[Swift.min(number, count)..<count] }
+
+  /// Returns the text without its last `number` bytes; empty if it is shorter.
+  @inline(never) public func dropLast(_ number: Int) -> Text { self[0..<Swift.max(count - number, 0)] }
+
+  /// Returns whether the text is one of the words, which spaces separate.
+  @inline(never) public func isOne(of words: Text) -> Bool {
+    var start = 0
+    for place in 0...words.count where place == words.count || words[place] == 0x20 {
+      if words[start..<place] == self { return true }
+      start = place + 1
+    }
+    return false
   }
 
-  /// Whether it is the word, which has neither dashes nor underscores.
+  /// Returns whether the text is the word, which contains neither dashes nor underscores.
   ///
-  /// - Parameter isExact: whether large and small letters differ, and dashes and underscores count.
-  @inline(never) func isWord(_ word: StaticString, isExact: Bool) -> Bool {
+  /// - Parameter isExact: whether case, dashes and underscores are significant.
+  @inline(never) func isWord(_ word: Text, isExact: Bool) -> Bool {
     if isExact { return self == word }
-    return word.withUTF8Buffer { word in
-      var matching = 0
-      for byte in bytes where byte.withoutDash != UInt8(ascii: "_") {
-        guard matching < word.count, unsafe byte.lowercased == word[matching].lowercased else { return false }
-        matching += 1
-      }
-      return matching == word.count
+    var matching = 0
+    for byte in self where byte.withoutDash != UInt8(ascii: "_") {
+      guard matching < word.count, byte.lowercased == word[matching].lowercased else { return false }
+      matching += 1
     }
+    return matching == word.count
   }
 
-  /// What follows `prefix`; nil where the text does not begin with it.
-  @inline(never) public func dropping(prefix: StaticString) -> Text? {
-    hasPrefix(prefix) ? Text(bytes[prefix.utf8CodeUnitCount...]) : nil
-  }
+  /// Returns the text after `prefix`; nil if the text does not begin with it.
+  @inline(never) public func dropping(prefix: Text) -> Text? { hasPrefix(prefix) ? dropFirst(prefix.count) : nil }
 
-  /// The parts before and after the first `separator`; nil where there is none.
+  /// Returns the parts before and after the first `separator`; nil if there is none.
   @inline(never) public func cut(at separator: UInt8) -> (before: Text, after: Text)? {
-    guard let place = bytes.firstIndex(of: separator) else { return nil }
-    return (Text(bytes[..<place]), Text(bytes[(place + 1)...]))
+    guard let place = place(of: separator) else { return nil }
+    return (self[0..<place], dropFirst(place + 1))
   }
 
-  /// The pieces between separators; empty pieces are left out.
+  /// Returns the pieces between separators, without empty ones.
   public func split(at separator: UInt8) -> [Text] { split(at: separator, orBlank: false, keepsEmpty: false) }
 
-  /// The items of a list, without the white space around them: joined lines leave some.
+  /// Returns the items of a list, trimmed: joined lines leave white space around them. Leaves out empty items.
   @inline(never) public func items(at separator: UInt8) -> [Text] {
     var items: [Text] = []
     for piece in split(at: separator) {
@@ -72,10 +76,10 @@ extension Text {
   /// The pieces between white space.
   public var words: [Text] { split(at: 0x20, orBlank: true, keepsEmpty: false) }
 
-  /// The lines, without their ends; empty lines are left out.
+  /// The lines without their newlines; empty lines are left out.
   public var lines: [Text] { split(at: 0x0a) }
 
-  /// The lines, without their ends, the empty ones included.
+  /// The lines without their newlines, including empty lines.
   public var rows: [Text] {
     var rows = split(at: 0x0a, orBlank: false, keepsEmpty: true)
     if rows.last?.isEmpty == true { rows.removeLast() }
@@ -85,48 +89,53 @@ extension Text {
   @inline(never) private func split(at separator: UInt8, orBlank: Bool, keepsEmpty: Bool) -> [Text] {
     var pieces: [Text] = []
     var start = 0
-    for place in 0...count where place == count || bytes[place] == separator || (orBlank && bytes[place].isBlank) {
-      if place > start || keepsEmpty { pieces.add(Text(bytes[start..<place])) }
+    for place in 0...count where place == count || self[place] == separator || (orBlank && self[place].isBlank) {
+      if place > start || keepsEmpty { pieces.add(self[start..<place]) }
       start = place + 1
     }
     return pieces
   }
 
-  /// The text with A to Z in small letters.
+  /// The text with A to Z in lower case.
   var lowercased: Text {
-    var copy = self
-    for place in bytes.indices { copy.bytes[place] = bytes[place].lowercased }
-    return copy
+    var copy = Builder()
+    for byte in self { copy.append(byte.lowercased) }
+    return Text(copy)
   }
 
-  /// The text without white space at its ends.
+  /// The text without leading and trailing white space.
   public var trimmed: Text { trim() }
 
   @inline(never) private func trim() -> Text {
     var start = 0, end = count
-    while start < end, bytes[start].isBlank { start += 1 }
-    while end > start, bytes[end - 1].isBlank { end -= 1 }
-    return Text(bytes[start..<end])
+    while start < end, self[start].isBlank { start += 1 }
+    while end > start, self[end - 1].isBlank { end -= 1 }
+    return self[start..<end]
   }
 
-  /// The values with `separator` between them.
-  @inline(never) public init(joining values: [Text], separator: StaticString) {
-    self.init()
+  /// Joins the values with `separator` between them.
+  @inline(never) public init(joining values: [Text], separator: Text) {
+    var out = Builder()
     for place in values.indices {
-      if place > 0 { append(literal: separator) }
-      append(values[place])
+      if place > 0 { out.append(separator) }
+      out.append(values[place])
     }
+    self.init(out)
   }
 
-  /// Byte order, as `LC_ALL=C sort` has it.
+  /// Compares bytes, as `LC_ALL=C sort` does.
   @inline(never) public static func < (left: Text, right: Text) -> Bool {
-    left.bytes.lexicographicallyPrecedes(right.bytes)
+    for place in left.indices {
+      if place == right.count { return false }
+      if left[place] != right[place] { return left[place] < right[place] }
+    }
+    return left.count < right.count
   }
 }
 
 extension Text {
-  /// The value of the first line `NAME=value`; nil where there is none.
-  @inline(never) public func value(of name: StaticString) -> Text? {
+  /// Returns the value of the first line `NAME=value`; nil if there is none.
+  @inline(never) public func value(of name: Text) -> Text? {
     for line in lines {
       if let (before, value) = line.cut(at: UInt8(ascii: "=")), before == name { return value }
     }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-/// A file system in the making, so that a power cut leaves a blank device, an unfinished one or a whole file system, and one can
-/// tell which.
+/// The creation of a file system. A power cut leaves a blank device, an unfinished file system or a complete one, and preroot can tell
+/// which.
 ///
-/// No mkfs promises the order of its writes. So there is a marker, written and brought to the disk first and taken away last, in
-/// the device's last block, which is left out of the file system: whatever is on the device, with the marker it is unfinished,
-/// and as it was blank before, making it can start over.
+/// No mkfs guarantees the order of its writes. So preroot first writes and flushes a marker, and removes it last. The marker is in the
+/// device's last block, which the file system leaves out. A device with the marker is unfinished, whatever else it holds; because it was
+/// blank before, preroot can start over.
 ///
-/// The file system's UUID is in the marker. Beside a file system with another one the marker says nothing: somebody made that one
-/// since, or has grown it over that block, and the marker is a file's contents. Nor does it beside one that was mounted since.
+/// The marker contains the file system's UUID. Next to a file system with another UUID the marker is void: someone created that file system
+/// since, or has grown it over that block, and the marker is a file's contents. It is also void next to a file system that has been
+/// mounted since.
 public struct Formatting: Equatable, Sendable {
   public var device: Text
   public var type: Text
@@ -15,9 +16,9 @@ public struct Formatting: Equatable, Sendable {
   public var uuid: Text
   public var sizeInBytes: Int64
 
-  /// What is kept at the device's end; 64 KiB, so that block devices of any block size keep their alignment.
+  /// The space reserved at the device's end: 64 KiB, so that the file system stays aligned to any block size.
   public static var reservedBytes: Int64 { 1 << 16 }
-  /// The marker's block: within one sector it is written whole or not at all.
+  /// The size of the marker's block. The marker fits into one sector, so it is written entirely or not at all.
   public static var markerBytes: Int { 4096 }
 
   public init(_ device: Text, type: Text, label: Text, uuid: Text, sizeInBytes: Int64) {
@@ -28,20 +29,20 @@ public struct Formatting: Equatable, Sendable {
     self.sizeInBytes = sizeInBytes
   }
 
-  /// Where the marker is on a device of that size.
+  /// Returns the marker's place on a device of this size.
   public static func markerPlace(sizeInBytes size: Int64) -> Int64 { (size & ~4095) - 4096 }
 
-  public var marker: Text { Text(stringLiteral: Self.start) + uuid + "\n" }
+  public var marker: Text { Self.start + uuid + "\n" }
 
-  /// The UUID in a marker's block; nil where it holds no marker.
+  /// Returns the UUID in a marker's block; nil if the block holds no marker.
   public static func uuid(inMarker block: Text) -> Text? { block.dropping(prefix: start)?.lines.first }
 
-  private static var start: StaticString { "preroot is making a file system here: " }
+  private static var start: Text { "preroot is making a file system here: " }
 
-  /// The program and its arguments; nil for a type that it is not known how to make.
+  /// The program and its arguments; nil for a type that preroot cannot create.
   ///
-  /// See mke2fs(8): quiet, no questions, its size in KiB. See mkfs.f2fs(8): its size in sectors. Neither discards what is on the device
-  /// before: that can take minutes on an SD card, and blank it is.
+  /// See mke2fs(8): quiet, no questions, the size in KiB. See mkfs.f2fs(8): the size in sectors. Neither discards the device's blocks first:
+  /// that can take minutes on an SD card, and the device is blank.
   public var arguments: [Text]? {
     let isExt4 = type == "ext4"
     guard isExt4 || type == "f2fs" else { return nil }

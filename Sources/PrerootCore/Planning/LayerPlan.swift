@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
-/// What is done on the upper's own file system before the overlay stands on it, so that every power cut leaves it as it was, or done,
-/// or begun and known to be begun.
+/// The steps on the upper's own file system before the overlay uses it. After any power cut it is unchanged, or complete, or recognizably
+/// unfinished.
 public struct LayerPlan: Equatable, Sendable {
   public var steps: [Step] = []
 
-  /// - Parameter isCounted: whether this boot counts as one that may not get through.
+  /// - Parameter isCounted: whether this boot counts as an attempt.
   public init(_ facts: StoreFacts, _ use: UpperUse, _ settings: Settings, isCounted: Bool) {
     let directory = facts.directory
     for parent in (directory + "/").parents where parent.count > Paths.store.count { add(.makeDirectory, parent) }
-    // First, as there may be no room for anything else.
+    // First, because there may be no room for anything else.
     for trash in facts.trash { add(.deleteTree, directory + "/" + trash) }
     var attempts = facts.attempts
     switch use {
     case .leftOut:
-      // One below the limit, so that the next boot tries it again: three power cuts in a row are no broken upper. Removed first: where
-      // the upper is full, nothing can be written, and it would be left out for ever.
+      // One below the limit, so that the next boot tries the upper again: three power cuts in a row do not mean that it is broken. Remove
+      // the file first: on a full upper the write fails, and the old count would leave the upper out forever.
       add(.removeDurably, directory + "/attempts")
       add(.writeDurably, directory + "/attempts", Text(decimal: settings.attempts - 1) + "\n")
       return
@@ -27,20 +27,20 @@ public struct LayerPlan: Equatable, Sendable {
     if isCounted { add(.writeDurably, directory + "/attempts", Text(decimal: attempts + 1) + "\n") }
     if case .anew = use {
       add(.removeDurably, directory + "/reset", Text(), Self.resetting)
-      // What could not be deleted in time is a matter of the next boot, and no reset any more.
+      // The next boot deletes what could not be deleted in time; that no longer belongs to the reset.
       add(.setAside, directory + "/resetting", directory + "/" + facts.freeTrash, Self.resetting)
     }
   }
 
   private static var resetting: Text { "Reset=yes" }
 
-  /// Renamed first: a power cut finds the old upper, or `resetting`, which tells that there is more to do. Nothing has to be written
-  /// before it is deleted, as a reset is also what helps a full upper. The mark goes last. Where a step fails, the boot goes on with what
-  /// is there, nothing is deleted, and the next boot tries the rest.
+  /// Renames first: after a power cut there is either the old upper, or `resetting`, which says that the reset is unfinished. The old upper
+  /// is deleted before anything is written, because a reset also has to help a full upper. The mark goes last. If a step fails, the boot
+  /// continues with the current upper, nothing is deleted, and the next boot tries the rest.
   private mutating func reset(_ facts: StoreFacts) {
     let directory = facts.directory, old = directory + "/resetting", part = Self.resetting
     if !facts.isResetting { add(.setAside, directory + "/upper", old, part) }
-    // None within another: that would be in the way of the other.
+    // No path within another: it would be in the other's way.
     var kept: [Text] = []
     for path in (facts.mark ?? Text()).lines {
       if let path = path.trimmed.normalPath, !(path == "/") { kept.addDirectory(path) }

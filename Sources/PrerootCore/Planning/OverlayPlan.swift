@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: MIT
-/// How the root becomes writable, once the upper's file system is there (`StorePlan`): the steps in their order.
+/// The steps that make the root writable, in order, once the upper's file system is mounted (`StorePlan`).
 ///
-/// All is put together out of sight, below a private /run: the overlay, and on it what is mounted on the root, /run with the layers
-/// included. The pivot is the one step that changes what anybody sees, and it changes everything. One who dies before it leaves the old
-/// root as it was, one who dies after it a root that is whole.
+/// They assemble everything out of sight, below a private /run: the overlay, and on it the mounts of the root, including /run with the
+/// layers. The pivot is the only visible step, and it changes everything at once. If the helper dies before the pivot, the old root is
+/// unchanged; if it dies after the pivot, the new root is complete.
 public struct OverlayPlan: Equatable, Sendable {
-  /// May fail: then what was done is taken back, or only that part of it is lost (`Step.part`). The last of them attaches.
+  /// May fail: then the plan undoes the steps, or loses only that part of it (`Step.part`). The last step attaches the overlay.
   public var steps: [Step] = []
-  /// After the pivot there is no way back, and each of these is worth trying whatever became of the others.
+  /// After the pivot there is no way back. Each of these steps is worth trying even if another fails.
   public var afterwards: [Step] = []
 
   /// The directory of the layers.
   private let layers: Text
-  /// The directory of what is taken past the overlay: not of one image, as the layers may be.
+  /// The directory of the bind directories. It belongs to no image; the layers may.
   private let bindings: Text
-  /// Whether the upper outlives the boot.
+  /// Whether the upper persists across boots.
   private let isPersistent: Bool
-  /// Of every mount that shows the upper.
+  /// The flags of every mount that shows the upper.
   private let flags: UInt64
-  /// Directories of `Scope=`; 0 for the root.
+  /// The number of directories in `Scope=`; 0 for the whole root.
   private(set) var overlaidDirectories = 0
 
   /// - Parameters:
-  ///   - layers: the directory where the layers are, if it is not the one that the settings name.
-  ///   - machineID: for an overlay without one of its own.
+  ///   - layers: the directory of the layers, if it differs from the settings'.
+  ///   - machineID: the ID for an overlay without one of its own.
   public init(_ settings: Settings, in layers: Text? = nil, over mountInfo: MountInfo, machineID: RunningID) {
     isPersistent = settings.upper.isPersistent
     bindings = isPersistent ? Paths.store + settings.directory : Paths.store
     self.layers = layers ?? bindings
     var flags = MountOptions(settings.options).flags & (MountOptions.noSetUserID | MountOptions.noDevices | MountOptions.noExecution)
-    // Nothing could be run.
+    // With noexec on the root, no program could run.
     if settings.scope == .root { flags &= ~MountOptions.noExecution }
     self.flags = flags
     guard let root = mountInfo.root else { return }
@@ -44,20 +44,20 @@ public struct OverlayPlan: Equatable, Sendable {
   private mutating func overlayRoot(_ root: MountInfo.Entry, in mountInfo: MountInfo, _ binds: [Text], _ machineID: RunningID) {
     add(.makeDirectory, Paths.staging)
     mountOverlay(of: Text(), at: Paths.staging)
-    // pivot_root(2) does not want it shared; and /run, which is shown below it, is not to be shown there with it.
+    // pivot_root(2) rejects a shared new root. Unbindable, because the bind of /run below it must not show it again.
     add(.makeUnbindable, Paths.staging)
     provide(machineID, in: Paths.staging)
     bind(binds, in: Paths.staging)
     let isOnBlockDevice = !root.majorMinor.hasPrefix("0:")
     if isOnBlockDevice {
-      // Where systemd's tools look for the disk behind a root like this one (systemd: blockdev_get_root()).
+      // systemd's tools find the disk below an overlay root through this link (systemd: blockdev_get_root()).
       add(.makeLink, "/run/systemd/volatile-root", "/dev/block/" + root.majorMinor)
     }
-    // PID 1's transient machine ID stays behind: it is mounted on the lower's file.
+    // PID 1's transient machine ID stays behind: it is mounted over the lower's file.
     for child in mountInfo.children(of: root) where !child.isMachineID && child.mountPoint.normalPath == child.mountPoint {
       add(.bindRecursively, Paths.staging + child.mountPoint, child.mountPoint)
     }
-    // Whoever goes on where this one dies right after the pivot needs to bind / for mount namespaces of its own.
+    // If the helper dies right after the pivot, the boot continues, and mount namespaces need to bind /.
     add(.makePrivate, Paths.staging)
     add(.pivot, Paths.staging)
     addAfterwards(.leaveOldRoot, Text())
@@ -65,8 +65,8 @@ public struct OverlayPlan: Equatable, Sendable {
     if !root.isShared { addAfterwards(.makePrivate, "/") }
     addAfterwards(.removeDirectory, Paths.staging)
     if isOnBlockDevice { addAfterwards(.makeDeviceLink, "/dev/block/" + root.majorMinor) }
-    // With `rw` on the kernel command line the image would be written to at every boot, and need recovery after a power cut. What a
-    // container shows of its host's file system is the host's affair.
+    // With `rw` on the kernel command line, every boot would write to the image, and a power cut would make it need recovery. In a
+    // container, the file system belongs to the host.
     if root.isWritable, root.isWhole { addAfterwards(.makeFileSystemReadOnly, Paths.lower) }
   }
 
@@ -81,7 +81,7 @@ public struct OverlayPlan: Equatable, Sendable {
       let part = "Scope=" + directory
       add(.requireDirectory, Paths.lower + directory, part: part)
       for parent in directory.parents { addStoreDirectories(of: parent, part: part) }
-      // PID 1's transient ID would stay mounted under the overlay.
+      // Otherwise PID 1's transient ID would stay mounted below the overlay.
       if let mountedID, mountedID.isWithin(directory) {
         add(.unmount, mountedID, RunningID.path, part: part)
         coversID = true
@@ -89,7 +89,7 @@ public struct OverlayPlan: Equatable, Sendable {
       mountOverlay(of: directory, at: directory, part: part)
       if directory == "/etc" { coversID = true }
     }
-    // When all are there: the file can be a link from one into another.
+    // After all directories: the file can be a link from one into another.
     if coversID { provide(machineID, in: Text()) }
     bind(binds, in: Text())
     addAfterwards(.makeSharedRecursively, "/run")
@@ -105,11 +105,11 @@ public struct OverlayPlan: Equatable, Sendable {
     }
   }
 
-  /// Directories past the overlay, each with what the lower has in it at the first time.
+  /// Binds directories past the overlay. Each starts with the lower's contents.
   private mutating func bind(_ directories: [Text], in root: Text) {
     for directory in directories {
       let own = bindings + "/bind/" + directory.unitName, part = "Bind=" + directory
-      // First: without a place nothing is to be left on the store.
+      // First: if there is no mount point, nothing must be left on the store.
       add(.makeMountPoint, root + directory, part: part)
       add(.makeDirectory, bindings + "/bind", part: part)
       add(.seed, own, Paths.lower + directory, part: part)
@@ -117,10 +117,9 @@ public struct OverlayPlan: Equatable, Sendable {
     }
   }
 
-  /// redirect_dir lets a directory of the lower be renamed, which dpkg does; metacopy keeps a chmod from copying the file to memory.
-  /// Over a lower that changes both are undefined, as are index and xino; so they are off for an upper that outlives its boot, and what
-  /// another mount wrote down of redirections is not followed, either. See
-  /// https://docs.kernel.org/filesystems/overlayfs.html, "Changes to underlying filesystems".
+  /// redirect_dir allows renaming a directory of the lower, as dpkg does; metacopy keeps a chmod from copying the file to memory. Both are
+  /// undefined over a lower that changes, as are index and xino. So all four are off for a persistent upper, and overlayfs does not follow
+  /// redirects that another mount recorded. See https://docs.kernel.org/filesystems/overlayfs.html, "Changes to underlying filesystems".
   ///
   /// - Parameter directory: empty for the root.
   private mutating func mountOverlay(of directory: Text, at place: Text, part: Text = Text()) {
@@ -143,12 +142,12 @@ public struct OverlayPlan: Equatable, Sendable {
 
   @inline(never) private mutating func addAfterwards(_ verb: Step.Verb, _ path: Text) { afterwards.append(Step(verb, path)) }
 
-  /// One line a step.
+  /// One line per step.
   public var text: Text { steps.text + afterwards.text }
 }
 
 extension [Step] {
-  /// One line a step.
+  /// One line per step.
   public var text: Text {
     @inline(never) get {
       var text = Text()

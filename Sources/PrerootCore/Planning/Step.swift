@@ -1,84 +1,83 @@
 // SPDX-License-Identifier: MIT
-/// One thing to do to the mount table or to a file, as a value. `Kernel.perform(_:)` does it.
+/// One change to the mount table or to a file, as a value. `Kernel.perform(_:)` executes it.
 public struct Step: Equatable, Sendable {
   public enum Verb: Sendable {
-    /// Makes a directory of mode 0755; one that is there already will do.
+    /// Makes a directory of mode 0755, unless it exists.
     case makeDirectory
-    /// The same of mode 0700: nobody but root sees what is in it.
+    /// Makes a directory of mode 0700, unless it exists: only root sees its contents.
     case makeHiddenDirectory
-    /// Makes a directory on the upper's file system with the owner, the mode and the extended attributes of `other`, where there is
-    /// none: an overlay shows those of its upper directory. It goes with the file system, or stays with it.
+    /// Makes a directory on the upper's file system, unless it exists, with the owner, the mode and the extended attributes of `other`: an
+    /// overlay shows those of its upper directory. Never undone: it disappears with the file system, or stays on it.
     case makeStoreDirectory
     /// Removes a directory if it is empty.
     case removeDirectory
-    /// Fails with ENOENT or ENOTDIR where there is no such directory, with ELOOP where a link is on the way to it.
+    /// Fails with ENOENT or ENOTDIR if there is no such directory, with ELOOP if its path goes through a symbolic link.
     case requireDirectory
-    /// Fails with ENOSPC where the file system at the path has less left than `StorePlan` says a boot needs.
+    /// Fails with ENOSPC if the file system at the path has less free space than `StorePlan` says a boot needs.
     case requireSpace
-    /// Writes `other` to a file, in one step as seen by others, readable by all and writable by none.
+    /// Writes `other` to a file atomically: readable by all, writable by none.
     case writeFile
-    /// Makes a symbolic link that leads to `other`.
+    /// Makes a symbolic link to `other`.
     case makeLink
     case removeFile
-    /// Makes /dev/block/MAJOR:MINOR, as udev does later, unless it is there.
+    /// Makes /dev/block/MAJOR:MINOR, as udev does later, unless it exists.
     case makeDeviceLink
-    /// Gives the root at the path, empty for `/`, a machine ID where its /etc/machine-id has none: `other`. In a first boot it is
-    /// mounted over the file, as systemd has it: systemd-machine-id-commit.service writes it once the first boot is complete.
+    /// Gives the root at the path (empty for `/`) the machine ID `other`, if its /etc/machine-id has none. In a first boot, mounts the ID
+    /// over the file, as systemd does: systemd-machine-id-commit.service writes it once the first boot is complete.
     case provideMachineID
     case unmountMachineID
 
-    /// Makes a file system of the type `other` on a device that is blank, or where that was begun before.
+    /// Makes a file system of type `other` on a device that is blank, or that holds an unfinished one.
     case format
-    /// Has fsck of the type `other` look at the file system on a device, and mend what is safe to mend.
+    /// Runs fsck for the type `other` on a device; it repairs only what is safe to repair.
     case check
-    /// Fails with EOPNOTSUPP where the file system lacks what overlayfs needs of an upper's.
+    /// Fails with EOPNOTSUPP if the file system lacks a feature that overlayfs needs of an upper.
     case requireFitness
-    /// Writes `other` to a file, or removes one if it is there; after that not even a power cut takes it back. What cannot be written
-    /// is told and no failure.
+    /// Writes `other` to a file, or removes a file if it exists, and flushes that to the disk: it survives a power cut. A write that fails
+    /// is logged and does not fail the step.
     case writeDurably
     case removeDurably
-    /// Renames a directory to `other`, unless it is not there. Fails with EEXIST where something has that name.
+    /// Renames a directory to `other`, if it exists. Fails with EEXIST if `other` does.
     case setAside
-    /// Takes what is at `other` back to the path, with the directories it is in, unless it is not there.
+    /// Moves `other` back to the path, with its parent directories, if it exists.
     case takeBack
-    /// Removes a directory with all that is in it; what cannot be removed in a minute stays for the next boot, which is told and no
-    /// failure.
+    /// Deletes a directory with its contents. Stops after a minute, logs that, and leaves the rest to the next boot; that does not fail the
+    /// step.
     case deleteTree
-    /// Makes a directory with the contents of `other`, or empty where there is none, unless there is one already.
+    /// Makes a directory with a copy of the contents of `other`, or empty if `other` does not exist, unless the directory exists.
     case seed
-    /// Makes a directory to mount on, and those it is in, where there are none.
+    /// Makes a mount point and its parent directories, unless they exist.
     case makeMountPoint
 
-    /// Mounts the file system of `type` on the device `other`, with `options`.
+    /// Mounts the file system of `type` on the device `other` with `options`.
     case mountDevice
     /// Mounts a new tmpfs with `options`.
     case mountTmpfs
     /// Mounts an overlay with `options`; its source is `preroot`.
     case mountOverlay
-    /// Shows the directory `other`, without what is mounted below it, at a second place, with the flags of `options`.
+    /// Binds the directory `other`, without the mounts below it, with the flags of `options`.
     case bind
-    /// The same with what is mounted below it.
+    /// Binds the directory `other` with the mounts below it.
     case bindRecursively
-    /// Unmounts; where `other` is given, it was a read-only bind of that.
+    /// Unmounts. If `other` is set, the mount was a read-only bind of it.
     case unmount
-    /// Unmounts with all that is mounted below it, in use or not.
+    /// Unmounts lazily, with all mounts below, even if they are in use.
     case detach
-    /// Makes the file system of a mount read-only for everybody, unless the upper is on it.
+    /// Makes a mount's superblock read-only, unless the upper is on it.
     case makeFileSystemReadOnly
-    /// Stops (private) or restarts (shared) the propagation of mounts, or forbids binds of the mount as well (unbindable). See
-    /// mount_namespaces(7).
+    /// Sets the propagation of a mount to private or shared, or forbids binding it as well (unbindable). See mount_namespaces(7).
     case makePrivate
     case makeUnbindable
     case makeShared
     case makeSharedRecursively
 
-    /// Makes the mount at the path the root of all processes of the mount namespace, PID 1 included; the old root lies at the staging
-    /// place of the new root's /run until `leaveOldRoot`. See pivot_root(2).
+    /// Makes the mount at the path the root of all processes in the mount namespace, PID 1 included. The old root stays at the staging
+    /// directory of the new root's /run until `leaveOldRoot`. See pivot_root(2).
     case pivot
     case leaveOldRoot
 
-    /// As `preroot plan` prints it.
-    public var text: StaticString {
+    /// The verb as `preroot plan` prints it.
+    public var text: Text {
       switch self {
       case .makeDirectory: "make directory"
       case .makeHiddenDirectory: "make hidden directory"
@@ -119,7 +118,7 @@ public struct Step: Equatable, Sendable {
       }
     }
 
-    /// What takes it back, at the same path; nil where nothing has to be, as with what is mounted below an overlay that is detached.
+    /// The verb that undoes this one at the same path; nil if there is nothing to undo, as for a mount below an overlay that is detached.
     public var inverse: Verb? {
       switch self {
       case .makeDirectory, .makeHiddenDirectory: .removeDirectory
@@ -132,19 +131,19 @@ public struct Step: Equatable, Sendable {
       }
     }
 
-    /// Whether `other` is what a file is to contain, which is nobody's business.
+    /// Whether `other` is a file's contents, which a printed plan leaves out.
     fileprivate var hasContents: Bool { self == .writeFile || self == .writeDurably || self == .provideMachineID }
   }
 
   public var verb: Verb
   public var path: Text
-  /// What else the verb is about: its documentation says what.
+  /// The second operand; the verb's documentation says which.
   public var other: Text
-  /// Of a file system.
+  /// A file system type.
   public var type: Text
   public var options: MountOptions
-  /// As it is written in a setting: all that is lost where the step fails, with the other steps of this part. Empty where it is all of
-  /// the plan.
+  /// The part of the settings, as a setting spells it, that is lost if the step fails, together with the part's other steps. Empty if the
+  /// whole plan is lost.
   public var part: Text
 
   public init(_ verb: Verb, _ path: Text, _ other: Text = Text(), type: Text = Text(), options: MountOptions = MountOptions(), part: Text = Text()) {
@@ -156,7 +155,7 @@ public struct Step: Equatable, Sendable {
     self.part = part
   }
 
-  /// What takes it back; nil where nothing has to be.
+  /// The step that undoes this one; nil if there is nothing to undo.
   public var inverse: Step? {
     @inline(never) get {
       if verb == .unmount, !other.isEmpty { return Step(.bind, path, other, options: MountOptions(flags: MountOptions.readOnly)) }
@@ -168,7 +167,7 @@ public struct Step: Equatable, Sendable {
   /// One line, as `preroot plan` prints it.
   public var text: Text {
     @inline(never) get {
-      var text = Text(stringLiteral: verb.text)
+      var text = verb.text
       if !path.isEmpty { text.append(Text(" ") + path) } else if verb == .provideMachineID || verb == .unmountMachineID { text.append(" /") }
       var details: [Text] = []
       for detail in [type, verb.hasContents ? Text() : other, options.text] where !detail.isEmpty { details.add(detail) }

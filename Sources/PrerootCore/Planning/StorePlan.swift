@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-/// How the lower layer and the upper's file system come to where the overlay takes them from: the steps in their order.
+/// The steps, in order, that put the lower layer and the upper's file system where the overlay takes them from.
 ///
-/// Both stay visible below /run/initramfs, where systemd leaves mounts alone until the very end of shutdown and then remounts them
-/// read-only (systemd: fstab_is_extrinsic(), nonunmountable_path()). They are mounted below a private /run, so nobody sees them before
-/// they are in use.
+/// Both stay visible below /run/initramfs. systemd leaves mounts there alone until the very end of shutdown and then remounts them
+/// read-only (systemd: fstab_is_extrinsic(), nonunmountable_path()). They are mounted below a private /run, so no other process sees them
+/// before they are in use.
 public struct StorePlan: Equatable, Sendable {
-  /// Any of them may fail: then what was done is taken back.
+  /// Any of them may fail; then the plan undoes those before it.
   public var steps: [Step] = []
 
-  /// Less than this holds no boot: journal, /var/lib and /tmp want more at once.
+  /// Less than this is not enough to boot: journal, /var/lib and /tmp need more at once.
   public static var minimumBytes: Int64 { 1 << 20 }
   public static var minimumInodes: Int { 128 }
 
-  /// What can be said before the device is there: as if it held what it is expected to.
+  /// Plans before the device is known: it assumes the expected file system.
   public init(_ settings: Settings, over mountInfo: MountInfo) {
     switch settings.upper {
     case .tmpfs(let options): self.init(options, over: mountInfo)
@@ -22,18 +22,18 @@ public struct StorePlan: Equatable, Sendable {
     }
   }
 
-  /// Memory.
+  /// Plans for a tmpfs.
   public init(_ options: TmpfsOptions, over mountInfo: MountInfo) {
     guard attachLower(mountInfo) else { return }
     steps.append(Step(.mountTmpfs, Paths.store, options: MountOptions(flags: Self.flags, data: "mode=0755," + options.text)))
     add(.requireSpace, Paths.store)
   }
 
-  /// A device.
+  /// Plans for a device.
   ///
   /// - Parameters:
-  ///   - source: what mount(2) takes for it.
-  ///   - use: not a refusal.
+  ///   - source: the source for mount(2).
+  ///   - use: must not be a refusal.
   public init(_ source: Text, _ use: DeviceUse, _ settings: Settings, over mountInfo: MountInfo) {
     guard attachLower(mountInfo) else { return }
     var fileSystem = Text()
@@ -52,8 +52,8 @@ public struct StorePlan: Equatable, Sendable {
     add(.requireFitness, Paths.store)
   }
 
-  /// What the layers hold takes effect through the overlay, which has its own flags. Without these, a program that was upgraded or
-  /// deleted because of a hole would lie there, still set-user-ID.
+  /// Files in the layers take effect through the overlay, which has its own flags. Without these, a vulnerable program that was upgraded or
+  /// deleted would remain in a layer, still set-user-ID.
   private static var flags: UInt64 { MountOptions.noSetUserID | MountOptions.noDevices }
 
   private mutating func attachLower(_ mountInfo: MountInfo) -> Bool {
@@ -61,11 +61,11 @@ public struct StorePlan: Equatable, Sendable {
     // pivot_root(2) refuses a new root whose parent is shared.
     if mountInfo.entry(at: "/run")?.isShared == true { add(.makePrivate, "/run") }
     add(.makeDirectory, "/run/initramfs")
-    // The layers show what directories of the overlay protect, and deleted or closed files of the image.
+    // The layers contain files that directories of the overlay protect, and files of the image that were deleted or made private.
     add(.makeHiddenDirectory, Paths.base)
     add(.makeDirectory, Paths.lower)
     steps.append(Step(.bind, Paths.lower, "/", options: MountOptions(flags: MountOptions.readOnly | Self.flags)))
-    // A bind has the peers of what it shows: mounts on the root would be seen below it, too.
+    // A bind joins the peer group of its source: mounts on the root would propagate below it, too.
     if root.isShared { add(.makePrivate, Paths.lower) }
     add(.makeDirectory, Paths.store)
     return true

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 extension Assignments {
-  /// Adds what the kernel command line says; it comes last, being the strongest.
+  /// Adds the settings on the kernel command line. Call this last: the command line overrides every file.
   public mutating func add(_ commandLine: KernelCommandLine) {
     for word in commandLine.words { add(word: word) }
   }
@@ -11,12 +11,12 @@ extension Assignments {
     if word.isKey("overlayroot") { return addOverlayroot(word.value, origin) }
     guard word.hasKeyPrefix("preroot") else { return }
     guard let name = word.key.dropping(prefix: "preroot."), let setting = Setting(key: name) else { return remarks.add(.warning, origin + Self.unknown) }
-    // The one that says all by its name.
+    // `preroot.reset` alone means yes: its name says everything.
     guard let value = word.value ?? (setting == .reset ? "yes" : nil) else { return remarks.add(.warning, origin + " has no value, ignoring") }
     add(setting, value, origin, isFromCommandLine: true)
   }
 
-  /// `preroot`, `preroot=no`, `preroot=tmpfs:size=…`: whether, or where to.
+  /// Reads `preroot`, `preroot=no` or `preroot=tmpfs:size=…`: whether to make the root writable, or where its changes go.
   private mutating func addShort(_ value: Text?, _ origin: Text) {
     let value = value ?? "yes"
     if Enable(value) != nil {
@@ -28,7 +28,7 @@ extension Assignments {
     }
   }
 
-  /// Naming an upper asks for it; a tag without a name asks for nothing, as nobody may have meant to.
+  /// Naming an upper enables preroot. A tag without a name enables nothing: it is most likely an accident.
   private mutating func addUpper(_ upper: Text, _ value: Text, _ origin: Text) {
     add(.upper, upper, origin, isFromCommandLine: true)
     if Upper.isUnnamed(value) {
@@ -38,12 +38,12 @@ extension Assignments {
     }
   }
 
-  @inline(never) private mutating func refuse(_ origin: Text, _ value: Text, _ what: StaticString) {
+  @inline(never) private mutating func refuse(_ origin: Text, _ value: Text, _ what: Text) {
     unread = origin + "'" + value + "'"
     remarks.reject(origin, value, what)
   }
 
-  /// What users of overlayroot have on their command lines, as far as it means the same.
+  /// Translates overlayroot's syntax as far as preroot has the same meaning for it.
   private mutating func addOverlayroot(_ value: Text?, _ origin: Text) {
     guard let value else { return remarks.add(.warning, origin + " has no value, ignoring") }
     if value.isEmpty || value == "disabled" {
@@ -53,7 +53,7 @@ extension Assignments {
       remarks.add(.notice, origin + " is understood as preroot, its own options are ignored")
       add(.enable, "yes", origin, isFromCommandLine: true)
     } else if Upper.isDeviceMeant(by: value) {
-      // Its layers lie elsewhere on the device, and its options are others: the device is not used, and a tmpfs is no substitute.
+      // overlayroot keeps its layers elsewhere on the device and has other options. So the device is not used, and a tmpfs is no substitute.
       remarks.reject(origin, value, "is overlayroot's syntax for a device; use preroot=")
       addUpper(Text("overlayroot=") + value, value, origin)
     } else {

@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: MIT
 extension Assignments {
-  /// Adds what a configuration file says, in systemd's syntax: `[Section]`, `Directive=value`, `#` and `;` comments, `\` at
-  /// a line's end joins it with the next. See systemd.syntax(7), preroot.conf(5).
+  /// Adds the settings in a configuration file. The syntax is systemd's: `[Section]`, `Directive=value`, `#` and `;` comments; a `\` at
+  /// the end of a line joins it with the next. See systemd.syntax(7), preroot.conf(5).
   ///
-  /// A byte order mark is left out, as some editors put one there.
+  /// Skips the byte order mark that some editors write.
   public mutating func add(file path: Text, _ contents: Text) {
     var section = Text()
-    var pending = Text()
+    var pending = Text.Builder()
     let lines = (contents.dropping(prefix: "\u{feff}") ?? contents).rows
     for number in lines.indices {
       let line = lines[number]
-      let first = line.trimmed.bytes.first
-      if first == UInt8(ascii: "#") || first == UInt8(ascii: ";") { continue }
-      pending.append(line)
-      if pending.bytes.last == UInt8(ascii: "\\"), number + 1 < lines.count {
-        pending.bytes[pending.count - 1] = UInt8(ascii: " ")
+      let start = line.trimmed
+      if start.hasPrefix("#") || start.hasPrefix(";") { continue }
+      if line.last == UInt8(ascii: "\\"), number + 1 < lines.count {
+        pending.append(line.dropLast(1))
+        pending.append(" ")
         continue
       }
-      let whole = pending.trimmed
-      pending = Text()
+      pending.append(line)
+      let whole = Text(pending).trimmed
+      pending = Text.Builder()
       if whole.isEmpty { continue }
-      if whole.bytes[0] == UInt8(ascii: "["), whole.bytes.last == UInt8(ascii: "]") {
+      if whole.hasPrefix("["), whole.hasSuffix("]") {
         section = whole
       } else {
         add(line: whole, in: section, path + ":" + Text(decimal: number + 1) + ": ")
@@ -28,7 +29,7 @@ extension Assignments {
     }
   }
 
-  /// - Parameter place: `FILE:NUMBER: `, the first line being 1; of joined lines it is the last.
+  /// - Parameter place: `FILE:NUMBER: `; lines count from 1, and joined lines have the number of the last.
   private mutating func add(line: Text, in section: Text, _ place: Text) {
     guard let (name, value) = line.cut(at: UInt8(ascii: "=")) else {
       return remarks.add(.warning, place + "'" + line + "' is not 'Setting=value', ignoring")

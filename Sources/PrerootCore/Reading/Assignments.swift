@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/// Every setting that the image and the kernel command line give a value. Of one setting the last value counts.
+/// All assignments to settings, in the image and on the kernel command line. The last assignment to a setting wins.
 public struct Assignments: Equatable, Sendable {
   public struct Assignment: Equatable, Sendable {
     public var setting: Setting
@@ -10,9 +10,9 @@ public struct Assignments: Equatable, Sendable {
   }
 
   public var all: [Assignment] = []
-  /// What `preroot=` or `overlayroot=` was last given and does not say whether; nil where it did, or was not given.
+  /// The last value of `preroot=` or `overlayroot=` if it is not understood; nil if it is, or if there is none.
   public var unread: Text?
-  /// On what is no setting at all.
+  /// About anything that is not a setting.
   public var remarks: [Remark] = []
 
   public init() {}

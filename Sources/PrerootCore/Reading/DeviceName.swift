@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/// How a device is named in a setting. See fstab(5) for the tags.
+/// The name of a device in a setting. See fstab(5) for the tags.
 public struct DeviceName: Equatable, Sendable {
   public enum Kind: Int, Sendable {
     /// A node in /dev.
@@ -8,12 +8,12 @@ public struct DeviceName: Equatable, Sendable {
     case uuid
     case partLabel
     case partUUID
-    /// A flash chip or a part of one: the name that the kernel knows it by, `mtdN` included.
+    /// A flash chip or a partition of one: the kernel's name for it, `mtdN` included.
     case mtd
     /// A UBI volume; `number` is the UBI device.
     case ubi
 
-    /// Of a tag, in small letters.
+    /// Reads a tag in lower case.
     @inline(never) fileprivate init?(tag: Text) {
       switch tag {
       case "label": self = .label
@@ -34,10 +34,9 @@ public struct DeviceName: Equatable, Sendable {
     self.number = number
   }
 
-  /// Reads `/dev/…`, `LABEL=`, `UUID=`, `PARTLABEL=`, `PARTUUID=`, `mtd:NAME`, `ubi:NAME` and `ubiN:NAME`; nil for anything else.
+  /// Reads `/dev/…`, `LABEL=`, `UUID=`, `PARTLABEL=`, `PARTUUID=`, `mtd:NAME`, `ubi:NAME` or `ubiN:NAME`; nil for anything else.
   ///
-  /// /dev/disk/by-label/ and the like are udev's links, of which there are none yet: they are taken for the tags they are made
-  /// from.
+  /// udev makes the links in /dev/disk/by-label/ and the like, and does not run yet; they are read as the tags that they stand for.
   public init?(_ word: Text) {
     kind = .path
     value = word
@@ -63,7 +62,7 @@ public struct DeviceName: Equatable, Sendable {
     if value.isEmpty { return nil }
   }
 
-  /// As it is written in a setting.
+  /// The name as a setting spells it.
   public var text: Text {
     let prefix: Text = switch kind {
     case .path: ""
@@ -77,7 +76,7 @@ public struct DeviceName: Equatable, Sendable {
     return prefix + value
   }
 
-  /// The value that the lines `NAME=value` give for this kind of name; nil where they give none.
+  /// Returns the value for this kind of name among the lines `NAME=value`; nil if there is none.
   public func value(in properties: Text) -> Text? {
     switch kind {
     case .label: properties.value(of: "LABEL")
@@ -88,7 +87,7 @@ public struct DeviceName: Equatable, Sendable {
     }
   }
 
-  /// Whether `other` is the value; of a UUID, in whatever letters.
+  /// Returns whether `other` is the value. UUIDs ignore case.
   public func isCalled(_ other: Text) -> Bool {
     kind == .uuid || kind == .partUUID ? other.lowercased == value.lowercased : other == value
   }

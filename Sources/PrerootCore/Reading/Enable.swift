@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-/// When the root is made writable.
+/// When to make the root writable.
 public enum Enable: Equatable, Sendable {
-  /// Never: the boot that the image has without preroot.
+  /// Never: the image boots as it would without preroot.
   case no
-  /// Where the root file system cannot be written.
+  /// If the root file system cannot be written.
   case auto
-  /// Always, also over a root that could be written.
+  /// Always, even over a writable root.
   case yes
 
-  /// Reads systemd's booleans and the words that users of overlayroot and dracut type; nil for any other.
+  /// Reads systemd's booleans and the words that users of overlayroot and dracut type; nil for any other word.
   @inline(never) public init?(_ word: Text) {
-    // In small letters or large, as systemd reads its booleans.
+    // systemd ignores case in booleans, too.
     let word = word.lowercased
     if word.isOne(of: "no 0 off false n f disabled") {
       self = .no

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-/// What /etc/fstab says. See fstab(5).
+/// The contents of /etc/fstab. See fstab(5).
 public struct FileSystemTable: Equatable, Sendable {
-  /// One line, shared and never changed.
+  /// One line: shared and immutable.
   public final class Line: Sendable {
     public let source: Text
-    /// Absolute and normal where it is a path; `none` and the like else.
+    /// Absolute and normalized if it is a path; otherwise as written, like `none`.
     public let mountPoint: Text
     public let type: Text
-    /// With commas between them.
+    /// Separated by commas.
     public let options: Text
 
-    /// Nil where it is none, or a comment.
+    /// Nil for a comment and for a line that fstab(5) does not describe.
     init?(parsing line: Text) {
       let fields = line.words
-      guard fields.count >= 4, fields[0].bytes[0] != UInt8(ascii: "#") else { return nil }
+      guard fields.count >= 4, fields[0][0] != UInt8(ascii: "#") else { return nil }
       source = fields[0].unescapingOctal
       let place = fields[1].unescapingOctal
       mountPoint = place.normalPath ?? place
@@ -21,12 +21,12 @@ public struct FileSystemTable: Equatable, Sendable {
       options = fields[3]
     }
 
-    @inline(never) public func has(_ option: StaticString) -> Bool {
+    @inline(never) public func has(_ option: Text) -> Bool {
       for other in options.split(at: UInt8(ascii: ",")) where other == option { return true }
       return false
     }
 
-    /// Whether systemd mounts it at boot, or when somebody looks there.
+    /// Whether systemd mounts it at boot or on first access.
     public var isMounted: Bool { !has("noauto") || has("x-systemd.automount") }
   }
 
@@ -44,10 +44,10 @@ public struct FileSystemTable: Equatable, Sendable {
     left.lines.elementsEqual(right.lines) { $0.source == $1.source && $0.mountPoint == $1.mountPoint && $0.type == $1.type && $0.options == $1.options }
   }
 
-  /// The line for `/`, the last of several.
+  /// The last line for `/`.
   public var root: Line? { lines.last { $0.mountPoint == "/" } }
 
-  /// Whether the line for `/` keeps it read-only: of its `ro` and `rw` the last is `ro`.
+  /// Whether the line for `/` keeps it read-only: the last of its `ro` and `rw` is `ro`.
   public var isRootReadOnly: Bool {
     var isReadOnly = false
     for option in (root?.options ?? Text()).split(at: UInt8(ascii: ",")) {
@@ -56,18 +56,18 @@ public struct FileSystemTable: Equatable, Sendable {
     return isReadOnly
   }
 
-  /// Swap files of the image that an overlay would show: the kernel takes none from an overlay, and swapon(8) would have the whole file
-  /// copied first.
+  /// Returns the image's swap files that an overlay would show. The kernel takes no swap file on an overlay, and swapon(8) would first copy
+  /// the whole file up.
   ///
   /// - Parameters:
-  ///   - overlays: where an overlay is.
-  ///   - others: where something else is mounted, beside what the table has.
+  ///   - overlays: the mount points of the overlays.
+  ///   - others: other mount points, besides those in the table.
   public func swapFiles(onOverlaysAt overlays: [Text], besides others: [Text]) -> [Text] {
     var others = others
     for line in lines where !(line.mountPoint == "/") && !(line.type == "swap") { others.add(line.mountPoint) }
     var files: [Text] = []
-    for line in lines where line.type == "swap" && line.source.bytes[0] == UInt8(ascii: "/") && !line.source.isWithin("/dev") {
-      // The longest name of a directory that it is in is the one it is on.
+    for line in lines where line.type == "swap" && line.source.hasPrefix("/") && !line.source.isWithin("/dev") {
+      // The longest mount point above a file is the file system that holds it.
       if line.source.longest(of: overlays) > line.source.longest(of: others) { files.add(line.source) }
     }
     return files
@@ -75,10 +75,10 @@ public struct FileSystemTable: Equatable, Sendable {
 }
 
 extension Text {
-  /// How long the longest of the directories is that the path is in; 0 where it is in none.
+  /// Returns the length of the longest directory that contains the path; 0 if none does.
   @inline(never) fileprivate func longest(of directories: [Text]) -> Int {
     var length = 0
-    for directory in directories where isWithin(directory) { length = max(length, directory.count) }
+    for directory in directories where isWithin(directory) { length = Swift.max(length, directory.count) }
     return length
   }
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// What systemd tells its generators about the machine. See systemd.generator(7), "Environment".
 ///
-/// Only systemd >= 251 sets these; before it each is nil, and the facts come from the files that systemd itself would
-/// look at.
+/// systemd sets these since version 251. Before that each is nil, and the facts come from the files that systemd itself reads.
 public struct GeneratorEnvironment: Equatable, Sendable {
   /// `$SYSTEMD_SCOPE`: "system" or "user".
   public var scope: Text?

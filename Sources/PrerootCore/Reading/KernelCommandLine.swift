@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/// The kernel command line, in words, as systemd reads it.
+/// The words of the kernel command line, as systemd reads them.
 ///
-/// Quotes group and vanish, a backslash is an ordinary character, an unclosed quote ends with the line: systemd's
-/// extract_first_word() with EXTRACT_UNQUOTE|EXTRACT_RELAX|EXTRACT_RETAIN_ESCAPE (proc-cmdline.c). It has to be systemd's
-/// reading and not the kernel's: a boot target seen here and not by PID 1, or the other way round, is a wrong boot.
+/// Quotes group and are removed, a backslash is an ordinary character, and the end of the line closes an open quote: systemd's
+/// extract_first_word() with EXTRACT_UNQUOTE|EXTRACT_RELAX|EXTRACT_RETAIN_ESCAPE (proc-cmdline.c). This must match systemd, not the
+/// kernel: if PID 1 sees a boot target that preroot does not see, or the reverse, the machine boots wrongly.
 /// See kernel-command-line(7).
 public struct KernelCommandLine: Equatable, Sendable {
-  /// One word: `key`, or `key=value`. An empty value is not the same as none.
+  /// One word: `key` or `key=value`. An empty value is different from none.
   public struct Word: Equatable, Sendable {
     public var key: Text
     public var value: Text?
@@ -21,24 +21,22 @@ public struct KernelCommandLine: Equatable, Sendable {
       }
     }
 
-    /// As it was written, but for quotes.
+    /// The word as written, without its quotes.
     public var text: Text {
       guard let value else { return key }
       return key + "=" + value
     }
 
-    /// Whether the key is `name`, `-` and `_` being the same (proc_cmdline_key_streq()).
-    public func isKey(_ name: StaticString) -> Bool {
-      key.count == name.utf8CodeUnitCount && hasKeyPrefix(name)
+    /// Returns whether the key is `name`; `-` and `_` are equal (proc_cmdline_key_streq()).
+    public func isKey(_ name: Text) -> Bool {
+      key.count == name.count && hasKeyPrefix(name)
     }
 
-    /// Whether the key begins with `prefix`, `-` and `_` being the same.
-    @inline(never) public func hasKeyPrefix(_ prefix: StaticString) -> Bool {
-      prefix.withUTF8Buffer { prefix in
-        guard key.count >= prefix.count else { return false }
-        for place in prefix.indices where unsafe key.bytes[place].withoutDash != prefix[place].withoutDash { return false }
-        return true
-      }
+    /// Returns whether the key begins with `prefix`; `-` and `_` are equal.
+    @inline(never) public func hasKeyPrefix(_ prefix: Text) -> Bool {
+      guard key.count >= prefix.count else { return false }
+      for place in prefix.indices where key[place].withoutDash != prefix[place].withoutDash { return false }
+      return true
     }
   }
 
@@ -46,13 +44,13 @@ public struct KernelCommandLine: Equatable, Sendable {
 
   public init() {}
 
-  /// The words of /proc/cmdline.
+  /// Reads the words of /proc/cmdline.
   public init(parsing line: Text) {
-    var word = Text()
+    var word = Text.Builder()
     var isInWord = false
     var quote: UInt8? = nil
-    // The first line is all that PID 1 reads, and its end closes an open quote.
-    for byte in line.bytes {
+    // PID 1 reads only the first line; its end closes an open quote.
+    for byte in line {
       if byte == 0x0a { break }
       if let open = quote {
         if byte == open { quote = nil } else { word.append(byte) }
@@ -60,19 +58,19 @@ public struct KernelCommandLine: Equatable, Sendable {
         quote = byte
         isInWord = true
       } else if byte == 0x20 || byte == 0x09 || byte == 0x0d {
-        if isInWord { add(word) }
-        word = Text()
+        if isInWord { add(Text(word)) }
+        word = Text.Builder()
         isInWord = false
       } else {
         word.append(byte)
         isInWord = true
       }
     }
-    if isInWord { add(word) }
+    if isInWord { add(Text(word)) }
   }
 
-  /// The words of /proc/1/cmdline, which is what systemd reads in a container: each ends with a NUL byte, and the
-  /// first is the program's name. See proc_pid_cmdline(5).
+  /// Reads the words of /proc/1/cmdline, as systemd does in a container. A NUL byte ends each word, and the first word is the program's
+  /// name. See proc_pid_cmdline(5).
   public init(arguments: Text) {
     let all = arguments.split(at: 0)
     for place in all.indices where place > 0 { add(all[place]) }

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT
-/// What is mounted in a mount namespace. See proc_pid_mountinfo(5), whose names the fields have.
+/// The mounts of a mount namespace. The fields have the names of proc_pid_mountinfo(5).
 ///
-/// The options of the mount itself are left out: a generator's sandbox (systemd >= 253) shows `ro` there for every mount.
+/// Per-mount options are left out: a generator's sandbox (systemd >= 253) shows `ro` there for every mount.
 public struct MountInfo: Sendable {
-  /// One line, shared and never changed.
+  /// One line: shared and immutable.
   public final class Entry: Sendable {
     public let mountID: Int
     public let parentID: Int
-    /// `MAJOR:MINOR`, the st_dev of files on it.
+    /// `MAJOR:MINOR`, the st_dev of its files.
     public let majorMinor: Text
     public let mountPoint: Text
-    /// Whether it shows its file system from the top: a container's root may be a directory of another machine's.
+    /// Whether the mount shows its file system from the top. A container's root may be a directory of the host's file system.
     public let isWhole: Bool
-    /// Whether it is the ID that PID 1 made up, /run/machine-id, mounted where an image has its own (systemd: machine_id_setup()).
+    /// Whether this is PID 1's transient machine ID, /run/machine-id, mounted over the image's file (systemd: machine_id_setup()).
     public let isMachineID: Bool
     /// Whether mounts below it propagate to its peers (the optional field `shared:N`).
     public let isShared: Bool
     public let fileSystemType: Text
     public let mountSource: Text
-    /// Of the file system itself, whoever looks, with commas between them.
+    /// Superblock options, separated by commas.
     public let superOptions: Text
 
-    /// Reads one line; nil where it is not one.
+    /// Reads one line; nil if it is malformed.
     public init?(parsing line: Text) {
       let fields = line.words
       guard fields.count >= 10, let mountID = fields[0].decimalValue, let parentID = fields[1].decimalValue else { return nil }
@@ -44,7 +44,7 @@ public struct MountInfo: Sendable {
       superOptions = fields[separator + 3]
     }
 
-    /// The same file system as the root of a machine that is about to boot.
+    /// Makes an entry for the same file system as the root of a machine that is about to boot.
     init(booting other: Entry) {
       mountID = 1
       parentID = 0
@@ -58,12 +58,12 @@ public struct MountInfo: Sendable {
       superOptions = other.superOptions
     }
 
-    /// Whether it is an overlay of preroot's making, and not one that was never put to use.
+    /// Whether preroot made this overlay and it is in use: an overlay in the staging directory is not.
     public var isOverlayOfPreroot: Bool {
       @inline(never) get { isWhole && fileSystemType == "overlay" && mountSource == "preroot" && !(mountPoint == Paths.staging) }
     }
 
-    /// Whether the file system itself can be written, whatever this mount of it forbids.
+    /// Whether the superblock is writable, even if this mount is read-only.
     public var isWritable: Bool { superOptions.split(at: UInt8(ascii: ",")).first == "rw" }
   }
 
@@ -77,27 +77,27 @@ public struct MountInfo: Sendable {
     }
   }
 
-  /// The mount that a path ending exactly at `mountPoint` leads to: of those there, the one that no other stands on. The order of the
-  /// lines does not tell: new kernels have them in the order of their numbers, and numbers are used again.
+  /// Returns the topmost mount at exactly `mountPoint`. The order of the lines does not tell: recent kernels sort them by mount ID, and the
+  /// kernel reuses IDs.
   public func entry(at mountPoint: Text) -> Entry? {
     entries.last { entry in
       entry.mountPoint == mountPoint && !entries.contains { $0.parentID == entry.mountID && $0.mountID != entry.mountID && $0.mountPoint == mountPoint }
     }
   }
-  /// Of what is mounted at `/`, the mount that paths begin at: what stands on it is not seen from there. After a pivot_root(2) that is
-  /// the old root, until it is detached. The kernel's own rootfs, where it is listed, is below all.
+  /// The mount at `/` from which path lookups start; lookups do not see mounts on top of it. After pivot_root(2) that is the old root, until
+  /// it is detached. The kernel's own rootfs, if listed, is below all others.
   public var root: Entry? {
     var candidates = entries.filter { $0.mountPoint == "/" && !($0.fileSystemType == "rootfs") }
     if candidates.isEmpty { candidates = entries.filter { $0.mountPoint == "/" } }
     return candidates.first { entry in !candidates.contains { $0.mountID == entry.parentID && $0.mountID != entry.mountID } }
   }
 
-  /// The mount that `entry` stands on.
+  /// Returns the mount that `entry` is mounted on.
   public func parent(of entry: Entry) -> Entry? {
     entries.first { $0.mountID == entry.parentID }
   }
 
-  /// The mounts that stand directly on `entry`.
+  /// Returns the mounts directly on `entry`.
   public func children(of entry: Entry) -> [Entry] {
     entries.filter { $0.parentID == entry.mountID && $0.mountID != entry.mountID }
   }

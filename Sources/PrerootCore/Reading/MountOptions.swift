@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/// Options of a mount as people write them, in the two parts that the kernel wants: flags, and the file system's own words.
+/// Mount options as users write them, in the two parts that the kernel wants: flags, and data for the file system.
 /// See mount(2), mount(8) "FILESYSTEM-INDEPENDENT MOUNT OPTIONS".
 public struct MountOptions: Equatable, Sendable {
   /// MS_RDONLY and the like.
   public var flags: UInt64 = 0
-  /// What is no flag, with commas between.
+  /// Options that are not flags, separated by commas.
   public var data = Text()
 
   public static var readOnly: UInt64 { MountFlag.readOnly.bit }
@@ -18,18 +18,19 @@ public struct MountOptions: Equatable, Sendable {
   }
 
   public init(_ text: Text) {
+    var others: [Text] = []
     for option in text.split(at: UInt8(ascii: ",")) {
       if option == "defaults" || option == "rw" { continue }
       if let flag = MountFlag(option) {
         flags |= flag.bit
       } else {
-        if !data.isEmpty { data.append(",") }
-        data.append(option)
+        others.add(option)
       }
     }
+    data = Text(joining: others, separator: ",")
   }
 
-  /// With commas between, as they are written.
+  /// The options as users write them, separated by commas.
   public var text: Text {
     var options: [Text] = []
     for flag in MountFlag.allCases where flags & flag.bit != 0 { options.add(flag.text) }
@@ -43,7 +44,7 @@ enum MountFlag: Keyword {
   case readOnly, noSetUserID, noDevices, noExecution, synchronous, synchronousDirectories, noAccessTimes, noAccessTimesOfDirectories,
     relativeAccessTimes, strictAccessTimes, lazyTimes
 
-  var word: StaticString {
+  var word: Text {
     switch self {
     case .readOnly: "ro"
     case .noSetUserID: "nosuid"

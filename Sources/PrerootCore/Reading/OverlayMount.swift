@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the mount table tells of an overlay of preroot's.
+// Facts in the mount table about preroot's overlays.
 
 extension MountInfo.Entry {
-  /// Where what is written to the overlay goes; nil where it tells none. See linux: ovl_show_options(), which escapes commas.
+  /// The directory that receives the overlay's changes; nil if the entry has none. See linux: ovl_show_options(), which escapes commas.
   public var upperDirectory: Text? {
     for option in superOptions.split(at: UInt8(ascii: ",")) {
       if let path = option.dropping(prefix: "upperdir=") { return path.unescapingOctal }
@@ -10,12 +10,12 @@ extension MountInfo.Entry {
     return nil
   }
 
-  /// The directory of the layers, on the upper's file system.
+  /// The directory that holds the layers, on the upper's file system.
   public var layersDirectory: Text? {
     guard let upper = upperDirectory else { return nil }
     let end = Text("/upper") + (mountPoint == "/" ? Text() : mountPoint)
-    guard upper.count > end.count, Text(upper.bytes[(upper.count - end.count)...]) == end else { return nil }
-    return Text(upper.bytes[..<(upper.count - end.count)])
+    guard upper.count > end.count, upper.hasSuffix(end) else { return nil }
+    return upper.dropLast(end.count)
   }
 
   /// The same path in the lower layer.
@@ -25,10 +25,10 @@ extension MountInfo.Entry {
 extension MountInfo {
   public var overlays: [Entry] { entries.filter { $0.isOverlayOfPreroot } }
 
-  /// The image's own file system: below the overlay, where there is one.
+  /// The image's own file system: the lower layer if there is an overlay, else the root.
   public var image: Entry? { overlays.isEmpty ? root : entry(at: Paths.lower) }
 
-  /// What PID 1 has mounted when it runs its generators: the root, and the kernel's own file systems.
+  /// The mounts that PID 1 has made when it runs its generators: the root and the API file systems.
   public init(bootingFrom root: Entry) {
     self.init(parsing: """
       2 1 0:2 / /proc rw shared:2 - proc proc rw
@@ -40,6 +40,6 @@ extension MountInfo {
     entries.insert(Entry(booting: root), at: 0)
   }
 
-  /// An image of which nothing is known but its files.
+  /// A root for an image that is known only by its files.
   public static var unbooted: Entry { Entry(parsing: "1 0 MAJOR:MINOR / / ro shared:1 - squashfs /dev/root ro")! }
 }

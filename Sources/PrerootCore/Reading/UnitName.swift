@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-/// The name of a unit that PID 1 would take from its command line. See systemd.unit(5), unit_name_is_valid().
+/// A unit name that PID 1 accepts on its command line. See systemd.unit(5), unit_name_is_valid().
 public struct UnitName: Equatable, Sendable {
   public var text: Text
 
   /// In bytes. See systemd: UNIT_NAME_MAX.
   static var limit: Int { 255 }
 
-  /// Nil where systemd would refuse it too: too long, no known suffix, a template, or a letter that no unit name has.
+  /// Nil if systemd refuses it, too: a name that is too long, has no known suffix, is a template or has an invalid character.
   public init?(_ text: Text) {
-    guard text.count <= Self.limit, let dot = text.bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
-    let suffix = Text(text.bytes[(dot + 1)...])
+    guard text.count <= Self.limit, let dot = text.lastPlace(of: UInt8(ascii: ".")), dot > 0 else { return nil }
+    let suffix = text.dropFirst(dot + 1)
     guard suffix.isOne(of: "target service socket mount automount swap timer path slice scope device") else { return nil }
-    for byte in text.bytes where !byte.isDigit && !byte.isLetter && !byte.isUnitPunctuation { return nil }
-    if let at = text.bytes.firstIndex(of: UInt8(ascii: "@")), at == 0 || at == dot - 1 { return nil }
+    for byte in text where !byte.isDigit && !byte.isLetter && !byte.isUnitPunctuation { return nil }
+    if let at = text.place(of: UInt8(ascii: "@")), at == 0 || at == dot - 1 { return nil }
     self.text = text
   }
 }

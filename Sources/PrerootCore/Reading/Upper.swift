@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: MIT
-/// Where what is written to the overlay goes.
+/// The place that receives the overlay's changes.
 public enum Upper: Equatable, Sendable {
-  /// Memory: gone at power-off.
+  /// Memory: power-off discards it.
   case tmpfs(TmpfsOptions)
-  /// A file system on a device: it stays.
+  /// A file system on a device: it persists.
   case device(DeviceName)
-  /// What can only have been meant for a device, and names none. It is treated as a device that is not there, because a tmpfs in its
-  /// place would lose what is to stay.
+  /// A value that can only mean a device, but names none. It counts as a missing device: a tmpfs instead would lose data that has to
+  /// persist.
   case unreadable(Text)
 
   public static var standard: Upper { .tmpfs(TmpfsOptions()) }
 
-  /// Whether a word means an upper of whatever kind, and not a typing error.
+  /// Returns whether a word means an upper of any kind, and is not a typing error.
   @inline(never) static func isMeant(by word: Text) -> Bool {
     tmpfsOptions(in: word) != nil || isDeviceMeant(by: word)
   }
 
-  /// Whether a word can only mean a device: it is made as the names of devices are, or as the kernel's own are without /dev/.
+  /// Returns whether a word can only mean a device: it has the form of a device name, or of a kernel name without /dev/.
   @inline(never) static func isDeviceMeant(by word: Text) -> Bool {
-    word.bytes.contains { $0.isSeparator } || word.isKernelName
+    word.contains { $0.isSeparator } || word.isKernelName
   }
 
-  /// Whether a word has the name of a tag, and nothing after it: as where a boot loader's variable is empty.
+  /// Returns whether a word is a tag without a value, such as an empty variable of a boot loader leaves.
   static func isUnnamed(_ word: Text) -> Bool {
-    tmpfsOptions(in: word) == nil && (word.bytes.last == UInt8(ascii: "=") || word.bytes.last == UInt8(ascii: ":") || word == "/dev/")
+    tmpfsOptions(in: word) == nil && (word.hasSuffix("=") || word.hasSuffix(":") || word == "/dev/")
   }
 
-  /// What follows `tmpfs:`, nothing where it is `tmpfs` alone; nil where it is neither.
+  /// Returns the options after `tmpfs:`, empty for `tmpfs` alone; nil for any other word.
   @inline(never) static func tmpfsOptions(in word: Text) -> Text? {
     word == "tmpfs" ? "" : word.dropping(prefix: "tmpfs:")
   }
 
-  /// As it is written in a setting.
+  /// The upper as a setting spells it.
   public var text: Text {
     switch self {
     case .tmpfs(let options): Text("tmpfs:") + options.text
@@ -40,7 +40,7 @@ public enum Upper: Equatable, Sendable {
     }
   }
 
-  /// Why it is unavailable whatever the machine has, as half a sentence that goes on after the upper's name; nil where it is not.
+  /// Why no machine can provide this upper, as half a sentence that follows the upper's name; nil if a machine may.
   public var unavailability: Text? {
     guard case .unreadable(let word) = self else { return nil }
     if Self.isUnnamed(word) { return "names no device: its value is empty" }
@@ -48,27 +48,26 @@ public enum Upper: Equatable, Sendable {
     return "names no device (/dev/..., LABEL=..., UUID=..., PARTLABEL=..., PARTUUID=..., mtd:..., ubi0:...)"
   }
 
-  /// Whether what is written is meant to stay.
+  /// Whether the changes persist.
   public var isPersistent: Bool {
     if case .tmpfs = self { false } else { true }
   }
 }
 
-/// The size of a tmpfs, in the words of tmpfs(5).
+/// The size of a tmpfs. See tmpfs(5).
 public struct TmpfsOptions: Equatable, Sendable {
-  /// A number of bytes, with k, m or g; or a percentage of the memory. A quarter of it is what systemd.volatile= takes.
+  /// Bytes, with suffix k, m or g; or a percentage of the memory. systemd.volatile= uses 25%, too.
   public var size: Text = "25%"
-  /// The largest number of files, with k, m or g. A million is what systemd.volatile= takes.
+  /// The maximum number of inodes, with suffix k, m or g. systemd.volatile= uses a million, too.
   public var inodes: Text = "1m"
 
   public init() {}
 
   public var text: Text { Text("size=") + size + ",nr_inodes=" + inodes }
 
-  /// How much it may take, in KiB, on a machine with so much memory; the largest number where there is none for it.
+  /// Returns the limit in KiB on a machine with `memory` KiB; `Int.max` if it does not fit.
   public func kilobytes(ofMemory memory: Int) -> Int {
-    var digits = size
-    let suffix = digits.bytes.popLast() ?? 0
+    let digits = size.dropLast(1), suffix = size.last ?? 0
     switch suffix | 0x20 {
     case UInt8(ascii: "k"): return digits.kilobytes(each: 1, by: 1)
     case UInt8(ascii: "m"): return digits.kilobytes(each: 1 << 10, by: 1)
@@ -79,30 +78,32 @@ public struct TmpfsOptions: Equatable, Sendable {
 }
 
 extension Text {
-  /// Whether it is a number of tmpfs(5): digits and perhaps one of the suffixes. Zero is none: to the kernel it means "no
-  /// limit", which fills the memory.
+  /// Whether this is a number as tmpfs(5) writes it: digits and an optional suffix. Zero does not count: the kernel takes it as "no limit",
+  /// and the tmpfs could fill the memory.
   @inline(never) func isNumber(suffixes: Text) -> Bool {
     var digits = self
-    if let last = digits.bytes.last, suffixes.bytes.contains(last) { digits.bytes.removeLast() }
+    if let last = digits.last, suffixes.contains(last) { digits = digits.dropLast(1) }
     return (digits.wideDecimalValue ?? 0) > 0
   }
 
-  /// As many of `kilobytes` as it says, divided.
+  /// Returns the number times `kilobytes`, divided by `divisor`.
   @inline(never) fileprivate func kilobytes(each kilobytes: UInt64, by divisor: UInt64) -> Int {
     let (product, isTooMuch) = (wideDecimalValue ?? 0).multipliedReportingOverflow(by: kilobytes)
     return isTooMuch ? .max : Int(clamping: product / divisor)
   }
 
-  /// Whether it has the form of a block device's name, or a flash chip's, in the kernel: `sda3`, `mmcblk0p2`, `nvme0n1p1`, `mtd4`.
+  /// Whether this has the form of a kernel name for a block device or a flash chip: `sda3`, `mmcblk0p2`, `nvme0n1p1`, `mtd4`.
   @inline(never) var isKernelName: Bool {
-    if bytes.contains(where: { $0.isSeparator }) { return false }
-    let letters = Text(bytes.prefix { !$0.isDigit })
+    if contains(where: { $0.isSeparator }) { return false }
+    var end = 0
+    while end < count, !self[end].isDigit { end += 1 }
+    let letters = self[0..<end]
     if letters.count < count, letters.isOne(of: "mmcblk nvme mtd mtdblock ubi loop dm- md nbd ram pmem") { return true }
-    return Text(letters.bytes.dropLast()).isOne(of: "sd hd vd xvd")
+    return letters.dropLast(1).isOne(of: "sd hd vd xvd")
   }
 }
 
 extension UInt8 {
-  /// In the name of a device, between what kind of a name it is and the name.
+  /// Whether this separates the kind of a device name from the rest.
   fileprivate var isSeparator: Bool { self == UInt8(ascii: "=") || self == UInt8(ascii: ":") || self == UInt8(ascii: "/") }
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
-/// What became of this boot, as far as preroot goes.
+/// The outcome of this boot as far as preroot is concerned.
 public enum Standing: Equatable, Sendable {
-  /// The overlay is there, with the upper that was asked for.
+  /// The overlay is mounted, with the requested upper.
   case asAsked
-  /// The overlay is there with another upper, and why.
+  /// The overlay is mounted with a different upper, for this reason.
   case fallback(Text)
-  /// The overlay is there, and something that was asked for is not.
+  /// The overlay is mounted, but a part of the request is missing.
   case partly
-  /// It was tried, there is no overlay, and why.
+  /// preroot tried and failed; there is no overlay, for this reason.
   case readOnly(Text)
-  /// Not tried; on whether it should have been, the reason's priority has a word.
+  /// preroot did not try. The reason's priority tells whether it should have.
   case leftAlone(Reason)
-  /// Not tried, although the facts as they are now speak for it.
+  /// preroot did not try, although the current facts request it.
   case passedOver
 
-  /// - Parameter state: of /run/preroot/state.json; nil where there is none.
+  /// - Parameter state: contents of /run/preroot/state.json; nil if it is absent.
   public init(for facts: borrowing BootFacts, _ state: State?) {
     let why = state?.value(of: "why") ?? Text(), lost = state?.list(of: "lost") ?? []
     let scope = state?.value(of: "scope") ?? Settings(facts.assignments).scope.text
@@ -34,7 +34,7 @@ public enum Standing: Equatable, Sendable {
 
   private static var unfinished: Text { "overlay-prep.service did not finish; 'journalctl -b -g overlay-prep' has more" }
 
-  /// Why it is not as asked, or not at all; empty where it is.
+  /// Why the result differs from the request; empty if it does not.
   public var why: Text {
     switch self {
     case .asAsked, .partly: Text()
@@ -44,8 +44,8 @@ public enum Standing: Equatable, Sendable {
     }
   }
 
-  /// One word, for programs.
-  public var word: StaticString {
+  /// One word, for programs to read.
+  public var word: Text {
     switch self {
     case .asAsked: "as-asked"
     case .fallback: "fallback"
@@ -58,7 +58,7 @@ public enum Standing: Equatable, Sendable {
 }
 
 extension MountInfo {
-  /// Whether the root, or each directory of a scope, is an overlay. That one is mounted somewhere is not enough: the helper may have died
+  /// Returns whether the root, or each directory of the scope, is an overlay. One mounted overlay is not enough: the helper may have died
   /// before the pivot, or between two directories.
   fileprivate func hasOverlays(on scope: Text) -> Bool {
     for directory in scope.split(at: UInt8(ascii: ":")) where (directory == "/" ? root : entry(at: directory))?.isOverlayOfPreroot != true { return false }
@@ -67,12 +67,12 @@ extension MountInfo {
 }
 
 extension Reason {
-  /// Whether it stands against what somebody asked for.
+  /// Whether this reason leaves a user's request unfulfilled.
   public var isLoud: Bool { priority.rawValue <= Remark.Priority.warning.rawValue }
 }
 
 extension [Remark] {
-  /// The remarks of this boot among the events of /run/preroot/events that are a warning at least. See `Event`.
+  /// Reads this boot's remarks of priority warning or higher among the events in /run/preroot/events. See `Event`.
   public init(inEvents text: Text) {
     self = []
     var message = Text(), priority = Remark.Priority.debug, isRemark = false

@@ -3,7 +3,7 @@ import CLinux
 import PrerootCore
 
 extension BlockDevice {
-  /// Its first 4 KiB, which hold every superblock that is looked at.
+  /// The first 4 KiB, which contain every superblock that preroot reads.
   var beginning: Text {
     get throws(Errno) {
       var block = [UInt8](repeating: 0, count: 4096)

@@ -3,14 +3,14 @@ import CLinux
 import PrerootCore
 
 extension BlockDevice {
-  /// Where a device is now: a path in /dev, or for `mtd` and `ubi` the source that mount(2) takes. One look, no waiting. udev is not
-  /// needed: it does not run.
+  /// Looks for a device once, without waiting. Returns a path in /dev, or for `mtd` and `ubi` the source for mount(2). Does not need udev,
+  /// which does not run yet.
   ///
   /// - Parameters:
-  ///   - type: the file system that is asked for; empty: none.
-  ///   - rootDevice: the numbers of the device that the root is on, `MAJOR:MINOR`.
-  /// - Throws: ENOTUNIQ where more than one MTD or volume has the name, ENOENT where a UBI device is there and has no such volume,
-  ///   ELIBACC where only libblkid could tell and there is none.
+  ///   - type: the requested file system; empty if none is.
+  ///   - rootDevice: the numbers of the root's device, `MAJOR:MINOR`.
+  /// - Throws: ENOTUNIQ if more than one MTD or volume has the name, ENOENT if the UBI device exists but has no such volume,
+  ///   ELIBACC if the search needs libblkid and it is unavailable.
   public static func choose(_ name: DeviceName, type: Text, rootDevice: Text, on machine: borrowing Machine) throws(Errno) -> DeviceChoice {
     switch name.kind {
     case .path: return DeviceChoice(machine.exists(name.value) ? name.value : nil)
@@ -20,7 +20,7 @@ extension BlockDevice {
     }
   }
 
-  /// - Throws: also ENOTUNIQ where nothing decides between several.
+  /// - Throws: also ENOTUNIQ if several devices have the name and nothing distinguishes them.
   public static func find(_ name: DeviceName, type: Text = "", rootDevice: Text = "", on machine: borrowing Machine) throws(Errno) -> Text? {
     let choice = try choose(name, type: type, rootDevice: rootDevice, on: machine)
     if choice.device == nil, !choice.others.isEmpty { throw .notUnique }
@@ -30,10 +30,10 @@ extension BlockDevice {
   private static func chooseBlockDevice(_ name: DeviceName, _ type: Text, _ rootDevice: Text, on machine: borrowing Machine) throws(Errno) -> DeviceChoice {
     var devices: [Text] = [], entries: [Text] = []
     for entry in machine.names(in: Sysfs.devices) {
-      // A drive without a floppy takes seconds to say so.
+      // An empty floppy drive takes seconds to fail.
       if entry.hasPrefix(".") || entry.hasPrefix("ram") || entry.hasPrefix("fd") { continue }
       let directory = Sysfs.devices + "/" + entry
-      // Reading from a suspended device would wait for its resumption.
+      // Reading from a suspended device blocks until it is resumed.
       guard machine.contents(directory + "/size")?.hasPrefix("0\n") == false,
         machine.contents(directory + "/dm/suspended")?.hasPrefix("1") != true,
         let properties = machine.contents(directory + "/uevent"), let node = properties.value(of: "DEVNAME")
@@ -43,7 +43,7 @@ extension BlockDevice {
       devices.add(path)
       entries.add(entry)
     }
-    // One needs no comparison.
+    // A single device needs no comparison.
     if devices.count < 2 { return DeviceChoice(devices.first) }
     var rootDisk = Text(), weights: [UInt8] = []
     if let link = machine.target(ofLink: Text("/sys/dev/block/") + rootDevice) { rootDisk = machine.disk(of: link.fileName) }
@@ -61,18 +61,18 @@ extension BlockDevice {
   ) throws(Errno) -> Bool {
     let isEntry = name.kind == .partLabel || name.kind == .partUUID
     if isEntry {
-      // A disk is no partition.
+      // A whole disk is not a partition.
       if properties.value(of: "PARTN") == nil { return false }
-      // Only newer kernels give PARTUUID, and in PARTNAME is ! for what is not ASCII (linux: block/partitions/efi.c).
-      if let value = name.value(in: properties), !value.bytes.contains(UInt8(ascii: "!")) { return name.isCalled(value) }
+      // Only newer kernels provide PARTUUID, and PARTNAME has ! for every character that is not ASCII (linux: block/partitions/efi.c).
+      if let value = name.value(in: properties), !value.contains(UInt8(ascii: "!")) { return name.isCalled(value) }
     }
     do throws(Errno) {
       let (_, properties) = try BlockDevice(path, on: machine).look(atEntry: isEntry)
-      // The members of an array have its name.
+      // The members of an array have its name as well.
       guard isEntry || properties.value(of: "USAGE")?.hasPrefix("filesystem") == true else { return false }
       return name.value(in: properties).map { name.isCalled($0) } ?? false
     } catch {
-      // A drive without a disc, a device with bad sectors: not the one.
+      // A drive without a disc or a device with bad sectors is not the one.
       guard error != .noLibrary else { throw error }
       return false
     }
@@ -85,12 +85,12 @@ private enum Sysfs {
 }
 
 extension Machine {
-  /// The file system on a device; nil where that cannot be told.
+  /// Returns the type of the file system on a device; nil if it is unknown.
   fileprivate borrowing func type(of device: Text) -> Text? {
     do throws(Errno) { return try BlockDevice(device, on: self).look().properties.value(of: "TYPE") } catch { return nil }
   }
 
-  /// The disk below a block device: the one that it is a partition of, or of a mapped device the first one.
+  /// Returns the disk below a block device: a partition's disk, or the first disk of a mapped device.
   @inline(never) fileprivate borrowing func disk(of name: Text) -> Text {
     var disk = name
     if let below = names(in: Sysfs.devices + "/" + disk + "/slaves").first(where: { !$0.hasPrefix(".") }) { disk = below }

@@ -3,17 +3,17 @@ import CLinux
 import PrerootCore
 
 extension BlockDevice {
-  /// Makes a file system on a device that is blank or unfinished. The caller has probed it.
+  /// Creates a file system on a blank or unfinished device. The caller has probed it.
   ///
-  /// - Throws: EINVAL for a type that it is not known how to make, EBUSY where the device is in use, EIO where what mkfs made is not
-  ///   what was asked for.
-  /// - Returns: how mkfs ended. Where it was not well, or an error is thrown, the device stays unfinished.
+  /// - Throws: EINVAL for a type that preroot cannot create, EBUSY if the device is in use, EIO if mkfs created something other than the
+  ///   requested file system.
+  /// - Returns: how mkfs ended. If it failed, or if this throws, the device stays unfinished.
   public static func format(
     _ device: Text, type: Text, label: Text, limitMicroseconds: Int64
   ) throws(Errno) -> Program.Outcome {
     let blank = try BlockDevice(device)
     let size = try blank.size
-    // What was begun is begun again under its own UUID: with another, what is there of it would count as finished.
+    // An unfinished file system keeps its UUID: with a different one, its remnants would count as finished.
     var uuid = try blank.unfinishedUUID() ?? Text()
     if uuid.isEmpty { uuid = try Directory("/").read("/proc/sys/kernel/random/uuid").trimmed }
     guard size > 2 * Formatting.reservedBytes else { throw .noSpace }
@@ -22,7 +22,7 @@ extension BlockDevice {
     try BlockDevice(toWrite: device).writeMarker(formatting.marker)
     let outcome = try Program.run(arguments, limitMicroseconds: limitMicroseconds)
     if outcome.isSuccess {
-      // mkfs syncs what it wrote, too; this does not rest on it.
+      // mkfs flushes its writes, too, but this does not rely on it.
       try Directory("/").sync(device)
       let made = try BlockDevice(toWrite: device)
       let (result, properties) = try made.look()
@@ -35,10 +35,10 @@ extension BlockDevice {
 
   var size: Int64 { get throws(Errno) { try check(linux_size(file.rawValue)) } }
 
-  /// Writes the marker's block, with zeros after the text, and returns when it is on the disk.
+  /// Writes the marker's block, padded with zeros, and returns when it is on the disk.
   @inline(never) func writeMarker(_ text: Text) throws(Errno) {
     var block = [UInt8](repeating: 0, count: Formatting.markerBytes)
-    for place in text.bytes.indices { block[place] = text.bytes[place] }
+    for place in text.indices { block[place] = text[place] }
     let place = Formatting.markerPlace(sizeInBytes: try size)
     let count = try check(unsafe block.withUnsafeBytes {
       unsafe linux_write_at(file.rawValue, $0.baseAddress!, $0.count, place)
@@ -47,7 +47,7 @@ extension BlockDevice {
     try check(linux_sync_file(file.rawValue))
   }
 
-  /// What the marker says; nil where there is none.
+  /// Returns the UUID in the marker; nil if there is no marker.
   func unfinishedUUID() throws(Errno) -> Text? {
     let place = Formatting.markerPlace(sizeInBytes: try size)
     if place < 0 { return nil }
@@ -56,8 +56,8 @@ extension BlockDevice {
     return Formatting.uuid(inMarker: Text(block))
   }
 
-  /// Whether an ext4 was ever mounted to be written: then it is finished, whatever a disk that forgets says of the marker.
-  /// The field is s_mtime. See linux: Documentation/filesystems/ext4/super.rst.
+  /// Returns whether an ext4 was ever mounted read-write. Then it is finished, even if a disk has lost the marker's removal. The field is
+  /// s_mtime. See linux: Documentation/filesystems/ext4/super.rst.
   func wasMounted() throws(Errno) -> Bool {
     var time: [UInt8] = [0, 0, 0, 0]
     try read(&time, at: 1024 + 0x2c)

@@ -2,30 +2,30 @@
 import CLinux
 import PrerootCore
 
-/// A block device, or a file in the place of one, open.
+/// An open block device, or a file in its place.
 ///
-/// What is on it is libblkid's to say: it knows some eighty kinds of contents by name, and a list of our own could only be
-/// shorter. It is loaded when it is needed.
+/// libblkid identifies its contents: it recognizes some eighty kinds, more than a list of preroot's own would. preroot loads it on
+/// demand.
 public struct BlockDevice: ~Copyable {
   let file: FileDescriptor
 
-  /// What is read before a device counts as blank. Every file system has something here.
+  /// The number of bytes that must be erased before a device counts as blank. Every file system has some of its data here.
   static var blankBytes: Int64 { 1 << 20 }
 
   init(_ path: Text) throws(Errno) { try self.init(path, 0) }
 
-  /// To write, and nobody else at the same time: fails with EBUSY where it is mounted. See open(2), O_EXCL.
+  /// Opens it exclusively for writing; fails with EBUSY if it is mounted. See open(2), O_EXCL.
   init(toWrite path: Text) throws(Errno) { try self.init(path, 1) }
 
   init(_ path: Text, on machine: borrowing Machine) throws(Errno) { try self.init(path.asRelative, 0, from: machine.root.rawValue) }
 
   @inline(never) private init(_ path: Text, _ toWrite: Int32, from directory: Int32 = LINUX_CURRENT_DIRECTORY) throws(Errno) {
-    file = FileDescriptor(unsafe try with(path) { unsafe linux_open_device(directory, $0, toWrite) })
+    file = FileDescriptor(try check(unsafe linux_open_device(directory, path.cString, toWrite)))
   }
 
-  /// What is on the device at `path`.
+  /// Probes the device at `path`.
   ///
-  /// - Throws: ELIBACC where there is no libblkid.
+  /// - Throws: ELIBACC if libblkid is unavailable.
   public static func probe(_ path: Text) throws(Errno) -> Probe { try BlockDevice(path).probe() }
 
   private func probe() throws(Errno) -> Probe {
@@ -43,12 +43,12 @@ public struct BlockDevice: ~Copyable {
     return try check(linux_is_erased(file.rawValue, Self.blankBytes)) == 1 ? .blank : .unknown
   }
 
-  /// What libblkid says, as lines `NAME=value`. See `linux_probe`.
+  /// Returns libblkid's result as lines `NAME=value`. See `linux_probe`.
   func look(atEntry isEntry: Bool = false) throws(Errno) -> (result: Int32, properties: Text) {
     var buffer = [UInt8](repeating: 0, count: 1024)
     let result = try check(unsafe buffer.withUnsafeMutableBytes {
       unsafe linux_probe(file.rawValue, isEntry ? 1 : 0, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
     })
-    return (result, unsafe buffer.withCString { unsafe Text(cString: $0) })
+    return (result, Text(buffer[..<(buffer.firstIndex(of: 0) ?? buffer.count)]))
   }
 }

@@ -2,9 +2,9 @@
 import PrerootCore
 
 extension DeviceUse {
-  /// By what is on the device now. Without libblkid nothing can tell.
+  /// Decides by the device's current contents. Without libblkid these are unknown.
   ///
-  /// - Parameter source: where `BlockDevice.find` has found it.
+  /// - Parameter source: the result of `BlockDevice.find`.
   public init(_ name: DeviceName, at source: Text, _ settings: Settings) throws(Errno) {
     var probe: Probe? = nil
     if name.kind != .mtd, name.kind != .ubi {

@@ -2,10 +2,10 @@
 import CLinux
 import PrerootCore
 
-// What not even a power cut takes back. See fsync(2): the file first, then the directory that has its name.
+// Changes that survive a power cut. See fsync(2): flush the file first, then the directory that contains its name.
 
 extension Directory {
-  /// Like `replace`; a power cut in the middle of it leaves the old contents or the new ones.
+  /// Like `replace`, but after a power cut the file has either the old contents or the new ones.
   public func replaceDurably(_ path: Text, contents: Text) throws(Errno) {
     try replacing(path) { temporary throws(Errno) in
       try create(temporary, contents: contents, mode: 0o444)
@@ -14,32 +14,32 @@ extension Directory {
     try syncDirectory(of: path)
   }
 
-  /// Removes a file for good.
+  /// Removes a file and flushes that to the disk.
   public func removeDurably(_ path: Text) throws(Errno) {
     try remove(path)
     try syncDirectory(of: path)
   }
 
-  /// Renames for good, also from one directory to another.
+  /// Renames a file, also between directories, and flushes that to the disk.
   public func renameDurably(_ path: Text, to newPath: Text) throws(Errno) {
     try rename(path, to: newPath)
     try syncDirectory(of: newPath)
     try syncDirectory(of: path)
   }
 
-  /// Brings a file or a directory to the disk. The system call is `fsync`.
+  /// Flushes a file or a directory to the disk. The system call is `fsync`.
   @inline(never) public func sync(_ path: Text) throws(Errno) { try open(path, .toRead).sync() }
 
-  /// Brings all of the file system that `path` is on to the disk. The system call is `syncfs`.
+  /// Flushes the whole file system at `path` to the disk. The system call is `syncfs`.
   func syncFileSystem(_ path: Text) throws(Errno) { try open(path, .toRead).syncFileSystem() }
 
   @inline(never) func syncDirectory(of path: Text) throws(Errno) { try sync(path.directory) }
 }
 
 extension Text {
-  /// A path without its last component; `.` where it has one only.
+  /// The path without its last component; `.` if it has only one.
   var directory: Text {
-    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == 0 ? "/" : Text(bytes[..<slash])
+    guard let slash = lastPlace(of: UInt8(ascii: "/")) else { return "." }
+    return slash == 0 ? "/" : self[0..<slash]
   }
 }

@@ -2,7 +2,7 @@
 import PrerootCore
 
 extension FileSystemTable {
-  /// /etc/fstab of the upper that has its layers in `directory`; nil where it has none that can be read.
+  /// Reads /etc/fstab of the upper whose layers are in `directory`; nil if it has none or it cannot be read.
   public init?(ofUpperIn directory: Text) {
     do throws(Errno) {
       let place = try Place(directory)

@@ -3,13 +3,13 @@ import CLinux
 import PrerootCore
 
 extension Unfitness {
-  /// The first thing that overlayfs needs of an upper's file system and does not find there; nil where it is fit. It is tried
-  /// out in a directory that is made for it in `directory`, and removed again.
+  /// Returns the first feature that overlayfs needs of an upper and that this file system lacks; nil if it is fit. Tries each feature in a
+  /// temporary directory in `directory`.
   ///
-  /// - Throws: what has nothing to do with fitness, as EROFS, ENOSPC and EIO.
+  /// - Throws: errors that say nothing about fitness, such as EROFS, ENOSPC and EIO.
   public static func first(of directory: Text) throws(Errno) -> Unfitness? {
     let place = try Place(directory + "/preroot.fitness")
-    // Whatever a power cut or somebody else left under this name.
+    // A power cut, or anyone else, may have left a file of this name.
     try? place.directory.remove(place.path)
     try place.directory.makeDirectory(place.path)
     defer { try? place.directory.removeDirectory(place.path) }
@@ -25,7 +25,7 @@ extension Unfitness {
 }
 
 extension Errno {
-  /// How file systems say that they cannot do something at all.
+  /// Whether a file system reports with this error that it does not support an operation.
   fileprivate var isRefusal: Bool {
     self == .notPermitted || self == .invalidArgument || self == .functionNotImplemented || self == .notSupported
   }

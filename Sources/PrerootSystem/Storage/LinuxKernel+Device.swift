@@ -29,7 +29,7 @@ extension LinuxKernel {
     case .clean: break
     case .repaired: remarks.append(Remark(.notice, name + " repaired the upper's file system" + outcome.lastLine.after(": ")))
     case .failed(let meaning):
-      // What fsck says last may be the end of its usage.
+      // The last line may be the end of fsck's usage.
       remarks.append(Remark(.error, name + " exited with status " + Text(decimal: status) + " (" + meaning + ")" + outcome.firstLine.after(": ")))
       throw .inputOutput
     }
@@ -38,7 +38,7 @@ extension LinuxKernel {
   mutating func requireFitness(of directory: Text) throws(Errno) {
     var lacking: Unfitness?
     do throws(Errno) { lacking = try Unfitness.first(of: directory) } catch {
-      // It has been fit before, or it would not be full.
+      // The file system has been fit before, or it would not be full.
       guard error == .noSpace else { throw error }
       remarks.append(Remark(.warning, "The upper is full: nothing can be written until something is deleted"))
       return
@@ -50,7 +50,7 @@ extension LinuxKernel {
 
   // MARK: Programs
 
-  /// Says how a program ended that should have ended well.
+  /// Adds a remark about a program that failed, and returns the error for its step.
   mutating func report(_ outcome: Program.Outcome, of name: Text) -> Errno {
     let end: Text = switch outcome.end {
     case .exited(let status): Text(" exited with status ") + Text(decimal: status)
@@ -65,6 +65,6 @@ extension LinuxKernel {
 }
 
 extension Text {
-  /// The text after `separator`; empty where it is.
-  fileprivate func after(_ separator: StaticString) -> Text { isEmpty ? self : Text(stringLiteral: separator) + self }
+  /// The text after `separator`; empty if the text is.
+  fileprivate func after(_ separator: Text) -> Text { isEmpty ? self : separator + self }
 }

@@ -10,7 +10,7 @@ extension LinuxKernel {
 
   // MARK: Files
 
-  /// None of these is worth a boot: a full upper is to be booted, so that something can be deleted.
+  /// A failed write does not stop the boot: the machine has to boot on a full upper, so that something can be deleted.
   mutating func writeDurably(_ contents: Text, to path: Text) {
     do throws(Errno) {
       let place = try Place(path)
@@ -27,8 +27,8 @@ extension LinuxKernel {
 
   // MARK: Layers
 
-  /// What is there already has been in use, and its owner and mode are the machine's. Made under another name first, so that what a
-  /// power cut leaves never has too wide a mode.
+  /// Leaves an existing directory alone: it has been in use, and the machine may have changed its owner and mode. Makes a new one under a
+  /// temporary name, so that after a power cut its mode is never too permissive.
   func makeStoreDirectory(_ path: Text, like model: Text) throws(Errno) {
     let place = try Place(path)
     if place.exists {
@@ -52,21 +52,21 @@ extension LinuxKernel {
 
   func takeBack(_ path: Text, from oldPath: Text) throws(Errno) {
     let place = try Place(path), oldPlace = try Place(oldPath)
-    // Also where a link is on the way to it: that is an error, and to be told.
+    // A symbolic link on the way is an error, too, and is reported.
     do throws(Errno) { _ = try oldPlace.directory.status(of: oldPlace.path) } catch {
       guard error == .noSuchFileOrDirectory else { throw error }
       return
     }
     for parent in place.path.parents where !place.directory.exists(parent) {
-      // Both paths end alike.
-      let model = try oldPlace.directory.open(Text(oldPlace.path.bytes.dropLast(place.path.count - parent.count)), .toList)
+      // Both paths have the same end.
+      let model = try oldPlace.directory.open(oldPlace.path.dropLast(place.path.count - parent.count), .toList)
       try place.directory.makeDirectory(parent)
       try place.directory.open(parent, .toList).becomeLike(model)
     }
     try place.directory.renameDurably(oldPlace.path, to: place.path)
   }
 
-  /// What stays costs room, and nothing else.
+  /// A failure costs space, and nothing else.
   mutating func deleteTree(_ path: Text) {
     do throws(Errno) {
       let place = try Place(path)
@@ -84,7 +84,7 @@ extension LinuxKernel {
 
   // MARK: Past the overlay
 
-  /// Copied under another name first, so that half of it never counts as all.
+  /// Copies under a temporary name first, so that a partial copy never counts as complete.
   mutating func seed(_ path: Text, from model: Text) throws(Errno) {
     let place = try Place(path), model = try Place(model)
     if place.exists {

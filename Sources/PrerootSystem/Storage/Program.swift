@@ -2,50 +2,50 @@
 import CLinux
 import PrerootCore
 
-/// Another program, run to its end or to a limit. Whatever it does, the wait for it ends.
+/// Runs another program until it ends or reaches a limit. The wait ends, whatever the program does.
 public enum Program {
-  /// How it ended, and what it said, for the log.
+  /// How a program ended, and its output for the log.
   public struct Outcome: Equatable, Sendable {
     public enum End: Equatable, Sendable {
       case exited(Int)
       case killed(signal: Int)
-      /// It was killed at the limit.
+      /// It reached the limit and was killed.
       case timedOut
-      /// It was killed at the limit and did not die: it sleeps in the kernel, on a broken disk as a rule.
+      /// It was killed at the limit and did not die: it sleeps in the kernel, usually because of a broken disk.
       case leftBehind
     }
     public var end: End
-    /// Of what it said, of either output; empty lines do not count.
+    /// The first and the last line of its standard output and error, without empty lines.
     public var firstLine: Text
     public var lastLine: Text
 
     public var isSuccess: Bool { end == .exited(0) }
   }
 
-  /// Where programs are looked up. Not in /usr/local: what is run here is the image's own.
+  /// The directories to search. Not /usr/local: only the image's own programs are run.
   private static var directories: [Text] { Text("/usr/sbin /usr/bin /sbin /bin").words }
   private static var environment: [Text] { Text("PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C").words }
-  /// Of all processes, the kernel kills this one first where memory runs out.
+  /// The kernel kills this process first if memory runs out.
   private static var oomScoreAdjustment: Text { "500" }
-  /// How long a process that was killed may take to die.
+  /// How long a killed process may take to die.
   private static var dyingLimit: Int64 { 1_000_000 }
 
-  /// Runs the program named by the first argument; it and its children are killed at the limit.
+  /// Runs the program that the first argument names, and kills it and its children at the limit.
   ///
-  /// - Throws: ENOENT where there is no such program. One that is there and cannot be executed exits with 126 or 127.
+  /// - Throws: ENOENT if there is no such program. A program that cannot be executed exits with 126 or 127.
   public static func run(_ arguments: [Text], limitMicroseconds: Int64) throws(Errno) -> Outcome {
     guard let name = arguments.first else { throw .invalidArgument }
     let path = try path(of: name)
     var readingEnd: Int32 = -1, writingEnd: Int32 = -1
     try check(unsafe linux_pipe(&readingEnd, &writingEnd))
     var output = Output(FileDescriptor(readingEnd))
-    // A service ignores SIGPIPE (systemd.exec(5), IgnoreSIGPIPE=), which a program with a pipe in it may need.
+    // A service ignores SIGPIPE (systemd.exec(5), IgnoreSIGPIPE=), which a program that uses pipes may need.
     let child = try Child(path, arguments, environment: environment, output: FileDescriptor(writingEnd), oomScoreAdjustment: oomScoreAdjustment, signals: .max)
 
     let kernel = LinuxKernel()
     var limit = kernel.microseconds + limitMicroseconds, isKilled = false
     while true {
-      // The end of the output need not be the end of the program, nor the other way round: both are looked at.
+      // Check both: the output may end before the program, and the program before its output.
       if let end = try child.end(waiting: false) {
         output.readWhatIsThere()
         return output.outcome(isKilled ? .timedOut : Outcome.End(end))
@@ -79,12 +79,13 @@ extension Program.Outcome.End {
   }
 }
 
-/// What a program says: the beginning and the end of it.
+/// The beginning and the end of a program's output.
 private struct Output: ~Copyable {
   private let file: FileDescriptor
   private var isAtEnd = false
-  private var head = Text()
-  private var tail = Text()
+  // Arrays free their memory; a program may write very much.
+  private var head: [UInt8] = []
+  private var tail: [UInt8] = []
 
   private static var chunk: Int { 4096 }
   private static var headBytes: Int { 512 }
@@ -92,9 +93,9 @@ private struct Output: ~Copyable {
 
   init(_ file: consuming FileDescriptor) { self.file = file }
 
-  /// One piece, where there is one within that time.
+  /// Reads one piece, if one arrives within the given time.
   @inline(never) @discardableResult mutating func read(waitingMicroseconds microseconds: Int64) -> Bool {
-    // A program that has closed its output and lives on.
+    // The program has closed its output, but still runs.
     if isAtEnd {
       if microseconds > 0 { LinuxKernel.sleep(microseconds: 2_000) }
       return false
@@ -106,24 +107,24 @@ private struct Output: ~Copyable {
       isAtEnd = true
       return false
     }
-    if head.count < Self.headBytes { head.append(Text(piece[..<count])) }
-    tail.append(Text(piece[..<count]))
-    tail = Text(tail.bytes.suffix(Self.tailBytes))
+    if head.count < Self.headBytes { head.append(contentsOf: piece[..<count]) }
+    tail.append(contentsOf: piece[..<count])
+    if tail.count > Self.tailBytes { tail.removeFirst(tail.count - Self.tailBytes) }
     return true
   }
 
-  /// After the program's end: as much as a pipe holds. A child of its own may have the other end, and go on writing.
+  /// Reads as much as a pipe holds, after the program's end. A child of the program may still have the other end and go on writing.
   mutating func readWhatIsThere() {
     for _ in 0..<16 where !read(waitingMicroseconds: 0) { return }
   }
 
   func outcome(_ end: Program.Outcome.End) -> Program.Outcome {
-    Program.Outcome(end: end, firstLine: head.saidLines.first ?? Text(), lastLine: tail.saidLines.last ?? Text())
+    Program.Outcome(end: end, firstLine: Text(head).saidLines.first ?? Text(), lastLine: Text(tail).saidLines.last ?? Text())
   }
 }
 
 extension Text {
-  /// The lines that have something in them, without the blanks at their ends.
+  /// The lines that are not empty, trimmed.
   fileprivate var saidLines: [Text] {
     var lines: [Text] = []
     for line in self.lines {

@@ -2,8 +2,8 @@
 import PrerootCore
 
 extension StoreFacts {
-  /// Reads what is in `directory` on the mounted upper, to be compared with the image that is there. What is no regular file, or too
-  /// large to be one of preroot's, counts as absent, and is told.
+  /// Reads the facts in `directory` on the mounted upper, to compare them with the current image. A file that is not regular, or is too
+  /// large to be preroot's, counts as absent and adds a remark.
   public init(in directory: Text, over lower: LowerIdentity?) {
     self.init(in: directory)
     self.lower = lower
@@ -17,7 +17,7 @@ extension StoreFacts {
       attempts = read("attempts", in: layers)?.trimmed.decimalValue ?? 0
       mark = read("reset", in: layers)
     } catch {
-      // Nothing is there yet; or a link is, and the plan fails at it.
+      // Nothing exists yet; or there is a symbolic link, and the plan fails at it.
     }
   }
 
@@ -33,7 +33,7 @@ extension LowerIdentity {
   public init?(_ facts: borrowing BootFacts, _ machine: borrowing Machine) {
     guard let root = facts.mountInfo.root else { return nil }
     var superblock = Text()
-    // What mountinfo says is /dev/root as often as not, which is no device.
+    // mountinfo often has /dev/root, which is not a device.
     if let node = machine.contents(Text("/sys/dev/block/") + root.majorMinor + "/uevent")?.value(of: "DEVNAME") {
       superblock = machine.beginning(of: Text("/dev/") + node)
     }
