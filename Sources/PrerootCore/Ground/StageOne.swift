@@ -12,11 +12,12 @@ public enum StageOne {
     return files
   }
 
-  /// Where unit files are, and their drop-ins. See systemd.unit(5), "UNIT FILE LOAD PATH".
+  /// Where unit files and drop-ins can be at boot: below /run, only other generators have written yet. See systemd.unit(5), "UNIT FILE LOAD
+  /// PATH".
   public static var unitDirectories: [Text] {
     Text("""
-      /etc/systemd/system.control /run/systemd/system.control /run/systemd/transient /etc/systemd/system /etc/systemd/system.attached \
-      /run/systemd/system /run/systemd/system.attached /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system
+      /etc/systemd/system.control /etc/systemd/system /etc/systemd/system.attached /run/systemd/system /usr/local/lib/systemd/system \
+      /usr/lib/systemd/system /lib/systemd/system
       """).words
   }
 
