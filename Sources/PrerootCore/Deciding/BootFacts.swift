@@ -21,6 +21,8 @@ public struct BootFacts: ~Copyable {
   public var failed: Text?
   /// Whether overlay-prep.service has begun and not finished; or was killed.
   public var hasBegun = false
+  /// Whether overlay-prep was PID 1 and failed (/run/preroot/status).
+  public var hasFailedAsFirstProcess = false
   /// Whether PID 1 has started units before, so that this is a reload. Only the generator needs this: the helper is itself a unit.
   public var isRunning = false
   /// The first unit of stage 1 that /etc/systemd/system masks.

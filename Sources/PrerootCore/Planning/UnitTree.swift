@@ -79,6 +79,8 @@ public struct UnitTree: Equatable, Sendable {
   /// What the settled boot needs beside the image's own units.
   private mutating func stageTwo(_ facts: borrowing BootFacts) {
     wish("preroot-report.service")
+    // It says by failing what has failed before it.
+    if facts.hasFailedAsFirstProcess { wish("overlay-prep.service") }
     var overlays: [Text] = [], others: [Text] = []
     for mount in facts.mountInfo.entries {
       guard mount.isOverlayOfPreroot else {
