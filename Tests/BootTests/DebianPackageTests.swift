@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bed
+import Foundation
+import Support
 import Testing
 
 @Suite("The Debian package")
@@ -7,6 +9,24 @@ struct DebianPackageTests {
   @Test("lintian finds no error and no warning in the Debian package")
   func isClean() async throws {
     try await DebianPackage.lint(try await DebianPackage.preroot())
+  }
+
+  /// Another directory, as of an unpacked tarball: no repository, and the time of the commit on every file.
+  @Test("The Debian package is the same to the byte, wherever one source is built", .enabled(if: ProcessInfo.processInfo.environment["PREROOT_SUITES"] == "all", "It takes minutes: make check-all"))
+  func isReproducible() async throws {
+    let directory = try Temporary()
+    let time = try Run.tool("git", "-c", "safe.directory=*", "-C", Checkout.path.path, "log", "-1", "--format=%ct", package: "git").dropLast()
+    let there = directory.path("another-directory/preroot")
+    try FileManager.default.createDirectory(atPath: there, withIntermediateDirectories: true)
+    let copy = #"cd "$1" && git -c safe.directory='*' ls-files -z --cached --others --exclude-standard | tar -c --null -T - --mtime="@$2" | tar -x -C "$3""#
+    _ = try Run.tool("bash", "-c", copy, "bash", Checkout.path.path, String(time), there)
+    let environment = ProcessInfo.processInfo.environment
+    let run = try Run("make", ["-C", there, "deb"], environment: environment)
+    let name = try #require(run.output.split(separator: "\n").last, "\(run.errors)")
+    let other = try Data(contentsOf: URL(filePath: "\(there)/\(name)"))
+    let package = try await DebianPackage.preroot()
+    #expect(URL(filePath: package.string).lastPathComponent == URL(filePath: String(name)).lastPathComponent)
+    #expect(try Data(contentsOf: URL(filePath: package.string)) == other)
   }
 
   @Test("The Debian package installs, upgrades and purges without a trace")

@@ -30,6 +30,11 @@ private let questions = """
   ask cat /run/initramfs/preroot/lower/opt/image/below
   ask sh -c 'echo > /run/initramfs/preroot/lower/opt/image/again'
   ask sh -c 'grep " /run/initramfs/preroot/lower " /proc/self/mountinfo | sed "s/.* - //; s/,.*//"'
+  # A job of its own, as at a terminal: the key and the end of the line reach the tool and its command.
+  interrupted() { bash -c 'set -m; preroot chroot sleep 60 & tool=$!; sleep 1; kill -'"$1"' -- -$tool; wait $tool'; }
+  ask interrupted INT
+  ask interrupted HUP
+  ask sh -c 'echo > /run/initramfs/preroot/lower/opt/image/interrupted'
   ask preroot reset --cancel
   ask preroot reset --cancel
   ask preroot reset --keep /opt/image/changed
@@ -132,6 +137,10 @@ struct ToolTests {
     #expect(try first.answer("sh -c echo > /run/initramfs/preroot/lower/opt/image/again").output.contains("Read-only file system"))
     #expect(try first.answer(#"sh -c grep " /run/initramfs/preroot/lower " /proc/self/mountinfo | sed "s/.* - //; s/,.*//""#).output == "ext4 /dev/root ro")
 
+    // Ctrl-C, and a terminal that goes away, end the command, and never the tool while the image is writable.
+    #expect(try first.answer("interrupted INT").status == 128 + SIGINT)
+    #expect(try first.answer("interrupted HUP").status == 128 + SIGHUP)
+    #expect(try first.answer("sh -c echo > /run/initramfs/preroot/lower/opt/image/interrupted").output.contains("Read-only file system"))
     #expect(try first.answer("preroot reset --cancel") == ("The next boot keeps the upper", 0))
     #expect(try first.script?.output.contains("Nothing to do: no reset is pending\n") == true)
     let held = try first.answer("preroot chroot sh -c exec > /opt/image/held 2>&1 < /dev/null; sleep 60 &")

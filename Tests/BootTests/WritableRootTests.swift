@@ -115,7 +115,7 @@ extension Leg {
   /// The file system type of the read-only root. In a container it is that of the host.
   var rootType: String? {
     switch self {
-    case .container: nil
+    case .container, .emulated: nil
     case .kernel(let kind, _): kind.rawValue
     }
   }

@@ -304,7 +304,7 @@ struct DocumentationTests {
 
   @Test("overlay-prep.service(8) explains every option of the helper")
   func explainsOptions() throws {
-    let options = try Checkout.text("Sources/overlay-prep/OverlayPrep.swift").matches(of: #/case "(--[a-z-]+)":/#).map { String($0.output.1) }
+    let options = try Checkout.text("Sources/PrerootCore/Deciding/Invocation.swift").matches(of: #/case "(--[a-z-]+)":/#).map { String($0.output.1) }
     #expect(options.count >= 4)
     let page = try Page("overlay-prep.service.8")
     for option in options {
@@ -419,23 +419,6 @@ struct DocumentationTests {
     let id = message.id.string
     #expect(try Page("overlay-prep.service.8").section("THE LOG").contains(id))
     #expect(try Checkout.text("docs/preroot.catalog").contains("-- \(id)\nSubject: "))
-  }
-
-  @Test("preroot accepts the examples of preroot.conf(5)")
-  func hasExamples() throws {
-    let source = try Checkout.text("docs/preroot.conf.5")
-    let files = source.matches(of: #/\.Bd -literal[^\n]*\n(\[Preroot\]\n(?s:.*?))\.Ed/#).map { String($0.output.1) }
-    let lines = source.matches(of: #/\n\.Dl (preroot[^\n]*)/#).map { String($0.output.1) }
-    #expect(files.count >= 3)
-    #expect(lines.count >= 3)
-    for (file, line) in files.map({ ($0, "") }) + lines.map({ ("", $0) }) {
-      var assignments = Assignments()
-      assignments.add(file: "preroot.conf", Text(utf8: file))
-      assignments.add(KernelCommandLine(parsing: Text(utf8: line)))
-      #expect(!assignments.all.isEmpty)
-      let remarks = Request(assignments).remarks + Settings(assignments).remarks
-      #expect(remarks.map(\.text.string) == [])
-    }
   }
 }
 

@@ -17,6 +17,29 @@ struct InvocationTests {
     #expect(try machine.kernelLog == "")
   }
 
+  /// PID 1 waits for it before it starts anything (systemd.generator(7)).
+  @Test("preroot-generator starts no process and waits for nothing", arguments: ["preroot", "preroot=/dev/nowhere preroot.timeout=300", "preroot=no", "settled"])
+  func startsNothing(commandLine: String) throws {
+    let machine = try MiniatureMachine()
+    try machine.write("etc/fstab", "/dev/root / ext4 ro\n/dev/sda2 /data ext4 defaults\n")
+    if commandLine == "settled" { try machine.write("proc/1/mountinfo", "1 0 0:30 / / rw - overlay preroot rw\n") }
+    let run = try Run(
+      "strace", ["--follow-forks", Checkout.ships("preroot-generator"), machine.normal, machine.early, machine.late],
+      environment: ["PREROOT_ROOT": machine.root, "SYSTEMD_PROC_CMDLINE": commandLine], package: "strace")
+    #expect(run.status == 0)
+    let calls = run.errors.matches(of: #/(?m)^(?:\[pid +\d+\] )?([a-z][a-z0-9_]*)\(/#).map { String($0.output.1) }
+    #expect(calls.first == "execve" && calls.count > 20, "\(calls)")
+    let starting: Set = ["fork", "vfork", "clone", "clone3", "execve", "execveat"]
+    let waiting: Set = [
+      "nanosleep", "clock_nanosleep", "pause", "alarm", "poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2", "wait4", "waitid",
+      "futex", "flock", "connect", "accept", "accept4", "recvfrom", "recvmsg", "sigsuspend", "rt_sigsuspend", "rt_sigtimedwait", "fsync", "fdatasync", "sync", "syncfs",
+    ]
+    #expect(calls.dropFirst().filter(starting.contains) == [])
+    #expect(calls.filter(waiting.contains) == [])
+    // A FIFO in the place of the kernel log would be waited for; with O_PATH nothing is opened.
+    for open in run.errors.matches(of: #/openat2?\([^\n]*kmsg[^\n]*/#) { #expect(open.output.contains(#/O_NONBLOCK|O_PATH/#), "\(open.output)") }
+  }
+
   @Test("preroot-generator fails if $PREROOT_ROOT does not exist")
   func withoutRoot() throws {
     let machine = try MiniatureMachine()

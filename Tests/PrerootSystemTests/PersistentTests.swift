@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import CoreSupport
 import Foundation
+import Glibc
 import PrerootCore
 import Testing
 
@@ -76,6 +77,32 @@ struct PersistentTests {
     for options in seen.options {
       for on in ["index=on", "metacopy=on", "redirect_dir=on", "xino=on"] { #expect(!options.contains(on), "\(options)") }
     }
+  }
+
+  /// With redirect_dir off a directory of the lower cannot have another name in the upper; see rename(2), and Overlayfs in the kernel's
+  /// documentation. Whoever renames copies then, as mv(1) does.
+  @Test("A directory of the image is renamed in memory, and is refused with EXDEV on a device", arguments: [true, false])
+  func refusesRenaming(isPersistent: Bool) async throws {
+    let (failures, directory, file) = try await inPrivateNamespace {
+      let machine = try MiniatureMachine()
+      var settings = Self.settings([])
+      var kernel = LinuxKernel()
+      var memory = Memory()
+      if isPersistent {
+        _ = PersistentPlan(settings, on: "standin", type: "tmpfs", over: machine.mountInfo).execute(on: &kernel, before: &memory)
+      } else {
+        settings = Settings()
+        let store = StorePlan(TmpfsOptions(), over: machine.mountInfo)
+        _ = store.steps.execute(on: &kernel, before: &memory)
+        _ = OverlayPlan(settings, over: machine.mountInfo, machineID: RunningID("0123456789abcdef0123456789abcdef")).execute(on: &kernel, before: &memory)
+      }
+      let directory = rename("/var/lib/x", "/var/lib/y") == 0 ? 0 : Glibc.errno
+      let file = rename("/usr/tool", "/usr/other") == 0 ? 0 : Glibc.errno
+      return (memory.failures, directory, file)
+    }
+    #expect(failures == [])
+    #expect(directory == (isPersistent ? EXDEV : 0))
+    #expect(file == 0)
   }
 
   @Test("Undoing the plan for a persistent upper restores the mount table and /run", arguments: scopes)
