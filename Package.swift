@@ -3,7 +3,7 @@
 import PackageDescription
 
 // Two builds of one set of sources:
-//   swift build -c release --traits Embedded --product …   what ships: Embedded Swift, needs libc (and libsystemd) only
+//   swift build -c release --traits Embedded --product …   the programs that ship: Embedded Swift, need only libc (and libsystemd)
 //   swift test                                             the same sources as full Swift, with the tests' libraries
 let embedded = BuildSettingCondition.when(traits: ["Embedded"])
 
@@ -11,18 +11,20 @@ let library: [SwiftSetting] = [
   .strictMemorySafety(),
   .enableUpcomingFeature("ExistentialAny"),
   .enableExperimentalFeature("Embedded", embedded),
-  // -function-sections lets the linker drop what is unused: 31 KB become 19 KB. The outliner shares what functions have in
-  // common, and the hash for incremental builds need not be shipped: 1 KB each.
+  // -function-sections lets the linker drop unused functions: 31 KB become 19 KB. The programs do not need the hash for incremental builds:
+  // 1 KB each.
   .unsafeFlags([
     "-wmo", "-Osize", "-Xfrontend", "-function-sections", "-Xfrontend", "-disable-incremental-llvm-codegen",
-    "-Xllvm", "-enable-machine-outliner=always", "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-plt",
+    "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-plt",
   ], embedded),
+  // The outliner merges code that functions have in common: 1 KB. Not on i386, see the Makefile.
+  .unsafeFlags(["-Xllvm", "-enable-machine-outliner=always"], .when(traits: ["Outliner"])),
 ]
-// main is exported with @c, so no file of a program is a script.
+// @_cdecl exports main, so no file of a program is a script.
 let program: [SwiftSetting] = library + [.unsafeFlags(["-parse-as-library"])]
 let c: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections", "-fno-asynchronous-unwind-tables", "-fno-plt"], embedded)]
 let linker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "-O2", "-Xlinker", "-s"], embedded)]
-// The tests' own libraries: not even resolved when what ships is built.
+// The tests' libraries. SwiftPM does not even resolve them when it builds the programs that ship.
 let workshop = TargetDependencyCondition.when(traits: ["Workshop"])
 
 let package = Package(
@@ -36,6 +38,7 @@ let package = Package(
   ],
   traits: [
     .trait(name: "Embedded", description: "Build with Embedded Swift: no Swift runtime needed."),
+    .trait(name: "Outliner", description: "Have LLVM's machine outliner make what ships smaller."),
     .trait(name: "Workshop", description: "What the tests and the demo need."),
     .default(enabledTraits: ["Workshop"]),
   ],
@@ -56,7 +59,7 @@ let package = Package(
                       swiftSettings: program, linkerSettings: linker),
     .executableTarget(name: "preroot", dependencies: ["PrerootCore", "PrerootSystem"], swiftSettings: program, linkerSettings: linker),
 
-    // The bed knows nothing of the core, and is not built again with it.
+    // The bed does not depend on the core, so that a change of the core does not rebuild it.
     .target(name: "Support", path: "Tests/Support"),
     .target(name: "CoreSupport", dependencies: ["PrerootCore"], path: "Tests/CoreSupport"),
     .target(name: "Bed", dependencies: [
@@ -68,7 +71,8 @@ let package = Package(
       "Bed", "Support", .product(name: "ArgumentParser", package: "swift-argument-parser", condition: workshop),
     ], path: "Tests/BedTool"),
     .testTarget(name: "PrerootCoreTests", dependencies: ["PrerootCore", "CoreSupport"]),
-    .testTarget(name: "PrerootSystemTests", dependencies: ["PrerootCore", "PrerootSystem", "Support", "CoreSupport"]),
+    .target(name: "CWitness", path: "Tests/CWitness"),
+    .testTarget(name: "PrerootSystemTests", dependencies: ["PrerootCore", "PrerootSystem", "Support", "CoreSupport", "CWitness"]),
     .testTarget(name: "GeneratorTests", dependencies: ["PrerootCore", "Support", "CoreSupport"], exclude: ["Cases"]),
     .executableTarget(name: "Fuzz", dependencies: ["PrerootCore", "Support"], path: "Tests/Fuzz"),
     .testTarget(name: "FuzzTests", dependencies: ["Support"]),

@@ -5,7 +5,7 @@
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #define _TIME_BITS 64
-#include <errno.h>
+#include "errnos.h"
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
@@ -17,5 +17,8 @@ _Static_assert(sizeof(off_t) == 8, "off_t");
 _Static_assert(sizeof(time_t) == 8, "time_t");
 #endif
 
-/* The one place where -1 and errno become -errno; out of line, as it is everywhere. */
-__attribute__((noinline, unused)) static intptr_t RESULT(intptr_t result) { return result < 0 ? -errno : result; }
+/* What is returned in the place of -1 and errno: -errno, in the numbers that Swift knows. */
+#define ERROR(name) (-generic_errno(name))
+#define FAILURE ERROR(errno)
+/* Out of line, as it is everywhere. */
+__attribute__((noinline, unused)) static intptr_t RESULT(intptr_t result) { return result < 0 ? FAILURE : result; }

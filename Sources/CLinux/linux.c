@@ -35,8 +35,8 @@ int32_t linux_open(int32_t d, const char *p, int32_t how, int32_t look) {
 int32_t linux_open_component(int32_t d, const char *p, int32_t how) {
   struct stat s;
   /* With O_PATH the link itself would be opened, and with O_DIRECTORY it is no directory. */
-  if (fstatat(d, p, &s, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
-  return S_ISLNK(s.st_mode) ? -ELOOP : RESULT(openat(d, p, flags_of_open[how] | O_NOFOLLOW));
+  if (fstatat(d, p, &s, AT_SYMLINK_NOFOLLOW) < 0) return FAILURE;
+  return S_ISLNK(s.st_mode) ? ERROR(ELOOP) : RESULT(openat(d, p, flags_of_open[how] | O_NOFOLLOW));
 }
 
 int32_t linux_open_to_append(int32_t d, const char *p) {
@@ -68,7 +68,7 @@ intptr_t linux_getdents(int32_t d, void *b, size_t n) { return RESULT(syscall(SY
 
 int32_t linux_get_status(int32_t d, const char *p, struct linux_status *status) {
   struct stat s;
-  if (fstatat(d, p, &s, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0) return -errno;
+  if (fstatat(d, p, &s, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0) return FAILURE;
   *status = (struct linux_status){
     .device = s.st_dev,
     .inode = s.st_ino,
@@ -96,7 +96,7 @@ int32_t linux_make_file_system_read_only(const char *t, uint64_t flags) { return
 
 int32_t linux_resize_tmpfs(const char *t, const char *data) {
   struct statvfs s;
-  if (statvfs(t, &s) < 0) return -errno;
+  if (statvfs(t, &s) < 0) return FAILURE;
   unsigned long flags = MS_REMOUNT;
   if (s.f_flag & ST_NOSUID) flags |= MS_NOSUID;
   if (s.f_flag & ST_NODEV) flags |= MS_NODEV;
@@ -122,7 +122,7 @@ int32_t linux_pivot_root(const char *new_root, const char *put_old) { return RES
 
 int32_t linux_statvfs(const char *p, uint64_t *total, uint64_t *free, uint64_t *inodes) {
   struct statvfs s;
-  if (statvfs(p, &s) < 0) return -errno;
+  if (statvfs(p, &s) < 0) return FAILURE;
   *total = (uint64_t)s.f_blocks * s.f_frsize;
   *free = (uint64_t)s.f_bavail * s.f_frsize;
   *inodes = s.f_favail;
@@ -133,14 +133,14 @@ int32_t linux_chdir(const char *p) { return RESULT(chdir(p)); }
 
 int32_t linux_is_same_file(const char *p, const char *other) {
   struct stat s, t;
-  if (stat(p, &s) < 0 || stat(other, &t) < 0) return -errno;
+  if (stat(p, &s) < 0 || stat(other, &t) < 0) return FAILURE;
   return s.st_dev == t.st_dev && s.st_ino == t.st_ino;
 }
 int32_t linux_enter_mount_namespace(int32_t f) { return RESULT(setns(f, CLONE_NEWNS)); }
 
 int64_t linux_monotonic_microseconds(void) {
   struct timespec t;
-  if (clock_gettime(CLOCK_MONOTONIC, &t) < 0) return -errno;
+  if (clock_gettime(CLOCK_MONOTONIC, &t) < 0) return FAILURE;
   return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 int64_t linux_clock_seconds(void) { return time(NULL); }
@@ -148,4 +148,4 @@ int32_t linux_set_clock(int64_t seconds) { return RESULT(clock_settime(CLOCK_REA
 void linux_sleep(int64_t us) { nanosleep(&(struct timespec){ .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 }, NULL); }
 int32_t linux_getpid(void) { return getpid(); }
 const char *linux_getenv(const char *name) { return getenv(name); }
-const char *linux_strerror(int32_t error) { return strerror(error); }
+const char *linux_strerror(int32_t error) { return strerror(native_errno(error)); }

@@ -11,7 +11,7 @@
 
 int32_t linux_pipe(int32_t *reading_end, int32_t *writing_end) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+  if (pipe2(ends, O_CLOEXEC) < 0) return FAILURE;
   *reading_end = ends[0];
   *writing_end = ends[1];
   return 0;
@@ -66,7 +66,7 @@ int32_t linux_wait(int32_t process, int32_t until_it_ends, int32_t *status) {
   pid_t ended;
   do ended = waitpid(process, &s, until_it_ends ? 0 : WNOHANG);
   while (ended < 0 && errno == EINTR);
-  if (ended < 0) return -errno;
+  if (ended < 0) return FAILURE;
   if (ended > 0) *status = WIFEXITED(s) ? WEXITSTATUS(s) : LINUX_SIGNALLED + WTERMSIG(s);
   return ended > 0;
 }
@@ -82,9 +82,38 @@ uint64_t linux_ignore_signals(uint64_t signals) {
   return heard;
 }
 
+void linux_reset_signals(int32_t waiting_for_child) {
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  if (waiting_for_child) sigaddset(&blocked, SIGCHLD);
+  for (int i = 1; i < 64; i++) signal(i, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+int32_t linux_fork(void) { return RESULT(fork()); }
+
+void linux_wait_for_child_signal(int64_t us) {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  sigtimedwait(&child, NULL, &(struct timespec){ .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 });
+}
+
+int32_t linux_execute(const char *program, char **arguments, const char *argument) {
+  size_t given = 0, n = 0;
+  while (arguments[given]) given++;
+  const char *argv[given + 3];
+  argv[n++] = program;
+  if (*argument) argv[n++] = argument;
+  for (size_t i = 1; i <= given; i++) argv[n++] = arguments[i];
+  argv[n] = NULL;
+  execv(program, (char **)argv);
+  return -errno;
+}
+
 int32_t linux_wait_for_input(int32_t file, int64_t microseconds) {
   struct pollfd p = { .fd = file, .events = POLLIN };
   struct timespec t = { .tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000 };
   int32_t result = RESULT(ppoll(&p, 1, &t, NULL));
-  return result == -EINTR ? 0 : result;
+  return result == ERROR(EINTR) ? 0 : result;
 }

@@ -21,7 +21,7 @@ int32_t linux_open_device(int32_t d, const char *p, int32_t write) {
 }
 int64_t linux_size(int32_t f) {
   off_t size = lseek(f, 0, SEEK_END);
-  return size < 0 ? -errno : size;
+  return size < 0 ? FAILURE : size;
 }
 intptr_t linux_read_at(int32_t f, void *b, size_t n, int64_t o) { return RESULT(pread(f, b, n, o)); }
 intptr_t linux_write_at(int32_t f, const void *b, size_t n, int64_t o) { return RESULT(pwrite(f, b, n, o)); }
@@ -30,7 +30,7 @@ int32_t linux_is_erased(int32_t f, int64_t bytes) {
   unsigned char b[16384], first = 0;
   for (int64_t o = 0; o < bytes;) {
     ssize_t n = pread(f, b, sizeof b, o);
-    if (n < 0) return -errno;
+    if (n < 0) return FAILURE;
     if (n == 0) break;
     if (o == 0) first = b[0];
     if ((first != 0x00 && first != 0xff) || b[0] != first || memcmp(b, b + 1, n - 1) != 0) return 0;
@@ -53,7 +53,7 @@ enum { SUPERBLOCKS = 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7 | 1 << 10,
 
 int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
   void *library = dlopen && dlsym ? dlopen("libblkid.so.1", RTLD_NOW) : NULL;
-  if (!library) return -ELIBACC;
+  if (!library) return ERROR(ELIBACC);
   /* These are as old as the low-level API (util-linux 2.15 to 2.20). */
   Probe (*new_probe)(void) = dlsym(library, "blkid_new_probe");
   int (*set_device)(Probe, int, int64_t, int64_t) = dlsym(library, "blkid_probe_set_device");
@@ -66,10 +66,10 @@ int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
   void (*free_probe)(Probe) = dlsym(library, "blkid_free_probe");
   if (!new_probe || !set_device || !enable_superblocks || !enable_partitions || !set_superblocks || !set_partitions || !safeprobe
       || !lookup || !free_probe)
-    return -ELIBACC;
+    return ERROR(ELIBACC);
 
   Probe probe = new_probe();
-  if (!probe) return -ENOMEM;
+  if (!probe) return ERROR(ENOMEM);
   int result = set_device(probe, f, 0, 0);
   if (result == 0) {
     enable_superblocks(probe, !entry);
@@ -97,7 +97,7 @@ int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
   }
   buffer[used] = 0;
   free_probe(probe);
-  return result == -2 ? LINUX_PROBE_AMBIVALENT : result < 0 ? -EIO
+  return result == -2 ? LINUX_PROBE_AMBIVALENT : result < 0 ? ERROR(EIO)
                                                             : result;
 }
 
@@ -108,7 +108,7 @@ int32_t linux_open_uevents(void) {
   int s = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
   /* Group 1 is the kernel's own, 2 udev's (libudev: UDEV_MONITOR_KERNEL). */
   struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-  if (s < 0) return -errno;
+  if (s < 0) return FAILURE;
   int32_t result = RESULT(bind(s, (struct sockaddr *)&a, sizeof a));
   if (result < 0) close(s);
   return result < 0 ? result : s;
@@ -123,18 +123,18 @@ int32_t linux_drain_uevents(int32_t s) {
 }
 
 static int32_t try_types(int d) {
-  if (mkdirat(d, "a", 0700) < 0) return -errno;
+  if (mkdirat(d, "a", 0700) < 0) return FAILURE;
   int list = openat(d, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (list < 0) return -errno;
+  if (list < 0) return FAILURE;
   union {
     char bytes[512];
     struct dirent64 entry;
   } b;
-  int32_t result = -EIO;
+  int32_t result = ERROR(EIO);
   ssize_t n = linux_getdents(list, &b, sizeof b);
   for (ssize_t o = 0; o < n; o += ((struct dirent64 *)(b.bytes + o))->d_reclen) {
     struct dirent64 *entry = (struct dirent64 *)(b.bytes + o);
-    if (strcmp(entry->d_name, "a") == 0) result = entry->d_type == DT_UNKNOWN ? -EOPNOTSUPP : 0;
+    if (strcmp(entry->d_name, "a") == 0) result = entry->d_type == DT_UNKNOWN ? ERROR(EOPNOTSUPP) : 0;
   }
   close(list);
   return result;

@@ -14,7 +14,7 @@ int32_t linux_effective_user(void) { return geteuid(); }
 intptr_t linux_get_attribute(const char *p, const char *name, void *b, size_t n) { return RESULT(lgetxattr(p, name, b, n)); }
 
 int32_t linux_leave_mount_namespace(void) {
-  if (unshare(CLONE_NEWNS) < 0) return -errno;
+  if (unshare(CLONE_NEWNS) < 0) return FAILURE;
   return RESULT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 }
 int32_t linux_remount(const char *t, int32_t read_only, int32_t with_file_system) {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /* Wraps the parts of libsystemd that preroot needs in functions that Swift can call: sd-bus' own are variadic. Each returns >= 0, or
- * -errno. See sd-bus(3), org.freedesktop.systemd1(5), sd_journal_sendv(3). */
+ * -errno in the numbers that Swift knows. See sd-bus(3), org.freedesktop.systemd1(5), sd_journal_sendv(3). */
 #define SD_JOURNAL_SUPPRESS_LOCATION /* this header's name would mean nothing to a reader of the journal */
-#include <errno.h>
+#include "../CLinux/errnos.h"
 #include <string.h>
 #include <sys/uio.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-journal.h>
+
+static inline int systemd_result(int r) { return r < 0 ? -generic_errno(-r) : r; }
 
 #define SYSTEMD_NAME "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
@@ -21,7 +23,7 @@ static inline int systemd_connect(sd_bus *_Nullable *_Nonnull out) {
   if (r >= 0) r = sd_bus_start(bus);
   if (r < 0) bus = sd_bus_close_unref(bus);
   *out = bus;
-  return r;
+  return systemd_result(r);
 }
 
 static inline void systemd_disconnect(sd_bus *_Nullable bus) { sd_bus_flush_close_unref(bus); }
@@ -40,12 +42,12 @@ static inline int systemd_call(sd_bus *_Nonnull bus, const char *_Nonnull method
   sd_bus_message_unref(message);
   *name = failure.name;
   *text = failure.message;
-  return r;
+  return systemd_result(r);
 }
 
 /* Applies the presets to all units, as PID 1 does in a first boot with a writable root. */
 static inline int systemd_preset_all(sd_bus *_Nonnull bus) {
-  return sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "PresetAllUnitFiles", NULL, NULL, "sbb", "enable-only", 0, 0);
+  return systemd_result(sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "PresetAllUnitFiles", NULL, NULL, "sbb", "enable-only", 0, 0));
 }
 
 /* Gets a string property, such as Id, of the unit that `name` refers to; valid until the next call. LoadUnit loads the unit if necessary;
@@ -65,7 +67,7 @@ static inline int systemd_unit_property(sd_bus *_Nonnull bus, const char *_Nonnu
   sd_bus_error_free(&failure);
   sd_bus_message_unref(reply);
   *text = value;
-  return r;
+  return systemd_result(r);
 }
 
 /* Sends entries to the journal: lines `NAME=value`, each ending with a newline, and an empty line after each entry. Only the first 32
@@ -82,5 +84,5 @@ static inline int systemd_journal_send(const void *_Nonnull entries, size_t size
       count = 0;
     }
   }
-  return r;
+  return systemd_result(r);
 }

@@ -3,8 +3,11 @@ import PrerootCore
 
 extension BootFacts {
   /// Reads the facts of `machine`. An absent file is a fact like any other; so is an empty command line.
-  public init(of machine: borrowing Machine) {
+  ///
+  /// - Parameter isFirstProcess: whether systemd has yet to start, so that it has written nothing to /run.
+  public init(of machine: borrowing Machine, isFirstProcess: Bool = false) {
     self.init(ofBootOn: machine)
+    if isFirstProcess { container = machine.containerOfFirstProcess }
     readRest(of: machine)
   }
 
@@ -15,13 +18,14 @@ extension BootFacts {
     mountInfo = machine.mounts()
     ready = machine.contents(Paths.ready)
     failed = machine.contents(Paths.failed)
+    hasFailedAsFirstProcess = machine.exists(Paths.status)
     do throws(Errno) { fileSystemTable = FileSystemTable(parsing: try machine.read("/etc/fstab") ?? Text()) } catch { tell("/etc/fstab", error) }
   }
 
   /// Reads the other facts that the decision on a boot needs.
   public mutating func readRest(of machine: borrowing Machine) {
     environment.virtualization = Machine.variable("SYSTEMD_VIRTUALIZATION")
-    container = machine.contents("/run/systemd/container")
+    if container == nil { container = machine.contents("/run/systemd/container") }
     commandLine = KernelCommandLine(of: machine, inContainer: containerName != nil)
     isRootDeviceReadOnly = machine.isReadOnly(deviceOf: mountInfo.root)
     hasInitrdRelease = machine.exists("/etc/initrd-release")
@@ -70,6 +74,15 @@ extension BootFacts {
 }
 
 extension Machine {
+  /// The container that PID 1 runs in, as its manager tells PID 1 or as a file shows (systemd: detect_container()).
+  fileprivate var containerOfFirstProcess: Text? {
+    borrowing get {
+      if let name = Machine.variable("container") { return name.isEmpty ? nil : name }
+      for file in Text("/run/host/container-manager /run/.containerenv /.dockerenv").words where exists(file) { return file }
+      return nil
+    }
+  }
+
   /// Returns whether the kernel reports the device of a file system as read-only. See linux: Documentation/ABI/stable/sysfs-block.
   borrowing func isReadOnly(deviceOf mount: MountInfo.Entry?) -> Bool {
     guard let mount else { return false }

@@ -7,6 +7,9 @@ struct Child {
   /// Also the ID of its process group, if it has an output of its own.
   let processID: Int32
 
+  /// Takes a process that was forked already.
+  init(processID: Int32) { self.processID = processID }
+
   /// How the process ended.
   enum End: Equatable, Sendable {
     case exited(Int)

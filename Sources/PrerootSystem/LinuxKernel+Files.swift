@@ -5,9 +5,12 @@ import PrerootCore
 // Steps on directories, files and links that belong to this boot.
 
 extension LinuxKernel {
+  /// On the upper's file system it is made for good: who syncs what is written below it cannot reach it.
   func make(directory path: Text, mode: UInt32 = 0o755) throws(Errno) {
     let place = try Place(path)
+    let isNew = place.directory.lookup == .beneath && !place.exists
     try place.directory.makeDirectory(place.path, mode: mode)
+    if isNew { try place.directory.syncDirectory(of: place.path) }
   }
 
   func removeIfEmpty(_ path: Text) throws(Errno) {

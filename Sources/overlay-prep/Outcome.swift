@@ -90,7 +90,7 @@ extension Machine {
   }
 
   /// Keeps a file in /run/preroot, which is the path's directory.
-  borrowing func keep(_ path: Text, _ contents: Text, _ report: Report) {
+  @inline(never) borrowing func keep(_ path: Text, _ contents: Text, _ report: Report) {
     leave(report) { root throws(Errno) in try root.replace(path.asRelative, contents: contents) }
   }
 

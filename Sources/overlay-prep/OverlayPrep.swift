@@ -4,41 +4,22 @@ import PrerootManager
 import PrerootSystem
 
 // overlay-prep: run by overlay-prep.service in stage 1, when nothing else runs. It makes the root writable, has PID 1 reload
-// from there, and sends it on to the target that the machine is to boot to.
+// from there, and sends it on to the target that the machine is to boot to. Or run by the kernel as PID 1, before systemd.
 // Whatever fails on the way, the machine goes on, read-only at worst, and the service says so by failing.
 // See overlay-prep.service(8).
 
 @_cdecl("overlay_prep_main")
 func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
-  switch unsafe Verb(argumentCount, arguments) {
-  case .prepare: prepare()
-  case .report: sendReport()
-  case .reached: takeBackAttempts()
-  case .fstab: copyFileSystemTable()
-  case .help: help()
-  case .unknown(let argument): usage(argument)
-  }
-}
-
-enum Verb {
-  case prepare
-  case report
-  case reached
-  case fstab
-  case help
-  case unknown(Text)
-
-  init(_ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) {
-    guard count > 1 else { self = .prepare; return }
-    let first = unsafe Text(cString: arguments[1])
-    guard count == 2 else { self = unsafe .unknown(Text(cString: arguments[2])); return }
-    switch first {
-    case "--report": self = .report
-    case "--reached": self = .reached
-    case "--fstab": self = .fstab
-    case "--help": self = .help
-    default: self = .unknown(first)
-    }
+  var words: [Text] = []
+  for place in 1..<max(Int(argumentCount), 1) { words.append(unsafe Text(cString: arguments[place])) }
+  switch Invocation(words, isFirstProcess: FirstProcess.isThis) {
+  case .firstProcess: return unsafe boot(arguments)
+  case .prepare: return prepare()
+  case .report: return sendReport()
+  case .reached: return takeBackAttempts()
+  case .fstab: return copyFileSystemTable()
+  case .help: return help()
+  case .unknown(let argument): return usage(argument)
   }
 }
 
@@ -73,6 +54,8 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   let facts = BootFacts(of: image)
   switch BootMode(for: facts) {
   case .settled:
+    // Where PID 1 itself was overlay-prep, the unit shows how that ended.
+    if let status = image.contents(Paths.status)?.trimmed.decimalValue { return Int32(truncatingIfNeeded: status) }
     report.say(.info, "Nothing to do: this boot is past its first stage")
     return ExitStatus.success
   case .untouched(let reason):
@@ -82,7 +65,9 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
     report.say(.error, "Did nothing: the machine has booted, and its services would lose their root")
     return ExitStatus.failure
   case .staged(let target, _):
-    var preparation = Preparation(facts, of: image, bootingTo: target, report)
+    // Of the boot before a soft reboot.
+    try? image.root.remove(Paths.status.asRelative)
+    var preparation = Preparation(facts, of: image, bootingTo: target, isFirstProcess: false, report)
     let outcome = preparation.makeWritable()
     preparation.publish(outcome)
     return preparation.bootOn(to: outcome.target) ? outcome.status : ExitStatus.failure

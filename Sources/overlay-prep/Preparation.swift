@@ -11,13 +11,15 @@ struct Preparation: ~Copyable {
   /// What the machine is to boot to.
   let target: Text
   let firstReading: FirstReading
+  /// Whether systemd has not been started yet, so that nothing has been read by it.
+  let isFirstProcess: Bool
   let startedAtMicroseconds: Int64
   var report: Report
   var kernel = LinuxKernel()
   /// For each part of what was asked for that is lost alone, why.
   private var lost: [Text] = []
 
-  init(_ facts: consuming BootFacts, of image: consuming Machine, bootingTo target: Text, _ report: Report) {
+  init(_ facts: consuming BootFacts, of image: consuming Machine, bootingTo target: Text, isFirstProcess: Bool, _ report: Report) {
     let asked = Settings(facts.assignments)
     let conflicts = MountConflict.all(asked, on: image)
     settings = asked.without(conflicts)
@@ -25,6 +27,7 @@ struct Preparation: ~Copyable {
     self.facts = facts
     self.image = image
     self.target = target
+    self.isFirstProcess = isFirstProcess
     self.report = report
     startedAtMicroseconds = LinuxKernel().microseconds
     // The generator has put these into the kernel log.
@@ -146,7 +149,7 @@ struct Preparation: ~Copyable {
       store.takeBack(on: &kernel, before: &report)
       throw Failure(Text(joining: lost, separator: "; "))
     }
-    let plan = OverlayPlan(settings, in: directory, over: facts.mountInfo, machineID: firstReading.machineID)
+    let plan = OverlayPlan(settings, in: directory, over: facts.mountInfo, machineID: isFirstProcess ? nil : firstReading.machineID)
     let execution = plan.execute(on: &kernel, before: &report)
     if let step = execution.failure {
       store.takeBack(on: &kernel, before: &report)

@@ -16,6 +16,9 @@ final class Report {
     record(remark, as: message)
   }
 
+  /// In the kernel log alone.
+  func sayOnce(_ remark: Remark) { log.say(remark) }
+
   func say(_ priority: Remark.Priority, _ text: Text) { say(Remark(priority, text)) }
 
   /// `TEXT: WHY`.

@@ -20,25 +20,25 @@ extension Checkout {
   /// A directory with the files that `make install` installs for a suite, created once for each process.
   ///
   /// - Throws: ``Problem`` if the Makefile cannot install them.
-  static func installed(for suite: Suite) async throws -> FilePath {
-    try await installations.installation(below: Sysroot.path(of: suite))
+  static func installed(for suite: Suite, _ architecture: String? = nil) async throws -> FilePath {
+    try await installations.installation(below: architecture == nil ? Sysroot.path(of: suite) : nil, architecture)
   }
 
   private static let installations = Installations()
 
-  /// There is one directory for each sysroot, as suites with the same sysroot get the same programs.
+  /// There is one directory for each sysroot and architecture, as suites with the same sysroot get the same programs.
   private actor Installations {
-    private var tasks: [FilePath?: Task<FilePath, any Error>] = [:]
+    private var tasks: [[String?]: Task<FilePath, any Error>] = [:]
 
-    func installation(below sysroot: FilePath?) async throws -> FilePath {
-      let task = tasks[sysroot] ?? Task {
+    func installation(below sysroot: FilePath?, _ architecture: String?) async throws -> FilePath {
+      let task = tasks[[sysroot?.string, architecture]] ?? Task {
         // The directory belongs to this process, as the next one may have newer programs.
         try Cache.shared.tidy("install", keeping: 4)
         let place = try Cache.shared.holding("install/\(UUID().uuidString)")
-        try await sh("make", "--no-print-directory", "-C", top.string, "install", "DESTDIR=\(place)", "SYSROOT=\(sysroot?.string ?? "")")
+        try await sh("make", "--no-print-directory", "-C", top.string, "install", "DESTDIR=\(place)", "SYSROOT=\(sysroot?.string ?? "")", "ARCH=\(architecture ?? "")")
         return place
       }
-      tasks[sysroot] = task
+      tasks[[sysroot?.string, architecture]] = task
       return try await task.value
     }
   }

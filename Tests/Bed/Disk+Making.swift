@@ -61,6 +61,13 @@ extension Disk {
     return disk
   }
 
+  /// The contents of NAND flash of 16 MiB that has been erased, the spare area of each page behind it; see ``Tree/withNand(ubi:)``.
+  public static func nand() async throws -> Disk {
+    let disk = try blank(megabytes: 0)
+    try await disk.fill(to: 17)
+    return disk
+  }
+
   private func makeExt4(label: String?, uuid: String?, size: String? = nil) async throws {
     let names = (label.map { ["-L", $0] } ?? []) + (uuid.map { ["-U", $0] } ?? [])
     try await Command("mke2fs", ["-q", "-t", "ext4", "-E", "offset=\(offset)"] + names + [path.string] + (size.map { [$0] } ?? [])).output()

@@ -66,4 +66,10 @@ public struct Disk: Hashable, Sendable {
     case .flash(let label): [block, "block2mtd.block2mtd=/dev/\(name),65536,\(label)"]
     }
   }
+
+  /// What Linux needs to be told to have it as this disk of virtio's: 0 is /dev/vda.
+  func words(onVirtio number: Int) -> [String] {
+    guard case .flash(let label) = kind else { return [] }
+    return ["block2mtd.block2mtd=/dev/vd\(UnicodeScalar(UInt8(ascii: "a") + UInt8(number))),65536,\(label)"]
+  }
 }

@@ -18,16 +18,17 @@ public enum ImageKind: String, Hashable, Sendable, CaseIterable {
       let place = try Cache.shared.holding("trees/\(fingerprint)-\(rawValue)")
       try await sh("rm", "-rf", place.string)
       try await tree.lay(out: place)
-      try await make(image, from: place)
+      // The kernel of a small board has one compressor beside the best one.
+      try await make(image, from: place, compressor: tree.architecture == nil ? "zstd" : "gzip")
       try await sh("rm", "-rf", place.string)
     }
   }
 
-  private func make(_ image: FilePath, from tree: FilePath) async throws {
+  private func make(_ image: FilePath, from tree: FilePath, compressor: String) async throws {
     switch self {
     case .squashfs:
       // Level 1 is the fastest, and the image is only read once or twice.
-      try await sh("mksquashfs", tree.string, image.string, "-comp", "zstd", "-Xcompression-level", "1", "-no-xattrs",
+      try await sh("mksquashfs", tree.string, image.string, "-comp", compressor, "-Xcompression-level", "1", "-no-xattrs",
                    "-noappend", "-quiet", "-no-progress")
     case .erofs:
       try await sh("mkfs.erofs", "--quiet", "-x-1", image.string, tree.string)

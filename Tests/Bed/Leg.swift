@@ -5,6 +5,8 @@ public enum Leg: Hashable, Sendable, CustomStringConvertible {
   case container
   /// User Mode Linux: a kernel, block devices and a read-only root of this kind, no initramfs. A boot takes three seconds.
   case kernel(ImageKind, Kernel = .own)
+  /// QEMU with another processor: a kernel, block devices, a squashfs root, no initramfs. A boot takes half a minute.
+  case emulated(Board)
 
   /// All legs.
   public static let all: [Leg] = [.container, .kernel(.squashfs), .kernel(.erofs), .kernel(.ext4)]
@@ -13,8 +15,17 @@ public enum Leg: Hashable, Sendable, CustomStringConvertible {
   /// One leg of each sort, for scenarios to which the kind of root makes no difference.
   public static let each: [Leg] = [.container, .kernel(.squashfs)]
 
+  /// How much longer a boot may take than in User Mode Linux.
+  var slowness: Int {
+    switch self {
+    case .container, .kernel: 1
+    case .emulated: 6
+    }
+  }
+
   public var description: String {
     switch self {
+    case .emulated(let board): "\(board)"
     case .container: "container"
     case .kernel(let kind, .own): "\(kind) under a kernel"
     case .kernel(let kind, .packaged): "\(kind) under Debian's kernel"

@@ -9,13 +9,16 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var leg: Leg
   public var tree: Tree
   public var words: [String]
+  public var entrance = Entrance.stageOne
   /// The memory of a machine with its own kernel.
   public var memoryInMegabytes = 256
   /// Whether the root's block device is read-only. If not, its changes are lost with the run.
   public var isRootDeviceReadOnly = true
+  /// The initramfs that a machine with its own kernel begins with; nil for none.
+  public var initramfs: FilePath?
   /// Whether the root is /dev/dm-0, on which dm-verity verifies reads of /dev/ubda. The hash tree is /dev/ubdb.
   public var isVerified = false
-  /// The disks of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later if the root is verified.
+  /// The disks of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later if the root is verified. In QEMU: /dev/vdc, /dev/vdd …
   public var disks: [Disk] = []
   /// The time limit from power-on to power-off on an idle host; a busy host gives it more time.
   public var patience: Duration = .seconds(60)
@@ -42,6 +45,14 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     self.leg = leg
     self.tree = tree
     self.words = words
+    if case .emulated(let board) = leg { self.tree.architecture = board.architecture }
+  }
+
+  /// Returns the same machine with another entrance.
+  public func by(_ entrance: Entrance) -> Machine {
+    var machine = self
+    machine.entrance = entrance
+    return machine
   }
 
   /// The way in which a run ends.
@@ -50,7 +61,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String {
-    ([leg.description, tree.suite.name, tree.profile.rawValue] + words).joined(separator: " ")
+    ([leg.description, tree.suite.name, tree.profile.rawValue] + (entrance == .stageOne ? [] : [entrance.description]) + words).joined(separator: " ")
   }
 
   /// The boot of this machine that all tests share. It runs when the first test needs it.

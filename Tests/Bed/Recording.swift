@@ -135,7 +135,32 @@ extension Machine {
   }
 }
 
+extension Recording {
+  /// States of flash memory, which does one thing after the other: all that was written before the cut, the last of it torn in every third one.
+  /// They are spread over the recording.
+  public func prefixes(count: Int, seed: UInt64) -> [State] {
+    var random = SplitMix64(seed: seed)
+    let writes = events.indices.filter { if case .write = events[$0] { true } else { false } }
+    return (0..<min(count, writes.count)).map { number in
+      let cut = writes[number * writes.count / count + Int.random(in: 0..<max(writes.count / count, 1), using: &random)] + 1
+      var state = State(cut: cut, flushed: cut - 1, written: [cut - 1])
+      if number % 3 == 2, case .write(_, let data, _) = events[cut - 1], data.count > 512 { state.rest = 512 * Int.random(in: 1..<data.count / 512, using: &random) }
+      return state
+    }
+  }
+}
+
 extension Tree {
+  /// The same tree with a unit that loads NAND flash before the helper starts: its contents are the machine's first disk, and its second
+  /// disk records them. The flash is mtd1 or, with UBI, the volume ubi0:data.
+  ///
+  /// - Throws: ``Problem`` if the recording program or the kernel cannot be built.
+  public func withNand(ubi: Bool) async throws -> Tree {
+    let module = try await Kernel.own.program().removingLastComponent().appending("nandsim.ko")
+    return try await recordingWrites().with(copyOf: module, at: "/usr/lib/bed/nandsim.ko")
+      .with("/etc/systemd/system/overlay-prep.service.d/bed.conf", "[Service]\nExecStartPre=/usr/lib/bed/note nand /usr/lib/bed/nandsim.ko\(ubi ? " ubi" : "")\n")
+  }
+
   /// The same tree with a unit that sets up /dev/dm-0 on /dev/ubdb before the helper starts, and records all writes on /dev/ubdc.
   /// `/usr/lib/bed/note mark WORD` adds a note to the recording.
   ///

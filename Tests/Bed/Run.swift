@@ -29,10 +29,10 @@ struct Run: Sendable {
       program = "systemd-nspawn"
       // These options disable mounts that a real machine does not have.
       arguments = [
-        "--quiet", "--directory=\(tree)", "--read-only", "--boot", "--register=no", "--keep-unit", "--console=read-only",
+        "--quiet", "--directory=\(tree)", "--read-only", "--register=no", "--keep-unit", "--console=read-only",
         "--machine=\(place.lastComponent?.string ?? "bed")", "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--settings=no",
         "--private-network",
-      ] + common + machine.words
+      ] + (machine.entrance.program.map { ["--", $0] } ?? ["--boot", "--"]) + common + machine.words
       // Otherwise the guest would get the host's cgroup version, and a recent systemd rejects the old one.
       // Nobody writes to the tree, so it needs no lock.
       environment = ["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "SYSTEMD_NSPAWN_LOCK": "0"]
@@ -48,7 +48,16 @@ struct Run: Sendable {
       arguments = [
         "uml_dir=\(place)", "umid=machine", "mem=\(machine.memoryInMegabytes)M", root, "ubd15=\(archive)", "ro",
         "con=null", "con0=fd:0,fd:1", "panic=-1",
-      ] + (verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]) + diskWords + kernel.words + common + machine.words
+      ] + (verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]) + diskWords + (machine.initramfs.map { ["initrd=\($0)"] } ?? []) + kernel.words + (machine.entrance.program.map { ["init=\($0)"] } ?? []) + common + machine.words
+      environment = [:]
+    case .emulated(let board):
+      let image = try await ImageKind.squashfs.image(of: machine.tree)
+      try Disk.makeFile(archive, megabytes: 64)
+      program = board.program
+      let drives = [(image, true), (archive, false)] + machine.disks.map { ($0.path, $0.isReadOnly) }
+      arguments = board.command(
+        kernel: try await board.kernel.program(), megabytes: machine.memoryInMegabytes, drives: drives,
+        words: ["root=/dev/vda", "rootfstype=squashfs", "bed.report=/dev/vdb"] + machine.disks.enumerated().flatMap { $0.element.words(onVirtio: $0.offset + 2) } + common + machine.words)
       environment = [:]
     }
   }
@@ -71,6 +80,7 @@ struct Run: Sendable {
   private func powerOn() async throws -> (ending: Machine.Ending, hasReport: Bool) {
     let console = try FileDescriptor.open(consoleFile, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     defer { try? console.close() }
+    let start = HostTime.ofChildren
     var options = PlatformOptions()
     // The machine gets its own session, so that killing its process group is a power cut.
     options.createSession = true
@@ -82,7 +92,7 @@ struct Run: Sendable {
     ) { execution in
       func pullPlug() { try? execution.send(signal: .kill, toProcessGroup: true) }
       do {
-        let ending = try await watch(execution.processIdentifier.value, with: Patience(machine.patience))
+        let ending = try await watch(execution.processIdentifier.value, with: Patience(machine.patience * machine.leg.slowness))
         if ending != nil { pullPlug() }
         return ending
       } catch {
@@ -90,8 +100,10 @@ struct Run: Sendable {
         throw error
       }
     }
+    let hostTime = HostTime.ofChildren - start
     let ending = result.closureResult ?? (result.terminationStatus.isSuccess ? .poweredOff : .died("\(result.terminationStatus)"))
     let hasReport = try await unpack()
+    if hasReport { try Data("\(hostTime / .microseconds(1))\n".utf8).write(to: URL(fileURLWithPath: report.appending("host-time").string)) }
     try await sh("rm", "-rf", place.appending("root.cow").string, place.appending("verity").string, archive.string)
     try Cache.shared.tidy("runs", keeping: 20)
     return (ending, hasReport)

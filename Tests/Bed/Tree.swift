@@ -13,6 +13,8 @@ public struct Tree: Hashable, Sendable {
   public var hasPackagedOverlay = false
   /// Whether the tree has the bed's probe, which reports a boot and ends it.
   public var hasProbe = true
+  /// The architecture of its programs; nil for the host's, else as `make ARCH=` takes it.
+  public internal(set) var architecture: String?
   /// The changes to the base, in order.
   public private(set) var edits: [Edit] = []
 
@@ -101,6 +103,7 @@ extension Tree {
   /// A name for the tree's content, including the shipped programs.
   func fingerprint() async throws -> Fingerprint {
     var fingerprint = Fingerprint("\(suite)", "\(profile)", "\(hasPackagedOverlay)", "\(hasProbe)")
+    if let architecture { fingerprint.add("for \(architecture)") }
     for edit in edits {
       fingerprint.add("\(edit)")
       switch edit {
@@ -110,7 +113,7 @@ extension Tree {
       }
     }
     for name in ["bed-probe", "bed-probe.service"] { fingerprint.add(try await sh("sha256sum", Checkout.bedFile(name).string)) }
-    if hasPreroot { fingerprint.add(try await contents(of: Checkout.installed(for: suite))) }
+    if hasPreroot { fingerprint.add(try await contents(of: Checkout.installed(for: suite, architecture))) }
     return fingerprint
   }
 
@@ -128,10 +131,10 @@ extension Tree {
 
   /// Creates the tree in a new directory beside the base, on the same file system.
   func lay(out place: FilePath) async throws {
-    let base = try await BaseTree.path(of: suite)
+    let base = if let architecture { try await ForeignTree.path(of: architecture, suite) } else { try await BaseTree.path(of: suite) }
     try await sh("cp", "-al", base.string, place.string)
     // A write through a hard link would change the base, so files are replaced and never edited.
-    if hasPreroot { try await sh("cp", "-a", "--remove-destination", "\(try await Checkout.installed(for: suite))/.", place.string) }
+    if hasPreroot { try await sh("cp", "-a", "--remove-destination", "\(try await Checkout.installed(for: suite, architecture))/.", place.string) }
     // With an empty file systemd generates an ID for each boot. Without the file a read-only machine could not boot.
     try replace("/etc/machine-id", text: "", mode: 0o444, in: place)
     // An empty root password lets a developer look around. The machine has no network.

@@ -35,7 +35,7 @@ struct BootWordTests {
     #expect(boot.units["emergency.target"]?.activeState == "active")
     #expect(boot.mounts["/"]?.fileSystem == "squashfs")
     #expect(boot.failedUnits == [])
-    #expect(boot.file("dmesg")?.contains("preroot-generator") == true, "Nobody says why the root is read-only")
+    #expect(boot.file("dmesg")?.contains("preroot-generator") == true, "The log does not say why the root is read-only")
   }
 }
 

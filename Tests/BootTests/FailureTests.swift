@@ -129,6 +129,6 @@ struct FailureTests {
     #expect(boot.mounts.normalised == plain.mounts.normalised)
     #expect(boot.failedUnits.filter { !$0.contains("overlay-prep") } == plain.failedUnits)
     #expect(boot.units["multi-user.target"]?.activeState == "active")
-    #expect(boot.journal.entries.contains { $0.priority <= 4 && $0.message.contains(Self.helper) }, "Nobody says that the helper is missing")
+    #expect(boot.journal.entries.contains { $0.priority <= 4 && $0.message.contains(Self.helper) }, "No warning names the missing helper")
   }
 }

@@ -31,9 +31,9 @@ struct ShutdownTests {
     let tree = try await Tree.lean.having(calls: moment, .after("systemctl --no-block --job-mode=replace-irreversibly start poweroff.target"))
     let console = try await Machine(keepingOn: disk, tree).bootUntilPowerOff()
     #expect(console.failures == [])
-    #expect(console.lines.filter { $0.contains("Reached target multi-user.target") } == [], "It went on")
+    #expect(console.lines.filter { $0.contains("Reached target multi-user.target") } == [], "The boot continued")
     #expect(try await !disk.needsRecovery)
-    #expect(try await disk.names(in: "/").contains("upper"), "It was never used")
+    #expect(try await disk.names(in: "/").contains("upper"), "The boot never used the upper")
   }
 
   @Test("Ctrl-Alt-Del in stage 1 leaves the upper clean")
@@ -43,7 +43,7 @@ struct ShutdownTests {
     machine.controlAltDelete = "In stage 1"
     let console = try await machine.bootUntilReboot()
     #expect(console.failures == [])
-    #expect(console.lines.filter { $0.contains("Reached target multi-user.target") } == [], "It went on")
+    #expect(console.lines.filter { $0.contains("Reached target multi-user.target") } == [], "The boot continued")
     #expect(try await !disk.needsRecovery)
   }
 }

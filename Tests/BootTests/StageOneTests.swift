@@ -37,7 +37,7 @@ struct StageOneTests {
     let tree = try await Tree.lean.having(calls: moment, .after("systemctl --no-block --job-mode=replace-irreversibly start poweroff.target"))
     let console = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").bootUntilPowerOff()
     #expect(console.lines.contains { $0.contains("Power down") })
-    #expect(console.lines.filter { $0.contains("Reached target multi-user.target") } == [], "It went on")
+    #expect(console.lines.filter { $0.contains("Reached target multi-user.target") } == [], "The boot continued")
     #expect(console.lines.filter { $0.contains("Cannot go on") || $0.contains("PID 1 refuses to reload") } == [])
     #expect(console.failures == [])
   }

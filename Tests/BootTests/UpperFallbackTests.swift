@@ -60,7 +60,7 @@ struct UpperFallbackTests {
   @Test("preroot.fallback=reboot reboots the machine if the upper is unavailable")
   func reboots() async throws {
     let console = try await machine("preroot.fallback=reboot").bootUntilReboot()
-    #expect(console.lines.contains { $0.contains("absent") }, "Nobody says why")
+    #expect(console.lines.contains { $0.contains("absent") }, "The console does not say why")
     #expect(console.failures.filter { !$0.contains("overlay-prep.service") } == [])
   }
 
@@ -110,7 +110,7 @@ struct UpperFallbackTests {
     let checksum = try await disk.checksum
     let boot = try await Machine(keepingOn: disk, .noting, "preroot.format=blank").boot()
     expectFallback(in: boot, saying: "/dev/ubdb")
-    #expect(try await disk.checksum == checksum, "The disk has been written to")
+    #expect(try await disk.checksum == checksum, "preroot has written to the disk")
   }
 
   @Test("A read-only device is refused")

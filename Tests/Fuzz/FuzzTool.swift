@@ -4,7 +4,7 @@ import Foundation
 // fuzz --seconds N [--seed N]     mutates the corpus
 //      --compare                 with systemd's own readers, too
 // fuzz --write-corpus DIRECTORY   for libFuzzer
-// fuzz FILE…                      tries these inputs again
+// fuzz FILE…                      replays these inputs
 
 @main
 struct FuzzTool {
@@ -41,7 +41,7 @@ struct FuzzTool {
 
   nonisolated(unsafe) private static var comparison: Comparison?
 
-  /// The memory of texts is never freed, so after so many inputs a new process goes on, with the next seed.
+  /// The memory of texts is never freed, so after this number of inputs a new process continues with the next seed.
   private static let inputsOfProcess = 20_000
 
   private static func start(_ arguments: [String]) throws {
@@ -50,7 +50,7 @@ struct FuzzTool {
     throw CocoaError(.executableNotLoadable)
   }
 
-  /// - Returns: how many inputs were tried.
+  /// - Returns: the number of inputs.
   private static func search(until end: ContinuousClock.Instant, seed: UInt64) throws -> Int {
     let corpus = try Corpus.all()
     for input in corpus { examine(input) }

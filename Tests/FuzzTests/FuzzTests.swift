@@ -3,7 +3,7 @@ import Foundation
 import Support
 import Testing
 
-/// `make fuzz SECONDS=600` is the long form, with libFuzzer where the toolchain has it.
+/// `make fuzz SECONDS=600` runs longer, with libFuzzer if the toolchain has it.
 @Suite("Fuzzing")
 struct FuzzTests {
   @Test("The core neither traps nor breaks a rule in twenty seconds of random input")

@@ -304,7 +304,7 @@ struct DocumentationTests {
 
   @Test("overlay-prep.service(8) explains every option of the helper")
   func explainsOptions() throws {
-    let options = try Checkout.text("Sources/overlay-prep/OverlayPrep.swift").matches(of: #/case "(--[a-z-]+)":/#).map { String($0.output.1) }
+    let options = try Checkout.text("Sources/PrerootCore/Deciding/Invocation.swift").matches(of: #/case "(--[a-z-]+)":/#).map { String($0.output.1) }
     #expect(options.count >= 4)
     let page = try Page("overlay-prep.service.8")
     for option in options {

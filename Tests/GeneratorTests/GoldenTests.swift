@@ -60,18 +60,26 @@ struct GoldenTests {
   static let isWriting = ProcessInfo.processInfo.environment["PREROOT_WRITE_EXPECTED"] != nil
 
   @Test("The generator writes exactly the expected files for each case", .enabled(if: !isWriting, "The expected files are being written"), arguments: try Case.all)
-  func writesWhatIsExpected(golden: Case) throws {
+  func writesWhatIsExpected(golden: Case) throws { try expect(golden, as: nil) }
+
+  @Test("The generator of every architecture writes exactly the expected files for each case", .enabled(if: !isWriting && !Architecture.built.isEmpty, "make check builds the others"),
+        arguments: try Architecture.built)
+  func writesTheSameOnEach(architecture: Architecture) throws {
+    for golden in try Case.all { try expect(golden, as: architecture) }
+  }
+
+  private func expect(_ golden: Case, as architecture: Architecture?) throws {
     let machine = try golden.machine()
-    let run = try machine.generate(environment: golden.environment)
-    #expect(run.status == 0)
+    let run = try machine.generate(environment: golden.environment, as: architecture)
+    #expect(run.status == 0, "\(golden.name)")
     #expect(run.output == "")
-    #expect(run.errors == "")
-    #expect(try machine.kernelLog == golden.expectedLog)
+    #expect(run.errors == "", "\(golden.name)")
+    #expect(try machine.kernelLog == golden.expectedLog, "\(golden.name)")
     for directory in ["generator", "generator.early", "generator.late"] {
       let expected = try golden.expectedTree(directory)
       let actual = try machine.output.below(directory)
       let differences = expected.map { actual.differences(from: $0) } ?? (actual.isEmpty ? "" : "\(actual.nodes.keys.sorted()) is expected nowhere")
-      #expect(differences == "")
+      #expect(differences == "", "\(golden.name)")
     }
   }
 

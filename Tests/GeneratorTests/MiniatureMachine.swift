@@ -43,11 +43,11 @@ struct MiniatureMachine {
 
   func remove(_ file: String) throws { try FileManager.default.removeItem(atPath: "\(root)/\(file)") }
 
-  /// Runs the shipped generator on the machine.
-  func generate(environment: [String: String] = [:]) throws -> Run {
-    try Run(
-      Checkout.ships("preroot-generator"), [normal, early, late],
-      environment: environment.merging(["PREROOT_ROOT": root]) { _, mine in mine })
+  /// Runs the shipped generator on the machine, that of another architecture in its emulator.
+  func generate(environment: [String: String] = [:], as architecture: Architecture? = nil) throws -> Run {
+    let environment = environment.merging(["PREROOT_ROOT": root]) { _, mine in mine }
+    if let architecture { return try architecture.run("preroot-generator", [normal, early, late], environment: environment) }
+    return try Run(Checkout.ships("preroot-generator"), [normal, early, late], environment: environment)
   }
 
   /// The generator's lines in the kernel log, with PID in place of its process ID.

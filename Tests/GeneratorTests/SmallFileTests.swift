@@ -4,14 +4,14 @@ import Support
 import Testing
 
 extension WrongFile {
-  /// Lays it at a path of the machine, in place of what is there.
+  /// Puts it at a path of the machine, in place of any file there.
   fileprivate func lay(at file: String, of machine: MiniatureMachine) throws {
     try machine.write(file, "")
     try machine.remove(file)
     try lay(at: "\(machine.root)/\(file)")
   }
 
-  /// What the log says of it.
+  /// The error in the log line.
   fileprivate var words: String {
     switch self {
     case .danglingLink: "No such file or directory"
@@ -22,7 +22,7 @@ extension WrongFile {
     }
   }
 
-  /// Those that anybody may lay: only root makes devices.
+  /// The kinds that any user can create: only root can create devices.
   fileprivate static let ofAnybody = allCases.filter { $0 != .device }
 }
 

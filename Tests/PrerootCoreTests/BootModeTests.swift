@@ -177,7 +177,7 @@ struct UntouchedBootTests {
     #expect(facts.remarks == ["error: /usr/lib/preroot/overlay-prep is missing: install all of preroot, or remove its generator"])
   }
 
-  /// The generator runs at every reload: preroot may have been installed, or its overlay unmounted, since this machine booted.
+  /// The generator runs at every reload. Somebody may have installed preroot, or unmounted its overlay, since this machine booted.
   @Test("A running machine is not staged", arguments: ["", "preroot", "preroot=tmpfs"])
   func whereItIsOver(line: String) {
     var facts = machine(line)

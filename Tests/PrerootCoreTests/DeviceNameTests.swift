@@ -27,7 +27,7 @@ struct DeviceNameTests {
   }
 
   @Test("A word that names no device is rejected", arguments: [
-    "", "/dev/", "/dev", "sda1", "LABEL=", "UUID=", "mtd:", "ubi0:", "ubi:", "ubix:data", "ubi-1:data", "TYPE=ext4", "=data", ":data", "/dev/disk/by-label/", "tmpfs",
+    "", "/dev/", "/dev", "sda1", "LABEL=", "UUID=", "mtd:", "ubi0:", "ubi:", "ubix:data", "ubi-1:data", "ubi32:data", "ubi4294967299:data", "TYPE=ext4", "=data", ":data", "/dev/disk/by-label/", "tmpfs",
   ])
   func isRefused(word: String) {
     #expect(DeviceName(Text(utf8: word)) == nil)

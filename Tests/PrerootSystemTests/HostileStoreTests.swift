@@ -154,7 +154,7 @@ struct HostileStoreTests {
     #expect(outcome.failure == nil)
     #expect(outcome.lost == [])
     #expect(outcome.isWritable)
-    #expect(upper == "mine\n", "Nothing is reset by a doubt")
+    #expect(upper == "mine\n", "Doubt resets nothing")
     #expect(outcome.remarks.first?.hasPrefix("Cannot read /run/initramfs/preroot/upper/\(name), ignoring: ") == true, "\(outcome.remarks)")
   }
 

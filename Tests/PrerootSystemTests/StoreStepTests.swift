@@ -283,7 +283,7 @@ struct StoreStepTests {
       if failures.last! == nil { failures.append(kernel.failure(.unmount, root + "/srv")) }
       return (failures, seeded, shown, read(root + "/var/lib/x/state"), MountInfo(parsing: try here().read("/proc/thread-self/mountinfo")).entry(at: "/etc") == nil)
     }
-    #expect(etc, "The machine's own /etc was mounted on")
+    #expect(etc, "The bind covers the machine's own /etc")
     #expect(gone == "image\n")
     if leadsSomewhere {
       #expect(failures == [nil, nil, nil, nil])

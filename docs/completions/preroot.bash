@@ -6,14 +6,14 @@ _preroot() {
   for ((place = 1; place < COMP_CWORD; place++)); do
     word=${COMP_WORDS[place]}
     case $word in
-      # In bash's eyes a = is a word of its own.
+      # bash treats a = as a separate word.
       --root | --keep) [[ ${COMP_WORDS[place + 1]} == = ]] && ((place++)); ((place++)) ;;
       -*) ;;
       *) verb=$word; break ;;
     esac
   done
   if [[ $verb == chroot ]]; then
-    # A command of the image's, and what belongs to it.
+    # A command of the image, then its arguments.
     ((place + 1 == COMP_CWORD)) && mapfile -t COMPREPLY < <(compgen -c -- "$current") || mapfile -t COMPREPLY < <(compgen -f -- "$current")
     return
   fi

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Writes debian/changelog from NEWS.md, in whose directory it is run. An entry begins with "## VERSION (YYYY-MM-DD)"; that of the version
-# to come has "(unreleased)", and is older than it by Debian's rules: 0.1~dev20261124.1224 is the state of that day and time.
+# Writes debian/changelog from NEWS.md in the current directory. An entry begins with "## VERSION (YYYY-MM-DD)". The entry of the next
+# version has "(unreleased)"; dpkg sorts its version before the release: 0.1~dev20261124.1224 is the state of that day and time.
 set -euo pipefail
 
-# The time of the last commit, so that one source gives one package; a tarball has none, and its files have that of their making.
+# The time of the last commit makes the package reproducible. A tarball has no commits, but its files have that time.
 now=$(git log -1 --format=%ct 2> /dev/null || date -r NEWS.md +%s)
 maintainer=$(sed -n 's/^Maintainer: //p' "$(dirname "$0")/control")
 
@@ -16,7 +16,7 @@ entry() {
     time="$date 12:00 UTC"
   fi
   printf 'preroot (%s) %s; urgency=medium\n' "$version" "$distribution"
-  # The items, each with its lines joined and broken anew.
+  # Joins and rewraps the lines of each item.
   awk -v heading="## $1 (" '
     function say(  words, count, i, line) {
       count = split(item, words, " ")

@@ -32,5 +32,15 @@ int32_t linux_kill_group(int32_t group);
 /* Ignores signals, bit N for signal N, and returns those that were not ignored before. See sigaction(2). */
 uint64_t linux_ignore_signals(uint64_t signals);
 
+/* The first process. Default dispositions for all signals; none is blocked, or SIGCHLD alone, so that it can be waited for. See signal(7). */
+void linux_reset_signals(int32_t waiting_for_child);
+/* See fork(2): 0 in the child. */
+int32_t linux_fork(void);
+/* Returns when a child may have ended, or the time is over. See sigtimedwait(2). */
+void linux_wait_for_child_signal(int64_t microseconds);
+/* Executes a program under its own name, with the arguments of the caller after this one, if it is not empty, and the caller's environment.
+ * Returns where that fails. See execv(3). */
+int32_t linux_execute(const char *_Nonnull program, char *_Nonnull *_Nonnull arguments, const char *_Nonnull argument);
+
 /* 1 where there is something to read, or the end of it; 0 where there is not until the time is over. See ppoll(2). */
 int32_t linux_wait_for_input(int32_t file, int64_t microseconds);

@@ -19,6 +19,8 @@ public struct BootFacts: ~Copyable {
   public var ready: Text?
   /// Contents of /run/preroot/failed; nil if it is absent.
   public var failed: Text?
+  /// Whether overlay-prep was PID 1 and failed (/run/preroot/status).
+  public var hasFailedAsFirstProcess = false
   /// Whether PID 1 has started units before, so that this is a reload. Only the generator needs this: the helper is itself a unit.
   public var isRunning = false
   /// The first unit of stage 1 that /etc/systemd/system masks.

@@ -24,7 +24,9 @@ public enum BootMode: Equatable, Sendable {
 
   /// Returns the log lines about the decision: first the user's mistakes, then the outcome. A settled boot logs nothing, because it runs
   /// the generators at every reload.
-  public func remarks(on facts: borrowing BootFacts) -> [Remark] {
+  ///
+  /// - Parameter maker: the name of what makes the root writable.
+  public func remarks(on facts: borrowing BootFacts, by maker: Text = "overlay-prep.service") -> [Remark] {
     var remarks: [Remark] = []
     switch self {
     case .settled: break
@@ -33,7 +35,7 @@ public enum BootMode: Equatable, Sendable {
       remarks.add(reason.priority, reason.text)
     case .staged(let target, let cause):
       remarks = facts.request.remarks
-      remarks.add(.info, cause.text + "; overlay-prep.service makes it writable before " + target)
+      remarks.add(.info, cause.text + "; " + maker + " makes it writable before " + target)
     }
     return remarks
   }

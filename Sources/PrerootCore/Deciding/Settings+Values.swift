@@ -7,8 +7,12 @@ extension Settings {
   /// - Parameter standard: the result for any other word.
   mutating func choice<Choice: Keyword>(_ assignment: Assignments.Assignment, _ standard: Choice) -> Choice {
     if let word = Choice(assignment.value) { return word }
-    remarks.add(.error, assignment.origin + "'" + assignment.value + "' is not understood, ignoring; use one of: " + Choice.words)
+    rejectChoice(assignment, Choice.words)
     return standard
+  }
+
+  @inline(never) private mutating func rejectChoice(_ assignment: Assignments.Assignment, _ words: Text) {
+    remarks.add(.error, assignment.origin + "'" + assignment.value + "' is not understood, ignoring; use one of: " + words)
   }
 
   /// Reads one of systemd's booleans.

@@ -61,7 +61,7 @@ extension Text {
   }
 
   /// Returns the pieces between separators, without empty ones.
-  public func split(at separator: UInt8) -> [Text] { split(at: separator, orBlank: false, keepsEmpty: false) }
+  @inline(never) public func split(at separator: UInt8) -> [Text] { split(at: separator, orBlank: false, keepsEmpty: false) }
 
   /// Returns the items of a list, trimmed: joined lines leave white space around them. Leaves out empty items.
   @inline(never) public func items(at separator: UInt8) -> [Text] {
@@ -74,10 +74,14 @@ extension Text {
   }
 
   /// The pieces between white space.
-  public var words: [Text] { split(at: 0x20, orBlank: true, keepsEmpty: false) }
+  public var words: [Text] {
+    @inline(never) get { split(at: 0x20, orBlank: true, keepsEmpty: false) }
+  }
 
   /// The lines without their newlines; empty lines are left out.
-  public var lines: [Text] { split(at: 0x0a) }
+  public var lines: [Text] {
+    @inline(never) get { split(at: 0x0a) }
+  }
 
   /// The lines without their newlines, including empty lines.
   public var rows: [Text] {

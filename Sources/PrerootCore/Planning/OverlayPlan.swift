@@ -23,8 +23,8 @@ public struct OverlayPlan: Equatable, Sendable {
 
   /// - Parameters:
   ///   - layers: the directory of the layers, if it differs from the settings'.
-  ///   - machineID: the ID for an overlay without one of its own.
-  public init(_ settings: Settings, in layers: Text? = nil, over mountInfo: MountInfo, machineID: RunningID) {
+  ///   - machineID: the ID for an overlay without one of its own; nil if systemd has yet to start and will read the overlay's.
+  public init(_ settings: Settings, in layers: Text? = nil, over mountInfo: MountInfo, machineID: RunningID?) {
     isPersistent = settings.upper.isPersistent
     bindings = isPersistent ? Paths.store + settings.directory : Paths.store
     self.layers = layers ?? bindings
@@ -41,7 +41,7 @@ public struct OverlayPlan: Equatable, Sendable {
 
   // MARK: The whole root
 
-  private mutating func overlayRoot(_ root: MountInfo.Entry, in mountInfo: MountInfo, _ binds: [Text], _ machineID: RunningID) {
+  private mutating func overlayRoot(_ root: MountInfo.Entry, in mountInfo: MountInfo, _ binds: [Text], _ machineID: RunningID?) {
     add(.makeDirectory, Paths.staging)
     mountOverlay(of: Text(), at: Paths.staging)
     // pivot_root(2) rejects a shared new root. Unbindable, because the bind of /run below it must not show it again.
@@ -72,7 +72,7 @@ public struct OverlayPlan: Equatable, Sendable {
 
   // MARK: Only some directories
 
-  private mutating func overlay(_ directories: [Text], in mountInfo: MountInfo, _ binds: [Text], _ machineID: RunningID) {
+  private mutating func overlay(_ directories: [Text], in mountInfo: MountInfo, _ binds: [Text], _ machineID: RunningID?) {
     overlaidDirectories = directories.count
     addStoreDirectories(of: Text(), part: Text())
     let mountedID = mountInfo.entries.last { $0.isMachineID }?.mountPoint
@@ -97,7 +97,8 @@ public struct OverlayPlan: Equatable, Sendable {
 
   // MARK: Pieces
 
-  private mutating func provide(_ machineID: RunningID, in root: Text) {
+  private mutating func provide(_ machineID: RunningID?, in root: Text) {
+    guard let machineID else { return }
     if machineID.isFromCommandLine {
       add(.writeFile, root + "/etc/machine-id", machineID.text + "\n")
     } else {

@@ -34,8 +34,9 @@ public struct UnitTree: Equatable, Sendable {
 
   /// What the settled boot needs beside the image's own units.
   private mutating func stageTwo(_ facts: borrowing BootFacts) {
-    let unit: Text = "preroot-report.service"
-    add(.normal, Text("sysinit.target.wants/") + unit, .link(to: Text("/usr/lib/systemd/system/") + unit))
+    wish("preroot-report.service")
+    // It says by failing what has failed before it.
+    if facts.hasFailedAsFirstProcess { wish("overlay-prep.service") }
     var overlays: [Text] = [], others: [Text] = []
     for mount in facts.mountInfo.entries {
       guard mount.isOverlayOfPreroot else {
@@ -55,6 +56,10 @@ public struct UnitTree: Equatable, Sendable {
       }
     }
     for file in facts.fileSystemTable.swapFiles(onOverlaysAt: overlays, besides: others) { mask(file.unitName + ".swap") }
+  }
+
+  private mutating func wish(_ unit: Text) {
+    add(.normal, Text("sysinit.target.wants/") + unit, .link(to: Text("/usr/lib/systemd/system/") + unit))
   }
 
   private mutating func mask(_ unit: Text) { add(.early, unit, .link(to: "/dev/null")) }

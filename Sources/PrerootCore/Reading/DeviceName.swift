@@ -54,7 +54,8 @@ public struct DeviceName: Equatable, Sendable {
       if before == "mtd" {
         kind = .mtd
       } else {
-        guard let digits = before.dropping(prefix: "ubi"), let itsNumber = digits.isEmpty ? 0 : digits.decimalValue else { return nil }
+        // The kernel has 32 of them. See linux: include/linux/mtd/ubi.h, UBI_MAX_DEVICES.
+        guard let digits = before.dropping(prefix: "ubi"), let itsNumber = digits.isEmpty ? 0 : digits.decimalValue, itsNumber < 32 else { return nil }
         kind = .ubi
         number = itsNumber
       }

@@ -24,6 +24,18 @@ extension Directory {
   public func renameDurably(_ path: Text, to newPath: Text) throws(Errno) {
     try rename(path, to: newPath)
     try syncDirectory(of: newPath)
+    if path.directory != newPath.directory { try syncDirectory(of: path) }
+  }
+
+  /// Makes a directory with the owner, mode and extended attributes of another, for good: who syncs what is written below it cannot reach
+  /// it. Under another name first, so that what a power cut leaves never has too wide a mode.
+  @inline(never) func makeDirectoryDurably(_ path: Text, like model: borrowing FileDescriptor) throws(Errno) {
+    try replacing(path) { temporary throws(Errno) in
+      try makeDirectory(temporary)
+      let copy = try open(temporary, .toList)
+      try copy.becomeLike(model)
+      try copy.sync()
+    }
     try syncDirectory(of: path)
   }
 

@@ -36,11 +36,7 @@ extension LinuxKernel {
       return
     }
     let model = try Place(model)
-    let image = try model.directory.open(model.path, .toList)
-    try place.directory.replacing(place.path) { temporary throws(Errno) in
-      try place.directory.makeDirectory(temporary)
-      try place.directory.open(temporary, .toList).becomeLike(image)
-    }
+    try place.directory.makeDirectoryDurably(place.path, like: try model.directory.open(model.path, .toList))
   }
 
   func setAside(_ path: Text, as newPath: Text) throws(Errno) {
@@ -59,9 +55,7 @@ extension LinuxKernel {
     }
     for parent in place.path.parents where !place.directory.exists(parent) {
       // Both paths have the same end.
-      let model = try oldPlace.directory.open(oldPlace.path.dropLast(place.path.count - parent.count), .toList)
-      try place.directory.makeDirectory(parent)
-      try place.directory.open(parent, .toList).becomeLike(model)
+      try place.directory.makeDirectoryDurably(parent, like: try oldPlace.directory.open(oldPlace.path.dropLast(place.path.count - parent.count), .toList))
     }
     try place.directory.renameDurably(oldPlace.path, to: place.path)
   }

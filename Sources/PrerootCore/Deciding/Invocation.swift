@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+/// What overlay-prep was started for. See overlay-prep.service(8).
+public enum Invocation: Equatable, Sendable {
+  /// By the kernel, or a container's manager, in place of systemd (`init=`): it makes the root writable and executes systemd.
+  case firstProcess
+  /// By overlay-prep.service.
+  case prepare
+  case report
+  case reached
+  case fstab
+  case help
+  case unknown(Text)
+
+  /// - Parameters:
+  ///   - arguments: without the program's name.
+  ///   - isFirstProcess: whether the process is PID 1, whose arguments are systemd's.
+  public init(_ arguments: [Text], isFirstProcess: Bool) {
+    let first = arguments.first ?? Text()
+    // PID 1 of a container that somebody started to read it: systemd, too, would print its own and end.
+    if isFirstProcess, arguments.count != 1 || !(first == "--help") {
+      self = .firstProcess
+    } else if arguments.count > 1 {
+      self = .unknown(arguments[1])
+    } else {
+      switch first {
+      case "": self = arguments.isEmpty ? .prepare : .unknown(first)
+      case "--report": self = .report
+      case "--reached": self = .reached
+      case "--fstab": self = .fstab
+      case "--help": self = .help
+      default: self = .unknown(first)
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+/// What the first process mounts before it can look around, with systemd's own options: systemd leaves alone what it finds mounted
+/// (systemd: mount_table[] of mount-setup.c).
+public struct BasePlan: Equatable, Sendable {
+  public var steps: [Step] = []
+
+  /// - Parameter mountInfo: empty while /proc is not mounted, which is all that is done then.
+  public init(over mountInfo: MountInfo) {
+    if mountInfo.entries.isEmpty {
+      add("/proc", "proc", Self.restricted)
+      return
+    }
+    if mountInfo.entry(at: "/sys") == nil { add("/sys", "sysfs", Self.restricted) }
+    if mountInfo.entry(at: "/dev") == nil { add("/dev", "devtmpfs", "nosuid,strictatime,mode=0755,size=4m,nr_inodes=1m") }
+    if mountInfo.entry(at: "/run") == nil { add("/run", "tmpfs", "nosuid,nodev,strictatime,mode=0755,size=20%,nr_inodes=800k") }
+    // For what is told to systemd there.
+    steps.append(Step(.makeDirectory, "/run/systemd"))
+  }
+
+  private static var restricted: Text { "nosuid,nodev,noexec" }
+
+  @inline(never) private mutating func add(_ path: Text, _ type: Text, _ options: Text) {
+    steps.append(Step(.mountDevice, path, type, type: type, options: MountOptions(options)))
+  }
+}

@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# sysroot.sh ARCH DIR: unpacks the headers and libraries of libc, libgcc and libsystemd of Debian's release for an architecture.
+#
+# A private apt root, with this machine's mirror and keys: nothing of its own packages changes, and nothing of the others is run.
+set -euo pipefail
+arch=$1 directory=$2
+# shellcheck source=Sources/cross/row.sh
+. "$(dirname "$0")/row.sh"
+fail() {
+  echo "make: $1; or give SYSROOT=DIR, with the headers and libraries of libc, libgcc and libsystemd for $arch" >&2
+  exit 1
+}
+for program in apt-get dpkg-deb; do
+  command -v "$program" > /dev/null || fail "without '$program' there is no sysroot from Debian's packages: install the package '${program%-*}'"
+done
+mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -E '/debian/?$' | sort -u | head -n 1) || true
+[ -n "$mirror" ] || fail "no Debian mirror is in this machine's apt sources: run apt-get update"
+keys=/usr/share/keyrings/debian-archive-keyring.gpg
+[ -e "$keys" ] || fail "the archive's keys are missing: install the package 'debian-archive-keyring'"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# fetch ARCHITECTURE RELEASE: downloads the packages of one release, and what they depend on.
+fetch() {
+  local of=$1 release=$2 apt=$work/$1 compiler=libgcc-14-dev
+  [ "$release" != bookworm ] || compiler=libgcc-12-dev
+  rm -rf "$apt"
+  mkdir -p "$apt"/{state/lists/partial,cache/archives/partial,etc/{apt.conf.d,preferences.d,trusted.gpg.d}}
+  touch "$apt/state/status"
+  echo "deb [arch=$of signed-by=$keys] $mirror $release main" > "$apt/etc/sources.list"
+  local options=(-qq -o Dir::Etc="$apt/etc" -o Dir::Etc::sourcelist="$apt/etc/sources.list" -o Dir::Etc::sourceparts=/dev/null
+    -o Dir::State="$apt/state" -o Dir::State::status="$apt/state/status" -o Dir::Cache="$apt/cache"
+    -o APT::Architecture="$of" -o APT::Architectures::="$of" -o APT::Sandbox::User=root -o Acquire::Languages=none)
+  apt-get "${options[@]}" update && apt-get "${options[@]}" -y --no-install-recommends --download-only install libsystemd-dev libc6-dev "$compiler" > /dev/null
+}
+echo "make: unpacking Debian's libraries for $arch, once, a few seconds" >&2
+found=
+for release in ${suite//,/ }; do
+  if fetch "$debian" "$release"; then
+    found=$release
+    break
+  fi
+done
+[ -n "$found" ] || fail "the packages of ${suite//,/ or } for $debian cannot be downloaded"
+rm -rf "$directory.unfinished"
+mkdir -p "$directory.unfinished/DEBIAN"
+# Where /lib is a link, as in every release from here on, packages may have files below both names.
+for name in bin lib sbin; do
+  mkdir -p "$directory.unfinished/usr/$name"
+  ln -s "usr/$name" "$directory.unfinished/$name"
+done
+for package in "$work/$debian"/cache/archives/*.deb; do
+  dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink --no-same-owner -C "$directory.unfinished"
+  # What dpkg-shlibdeps(1) reads: which version of a package has a symbol.
+  rm -rf "$work/control"
+  dpkg-deb --control "$package" "$work/control"
+  [ ! -e "$work/control/symbols" ] || cat "$work/control/symbols" >> "$directory.unfinished/DEBIAN/symbols"
+done
+if [ "$arch" = armv6 ]; then
+  fetch armel "$found" || fail "the packages of $found for armel cannot be downloaded"
+  for package in "$work"/armel/cache/archives/lib{c6,gcc-*}-dev_*.deb; do dpkg-deb --extract "$package" "$work/old"; done
+  for file in "$work"/old/usr/lib/arm-linux-gnueabi/{*crt*.o,libc_nonshared.a}; do cp "$file" "$directory.unfinished/usr/lib/$multiarch"; done
+  rm -rf "$directory.unfinished/usr/lib/gcc/$multiarch"
+  cp -r "$work/old/usr/lib/gcc/arm-linux-gnueabi" "$directory.unfinished/usr/lib/gcc/$multiarch"
+fi
+# Debian's links lead from the root of the machine. Here they are to lead from the sysroot.
+find "$directory.unfinished" -lname '/*' -exec bash -c 'ln -srfn "$0$(readlink "$1")" "$1"' "$directory.unfinished" {} \;
+rm -rf "$directory"
+mv "$directory.unfinished" "$directory"

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+import PrerootCore
+import PrerootSystem
+
+/// The way by `init=`: makes the root writable before there is a systemd, and executes that. PID 1 itself only waits, as whatever
+/// becomes of its child, there has to be a systemd.
+///
+/// - Returns: where nothing at all can be executed, or in the child.
+func boot(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
+  var succession: Succession?
+  do throws(Errno) {
+    guard let child = try FirstProcess.fork() else { return Int32(truncatingIfNeeded: prepareAsChild().rawValue) }
+    succession = child.status(limitMicroseconds: childLimit).flatMap { Succession(rawValue: $0) }
+    if succession == nil { FirstChild.killAll() }
+  } catch {}
+  if succession == nil { leaveRootAlone() }
+  for program in unsafe Succession.programs(besides: Text(cString: arguments[0])) {
+    let errno = unsafe FirstProcess.execute(program, (succession ?? .systemd).argument, arguments)
+    say(Text("Cannot execute ") + program + ": " + errno.text)
+  }
+  return ExitStatus.failure
+}
+
+/// As long as overlay-prep.service has (TimeoutStartSec=).
+private var childLimit: Int64 { 30 * 60 * 1_000_000 }
+
+private func prepareAsChild() -> Succession {
+  mountBase()
+  do throws(Errno) {
+    let image = try Machine(at: "/")
+    let report = Report(on: image)
+    let facts = BootFacts(of: image, isFirstProcess: true)
+    let mode = BootMode(for: facts)
+    // The generator will be settled, and silent.
+    for remark in mode.remarks(on: facts, by: "overlay-prep") { report.sayOnce(remark) }
+    guard case .staged(let target, _) = mode else { return .systemd }
+    var preparation = Preparation(facts, of: image, bootingTo: target, isFirstProcess: true, report)
+    let outcome = preparation.makeWritable()
+    preparation.publish(outcome)
+    preparation.leaveToSystemd(outcome)
+    return Succession(to: outcome.target)
+  } catch {
+    return .systemd
+  }
+}
+
+/// What fails here is missed by what comes next.
+private func mountBase() {
+  var kernel = LinuxKernel()
+  // First /proc, which tells what else is missing.
+  for _ in 1...2 {
+    do throws(Errno) {
+      for step in BasePlan(over: try Machine(at: "/").mounts()).steps { try? kernel.perform(step) }
+    } catch { continue }
+  }
+}
+
+extension Preparation {
+  /// What the second stage is to find.
+  fileprivate func leaveToSystemd(_ outcome: Outcome) {
+    report.say(.info, Text("Continuing to ") + outcome.target)
+    do throws(Errno) {
+      let machine = try Machine(at: "/")
+      machine.keep(Paths.ready, (machine.mounts().root?.majorMinor ?? Text()) + "\n", report)
+      if outcome.status != ExitStatus.success { machine.keep(Paths.status, Text(decimal: Int(outcome.status)) + "\n", report) }
+      machine.keep(Paths.events, report.events, report)
+    } catch {
+      report.say(.error, "Cannot open /", error)
+    }
+  }
+}
+
+/// The child died, nobody knows where. As with preroot-fallback.service, nothing is tried again in this boot.
+private func leaveRootAlone() {
+  do throws(Errno) {
+    let machine = try Machine(at: "/")
+    let report = Report(on: machine)
+    report.say(.error, "overlay-prep did not finish; continuing with the root as it is")
+    machine.keep(Paths.ready, Text(), report)
+    machine.keep(Paths.status, Text(decimal: Int(ExitStatus.failure)) + "\n", report)
+    machine.keep(Paths.events, report.events, report)
+  } catch {}
+}
+
+private func say(_ text: Text) {
+  do throws(Errno) { KernelLog(of: try Machine(at: "/"), ident: "preroot").say(.error, text) } catch {}
+}

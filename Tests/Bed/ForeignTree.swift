@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import Support
+import SystemPackage
+
+/// The root of a minimal Debian for another processor: its packages are unpacked and none of its programs is run here, so what their
+/// scripts would do is done by hand.
+enum ForeignTree {
+  private static let packages = "base-files,base-passwd,bash,coreutils,dash,dbus,findutils,grep,hostname,kmod,libc-bin,login,mawk,mount,sed,systemd,systemd-sysv,tar,udev,util-linux"
+
+  private static let configuration = """
+    cd "$1"
+    rm -rf usr/share/doc usr/share/man usr/share/locale usr/share/info usr/share/perl5 usr/share/zoneinfo usr/lib/*/gconv usr/lib/apt usr/lib/dpkg var/lib/apt var/lib/dpkg var/cache/* etc/cron* boot
+    sed 's/^root:[^:]*:/root:x:/' usr/share/base-passwd/passwd.master > etc/passwd
+    cp usr/share/base-passwd/group.master etc/group
+    printf 'root::19000:0:99999:7:::\\n' > etc/shadow
+    chown 0:42 etc/shadow
+    chmod 0640 etc/shadow
+    systemd-sysusers --root="$PWD"
+    ln -sf mawk usr/bin/awk
+    ln -sf ../proc/self/mounts etc/mtab
+    : > etc/fstab
+    echo bed > etc/hostname
+    rm -f etc/.pwd.lock etc/*-
+    """
+
+  static func path(of architecture: String, _ suite: Suite) async throws -> FilePath {
+    let fingerprint = Fingerprint(packages, configuration)
+    try Cache.shared.tidy("base", keeping: .max)
+    return try await Cache.shared.thing("base/\(suite)-\(architecture)-\(fingerprint)") { place in
+      say("bed: unpacking the base tree of \(suite) for \(architecture), once, about half a minute")
+      try await Command("mmdebstrap", [
+        "--quiet", "--variant=extract", "--architectures=\(architecture)", "--setup-hook=/usr/share/mmdebstrap/hooks/merged-usr/setup00.sh",
+        "--include=\(packages)", suite.name, place.string,
+      ]).output()
+      try await sh("sh", "-euc", configuration, "sh", place.string)
+    }
+  }
+}

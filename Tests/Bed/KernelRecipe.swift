@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+import Support
+import SystemPackage
+
+/// How a kernel is made from Debian's source, once.
+struct KernelRecipe: Hashable, Sendable {
+  /// Where it is in the cache.
+  let name: String
+  /// What the kernel's makefile is told of the processor.
+  let variables: [String]
+  /// The compiler's prefix.
+  let tools: String
+  /// The configuration to begin with. Its modules are dropped: there is no initramfs to load them from.
+  let defaults: String
+  /// What is laid over that, a file of the bed.
+  let configuration: String
+  /// Where the source comes from; each of these that is unavailable is told.
+  let suites: [String]
+  let product: String
+  /// Modules that are kept beside it, for what has to be configured when it is loaded.
+  let modules: [String]
+  /// Raise this with each change of this file that changes the result.
+  let revision: Int
+  let duration: String
+
+  /// Every file system built in.
+  static let userModeLinux = KernelRecipe(
+    name: "kernel", variables: ["ARCH=um"], tools: "", defaults: "tinyconfig", configuration: "kernel.config", suites: ["sid", "bookworm"], product: "linux",
+    modules: ["drivers/mtd/nand/raw/nandsim.ko"], revision: 2, duration: "about six minutes")
+  /// As small as it gets for the VoCore, with pages of 4 KiB, as there.
+  static let malta = KernelRecipe(
+    name: "kernel-malta", variables: ["ARCH=mips", "CROSS_COMPILE=mipsel-linux-gnu-"], tools: "mipsel-linux-gnu-", defaults: "malta_defconfig",
+    configuration: "malta.config", suites: ["bookworm"], product: "vmlinux", modules: [], revision: 1, duration: "about fifteen minutes")
+
+  /// Its program, built where that has not been done yet.
+  ///
+  /// - Throws: ``Problem`` when a tool or the source is missing.
+  func program() async throws -> FilePath {
+    let fingerprint = Fingerprint(try Checkout.bedText(configuration), "recipe \(revision)")
+    return try await Cache.shared.thing("\(name)-\(fingerprint)", make: build).appending(product)
+  }
+
+  @Sendable private func build(into place: FilePath) async throws {
+    say("bed: building a kernel, \(name), once, \(duration); the log is \(place)/build.log")
+    let work = place.appending("work")
+    try FileManager.default.createDirectory(atPath: work.string, withIntermediateDirectories: true)
+    let (package, name) = try await source(below: work)
+    try await sh("dpkg-deb", "--extract", package.string, work.string)
+    try await sh("tar", "-xf", "\(work)/usr/src/\(name).tar.xz", "-C", work.string)
+
+    let tree = work.appending(name)
+    func make(_ target: String) async throws { try await Command("make", variables + [target], in: tree).output() }
+    try await make(defaults)
+    try await sh("sed", "-i", "/=m$/d", ".config", in: tree)
+    try await sh("sh", "scripts/kconfig/merge_config.sh", "-m", "-O", ".", ".config", Checkout.bedFile(configuration).string, in: tree)
+    try await make("olddefconfig")
+    // First and alone: in parallel with the rest, headers come too late.
+    try await make("prepare")
+    var make = Command("make", variables + ["-j\(ProcessInfo.processInfo.activeProcessorCount)", product] + (modules.isEmpty ? [] : ["modules"]), in: tree)
+    make.log = place.appending("build.log")
+    try await make.output()
+
+    try await sh("\(tools)strip", "-o", "\(place)/\(product)", "\(tree)/\(product)")
+    for module in modules { try await sh("\(tools)strip", "--strip-debug", "-o", "\(place)/\(FilePath(module).lastComponent!)", "\(tree)/\(module)") }
+    try Data((name + "\n").utf8).write(to: URL(fileURLWithPath: place.appending("source").string))
+    try await sh("rm", "-rf", work.string)
+  }
+
+  /// The newest kernel source of the first of the suites that has one.
+  private func source(below work: FilePath) async throws -> (package: FilePath, name: String) {
+    for suite in suites {
+      do {
+        let apt = try await PrivateApt(suite: suite, below: work.appending("apt-\(suite)"))
+        guard let name = try await apt.names(matching: "^linux-source-[0-9.]+$").last else { continue }
+        return (try await apt.download(name), name)
+      } catch let problem as Problem where suite != suites.last {
+        say("bed: no kernel source of \(suite), taking another release's, ignoring: \(problem)")
+      }
+    }
+    throw Problem("No package 'linux-source-…' in the archive")
+  }
+}

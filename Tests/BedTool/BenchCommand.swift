@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import Bed
+
+struct BenchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Boot in several ways, in turn, and write into docs/performance.md how long each takes.")
+
+  @Option(help: "How often each boots.")
+  var rounds = 8
+  @Option(help: "A release of Debian or Ubuntu; with the option again another one.", transform: Suite.init(argument:))
+  var suite: [Suite] = [.bookworm, .trixie]
+  @Flag(help: "Print the results, and leave docs/performance.md alone.")
+  var dry = false
+
+  func validate() throws {
+    guard rounds > 0 else { throw ValidationError("a bench has one round at least") }
+  }
+
+  func run() async throws {
+    let load = BenchReport.load
+    var benches: [Bench] = []
+    for suite in suite {
+      benches.append(try await Bench(of: suite))
+    }
+    // The releases in turn, too: what changes with the hour is in both.
+    for number in 1...rounds {
+      for place in benches.indices {
+        try await benches[place].round(number, of: rounds)
+      }
+    }
+    let report = try await BenchReport(benches, try await BenchWork(), load: load)
+    print(report.results)
+    if !dry { try report.write() }
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+import Bed
+import Support
+import Testing
+
+/// Stage 1 delays everything else, so what it does must not grow with the machine. Counts, unlike times, are the same on a busy host.
+@Suite("Stage 1's work")
+struct ConstantWorkTests {
+  /// How many it makes depends by a few on when PID 1 answers.
+  private static func calls(_ machine: Machine) async throws -> Int {
+    var machine = machine
+    machine.tree = try await machine.tree.counting(.calls)
+    let boot = try await machine.boot()
+    #expect(boot.state == "running", "\(boot)")
+    return try #require(boot.helperCount, "\(boot): \(boot.script?.output ?? "")")
+  }
+
+  @Test("The helper makes the same system calls with 50 and with 2,000 more units in the image")
+  func doesNotDependOnUnits() async throws {
+    func calls(units: Int) async throws -> Int {
+      var tree = Tree.lean
+      for unit in 0..<units { tree = tree.with("/usr/lib/systemd/system/bench-\(unit).service", "[Service]\nType=oneshot\nExecStart=true\n") }
+      return try await Self.calls(Machine(.container, tree, "preroot=tmpfs"))
+    }
+    let few = try await calls(units: 50), many = try await calls(units: 2000)
+    print("system calls of the helper: \(few) with 50 units, \(many) with 2,000")
+    #expect(abs(many - few) * 20 <= few)
+  }
+
+  @Test("The helper makes the same system calls with 10 and with 100,000 files on the upper")
+  func doesNotDependOnFiles() async throws {
+    func calls(files: Int) async throws -> Int {
+      let disk = try await Disk.ext4(megabytes: 2048)
+      // A file needs an inode, of which there is one for 16 KiB. The boot before has made them, and given the upper its first boot.
+      var machine = Machine(.kernel(.squashfs), Tree.lean.running("mkdir /var/files && cd /var/files && seq \(files) | xargs touch && sync"), "preroot=/dev/ubdb")
+      machine.disks = [disk]
+      machine.patience = .seconds(180)
+      let boot = try await machine.boot()
+      #expect(boot.script?.status == 0, "\(boot.script?.output ?? "")")
+      machine.tree = .lean
+      return try await Self.calls(machine)
+    }
+    let few = try await calls(files: 10), many = try await calls(files: 100_000)
+    print("system calls of the helper: \(few) with 10 files, \(many) with 100,000")
+    // It polls while fsck runs.
+    #expect(abs(many - few) * 20 <= few)
+  }
+
+  @Test("The helper makes the same system calls with 1 and with 200 mounts in /etc/fstab")
+  func doesNotDependOnMounts() async throws {
+    func calls(mounts: Int) async throws -> Int {
+      let lines = (0..<mounts).map { "tmpfs /mnt/\($0) tmpfs noauto 0 0\n" }.joined()
+      return try await Self.calls(Machine(.container, Tree.lean.with("/etc/fstab", lines), "preroot=tmpfs"))
+    }
+    let few = try await calls(mounts: 1), many = try await calls(mounts: 200)
+    print("system calls of the helper: \(few) with 1 mount, \(many) with 200")
+    #expect(abs(many - few) * 20 <= few)
+  }
+}
