@@ -79,8 +79,8 @@ struct PersistentTests {
     }
   }
 
-  /// With redirect_dir off, a directory of the lower cannot have another name in the upper; see rename(2), and Overlayfs in the kernel's
-  /// documentation. Programs such as mv(1) then copy the directory.
+  /// With redirect_dir off a directory of the lower cannot have another name in the upper; see rename(2), and Overlayfs in the kernel's
+  /// documentation. A program that renames then copies, as mv(1) does.
   @Test("Renaming a directory of the image works on a tmpfs and fails with EXDEV on a device", arguments: [true, false])
   func refusesRenaming(isPersistent: Bool) async throws {
     let (failures, directory, file) = try await inPrivateNamespace {
