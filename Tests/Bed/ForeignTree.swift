@@ -5,7 +5,7 @@ import SystemPackage
 /// The root of a minimal Debian for another processor: its packages are unpacked and none of its programs is run here, so what their
 /// scripts would do is done by hand.
 enum ForeignTree {
-  private static let packages = "base-files,base-passwd,bash,coreutils,dash,dbus,findutils,grep,hostname,kmod,libc-bin,login,mawk,mount,sed,systemd,systemd-sysv,tar,udev,util-linux"
+  private static let packages = "base-files,base-passwd,bash,busybox,coreutils,dash,dbus,findutils,grep,hostname,kmod,libc-bin,login,mawk,mount,sed,systemd,systemd-sysv,tar,udev,util-linux"
 
   private static let configuration = """
     cd "$1"
