@@ -75,7 +75,7 @@ public enum VoCore {
     let debian = try await ForeignTree.path(of: board.architecture, .bookworm)
     try await sh("make", "--no-print-directory", "-C", Checkout.top.string, "install-minimal", "ARCH=\(board.architecture)", "DESTDIR=\(place)/preroot")
     let tree = place.appending("root"), image = place.appending("root.squashfs")
-    try await sh(Checkout.bedFile("vocore/make-root").string, debian.string, "\(place)/preroot", tree.string)
+    try await sh("bash", Checkout.bedFile("vocore/make-root").string, debian.string, "\(place)/preroot", tree.string)
     try await sh("mksquashfs", tree.string, image.string, "-comp", "xz", "-b", "256K", "-all-root", "-no-xattrs", "-noappend", "-quiet", "-no-progress")
     let sizes = try await sh("bash", "-c", """
       find . -type f -size +20k -printf '%P\\n' | while read -r file; do printf '%9d %s\\n' "$(xz -9e -c "$file" | wc -c)" "$file"; done | sort -rn | head -n 16
