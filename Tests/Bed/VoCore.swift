@@ -89,9 +89,10 @@ public enum VoCore {
     var command = Command("timeout", ["--kill-after=5", "1800", board.program] + board.command(kernel: kernel, megabytes: 32, drives: [(flash, false)], words: words))
     command.log = log
     try await command.output()
-    let lines = Console(FileManager.default.contents(atPath: log.string) ?? Data()).lines.filter { $0.contains("vocore: ") }
+    let console = Console(FileManager.default.contents(atPath: log.string) ?? Data())
+    let lines = console.lines.filter { $0.contains("vocore: ") }
       .map { String($0[$0.range(of: "vocore: ")!.upperBound...]) }
-    guard lines.last == "the end" else { throw Problem("The boot '\(name)' did not report; its console is in \(log)") }
+    guard lines.last == "the end" else { throw Problem("The boot '\(name)' did not report. The console's end:\n\(console.tail())") }
     return Boot(name: name, lines: lines.dropLast())
   }
 }
