@@ -82,6 +82,16 @@ extension Findings {
       problem(mask + " masks the generator: remove it")
       isWhole = false
     }
+    // The installer of an image takes any file, and the boot would be left to preroot-fallback.service, or to nobody.
+    for manager in Text("/usr/lib/systemd/systemd /lib/systemd/systemd /sbin/init").words {
+      guard let wanted = image.processor(of: manager) else { continue }
+      for program in Text("/usr/lib/systemd/system-generators/preroot-generator /usr/lib/preroot/overlay-prep").words {
+        guard let processor = image.processor(of: program), processor != wanted else { continue }
+        problem(program + " is not for the processor of " + manager + ": install preroot for the image's architecture")
+        isWhole = false
+      }
+      break
+    }
     if !image.hasLibrary("libsystemd.so.0") {
       problem("libsystemd.so.0 is missing: install libsystemd, which overlay-prep needs")
       isWhole = false

@@ -681,6 +681,12 @@ struct ToolCheckTests {
   static let flaws = [
     Flaw("a missing unit", "/usr/lib/systemd/system/prerootcheck.slice is missing: install all of preroot") { try $0.remove("usr/lib/systemd/system/prerootcheck.slice") },
     Flaw("a missing helper", "/usr/lib/preroot/overlay-prep is missing: install all of preroot") { try $0.remove("usr/lib/preroot/overlay-prep") },
+    Flaw("a helper for another processor", "/usr/lib/preroot/overlay-prep is not for the processor of /usr/lib/systemd/systemd: install preroot for the image's architecture") {
+      // The beginnings of ELF files for x86_64 and for another machine.
+      for (file, machine) in [("usr/lib/systemd/systemd", "\u{3e}"), ("usr/lib/preroot/overlay-prep", "\u{37}")] {
+        try $0.write(file, "\u{7f}ELF\u{2}\u{1}\u{1}" + String(repeating: "\0", count: 9) + "\u{3}\0" + machine + "\0")
+      }
+    },
     Flaw("a masked generator", "/etc/systemd/system-generators/preroot-generator masks the generator: remove it") {
       try $0.write("etc/systemd/system-generators/preroot-generator", "")
     },
