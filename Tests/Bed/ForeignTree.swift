@@ -2,8 +2,8 @@
 import Support
 import SystemPackage
 
-/// The root of a minimal Debian for another processor: its packages are unpacked and none of its programs is run here, so what their
-/// scripts would do is done by hand.
+/// The root of a minimal Debian for another processor. The bed unpacks the packages and cannot run their programs, so it does the work of
+/// their scripts itself.
 enum ForeignTree {
   private static let packages = "base-files,base-passwd,bash,coreutils,dash,dbus,findutils,grep,hostname,kmod,libc-bin,login,mawk,mount,sed,systemd,systemd-sysv,tar,udev,util-linux"
 

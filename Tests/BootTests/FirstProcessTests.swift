@@ -4,7 +4,7 @@ import Testing
 
 @Suite("overlay-prep as PID 1")
 struct FirstProcessTests {
-  @Test("makes the root writable before systemd is executed", arguments: Leg.each)
+  @Test("overlay-prep as PID 1 makes the root writable before it executes systemd", arguments: Leg.each)
   func isWritable(leg: Leg) async throws {
     let boot = try await Machine(leg, .lean, "preroot=tmpfs").by(.firstProcess).sharedBoot()
     #expect(boot.state == "running", "\(boot)")
@@ -14,7 +14,7 @@ struct FirstProcessTests {
     #expect(boot.startupCount == 1)
     #expect(boot.unitsStartedAgain == [])
     #expect(boot.consoleFailures == [])
-    // Nothing was read from the image.
+    // systemd never loaded units from the image.
     #expect(boot.unitsBegun.filter { $0.hasPrefix("overlay-prep") } == [])
     let other = try await Machine(leg, .lean, "preroot=tmpfs").sharedBoot()
     #expect(boot.mounts.normalised == other.mounts.normalised)

@@ -58,7 +58,7 @@ struct MatrixTests {
   }
 
   /// In the second boot PID 1 re-executes, as the upper has a machine ID.
-  @Test("Each systemd finds the changes and the machine ID of the boot before on a device", arguments: Suite.chosen)
+  @Test("Each systemd finds the changes and the machine ID of the previous boot on a device", arguments: Suite.chosen)
   func keepsChanges(suite: Suite) async throws {
     let tree = Tree(suite).noting("echo \"id=$(cat /etc/machine-id)\"")
     // The host formats the disk, as images since Debian 13 may lack mkfs.ext4.

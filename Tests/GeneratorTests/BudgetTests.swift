@@ -65,7 +65,7 @@ struct BudgetTests {
     #expect(try sorting(10_000) <= 12 * sorting(1_000))
   }
 
-  @Test("A line of /etc/fstab costs the generator some thousand instructions")
+  @Test("A line of /etc/fstab costs the generator a few thousand instructions")
   func ofMounts() throws {
     func reading(_ mounts: Int) throws -> Int {
       try instructions { machine in try machine.write("etc/fstab", (0..<mounts).map { "tmpfs /mnt/\($0) tmpfs noauto 0 0\n" }.joined()) }
