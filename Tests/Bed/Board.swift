@@ -25,8 +25,9 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
   ///
   /// The machine's clock advances by 4 ns for each instruction, so that a busy host does not make a boot slower for the machine.
   func command(kernel: FilePath, megabytes: Int, drives: [(file: FilePath, isReadOnly: Bool)], words: [String]) -> [String] {
-    arguments + ["-m", "\(megabytes)", "-kernel", kernel.string, "-icount", "shift=2,align=off", "-nographic", "-no-reboot", "-nic", "none", "-vga", "none"]
-      + drives.flatMap { ["-drive", "file=\($0.file),format=raw,if=virtio,readonly=\($0.isReadOnly ? "on" : "off")"] }
-      + ["-append", (["ro", "rootwait", "console=\(console)", "panic=-1", "systemd.getty_auto=no"] + words).joined(separator: " ")]
+    let machine = ["-m", "\(megabytes)", "-kernel", kernel.string, "-icount", "shift=2,align=off", "-nographic", "-no-reboot", "-nic", "none", "-vga", "none"]
+    let disks: [String] = drives.flatMap { ["-drive", "file=\($0.file),format=raw,if=virtio,readonly=\($0.isReadOnly ? "on" : "off")"] }
+    let commandLine = ["ro", "rootwait", "console=\(console)", "panic=-1", "systemd.getty_auto=no"] + words
+    return arguments + machine + disks + ["-append", commandLine.joined(separator: " ")]
   }
 }
