@@ -27,9 +27,14 @@ struct FailureTests {
     Failure(testDescription: "the helper cannot be run", tree: .lean.with(helper, "no program\n"), says: "overlay-prep.service: Failed"),
   ]
 
-  @Test("A machine whose overlay fails boots read-only and says why", arguments: failures)
-  func bootsReadOnly(failure: Failure) async throws {
-    var machine = Machine(failure.leg, failure.tree)
+  /// As PID 1, a helper that is another program is beyond help.
+  static let failuresByEntrance = Entrance.allCases.flatMap { entrance in
+    failures.filter { entrance == .stageOne || $0.tree == .lean }.map { (failure: $0, entrance: entrance) }
+  }
+
+  @Test("A machine whose overlay fails boots read-only and says why", arguments: failuresByEntrance)
+  func bootsReadOnly(failure: Failure, entrance: Entrance) async throws {
+    var machine = Machine(failure.leg, failure.tree).by(entrance)
     machine.words = failure.words
     let boot = try await machine.boot()
     let plain = try await Machine(failure.leg, Tree.lean.withoutPreroot).sharedBoot()
