@@ -5,7 +5,7 @@ import PrerootCore
 // Steps on directories, files and links that belong to this boot.
 
 extension LinuxKernel {
-  /// On the upper's file system it is made for good: who syncs what is written below it cannot reach it.
+  /// On the upper's file system, flushes a new directory to the disk: programs that flush their files below it cannot do that.
   func make(directory path: Text, mode: UInt32 = 0o755) throws(Errno) {
     let place = try Place(path)
     let isNew = place.directory.lookup == .beneath && !place.exists

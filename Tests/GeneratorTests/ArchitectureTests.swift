@@ -180,7 +180,7 @@ struct CrossBuildTests {
   func unknown(name: String) throws {
     let run = try make("ARCH=\(name)")
     #expect(run.status == 2)
-    #expect(run.errors.contains("ARCH=\(name) is unknown; it is one of: \(Architecture.all.map(\.name).joined(separator: " "))."))
+    #expect(run.errors.contains("ARCH=\(name) is unknown; use one of: \(Architecture.all.map(\.name).joined(separator: " "))."))
   }
 
   /// This machine's own root is one for x86_64.

@@ -27,8 +27,8 @@ extension Directory {
     if path.directory != newPath.directory { try syncDirectory(of: path) }
   }
 
-  /// Makes a directory with the owner, mode and extended attributes of another, for good: who syncs what is written below it cannot reach
-  /// it. Under another name first, so that what a power cut leaves never has too wide a mode.
+  /// Makes a directory with the owner, mode and extended attributes of another and flushes it to the disk: programs that flush their files
+  /// below it cannot do that. It has a temporary name at first, so that after a power cut its mode is never too permissive.
   @inline(never) func makeDirectoryDurably(_ path: Text, like model: borrowing FileDescriptor) throws(Errno) {
     try replacing(path) { temporary throws(Errno) in
       try makeDirectory(temporary)
