@@ -26,3 +26,17 @@ extension Tree {
       .with(helper, "#!/bin/sh\nhelper=/usr/lib/bed/overlay-prep\n[ $# = 0 ] || exec $helper \"$@\"\n\(script)\n", mode: 0o755)
   }
 }
+
+extension Tree {
+  /// The same tree, in which `bed_kill=N` on the command line kills the child of overlay-prep as PID 1 before its Nth call that can change
+  /// something. A child that lives writes the number of these calls to /run/bed.calls.
+  ///
+  /// - Throws: ``Problem`` if the library cannot be built.
+  public func killingFirstChild() async throws -> Tree {
+    let fingerprint = Fingerprint(try Checkout.bedText("die.c"))
+    let library = try await Cache.shared.thing("packages/die-\(fingerprint).so") { place in
+      try await sh("gcc", "-shared", "-fPIC", "-O1", "-Wall", "-x", "c", Checkout.bedFile("die.c").string, "-o", place.string, "-ldl")
+    }
+    return with(copyOf: library, at: "/usr/lib/bed/die.so").with("/etc/ld.so.preload", "/usr/lib/bed/die.so\n")
+  }
+}

@@ -91,4 +91,35 @@ struct HelperTests {
     #expect(run.output == "")
     #expect(run.status == 1)
   }
+
+  /// In namespaces of its own, where a script stands in for systemd. A container that asks for nothing is left alone.
+  @Test("As PID 1, the helper hands its arguments and environment to systemd, and no signal is blocked or ignored", .enabled(if: getuid() == 0, "Only root can have a PID namespace"))
+  func asFirstProcess() throws {
+    let directory = try Temporary()
+    let systemd = directory.path("systemd")
+    try """
+      #!/bin/sh
+      echo "$$ $PWD"
+      for word; do echo "argument $word"; done
+      echo "preroot=$preroot"
+      sed -n 's/^\\(SigBlk\\|SigIgn\\):[[:space:]]*//p' /proc/self/status
+
+      """.write(toFile: systemd, atomically: false, encoding: .utf8)
+    let run = try Run("unshare", ["-pfm", "--mount-proc", "sh", "-c", """
+      chmod 755 "$1" && mount --bind "$1" "$(readlink -f /usr/lib/systemd/systemd)" && cd /usr && trap '' USR1 || exit 99
+      exec "$2" single "two words" --report
+      """, "sh", systemd, Checkout.ships("overlay-prep")], environment: ["container": "test", "preroot": "tmpfs"], package: "util-linux")
+    #expect(run.errors == "")
+    #expect(run.status == 0)
+    #expect(run.output == """
+      1 /
+      argument single
+      argument two words
+      argument --report
+      preroot=tmpfs
+      0000000000000000
+      0000000000000000
+
+      """)
+  }
 }

@@ -557,6 +557,16 @@ struct ToolPlanTests {
     #expect(run.output.hasSuffix("\n# Then the units of default.target, which have waited, start; systemd reloads when all have\n"))
   }
 
+  @Test("preroot plan has no units and no machine ID if the helper is PID 1")
+  func ofFirstProcess() throws {
+    let run = try plan(image(), commandLine: "preroot=tmpfs init=/usr/lib/preroot/overlay-prep")
+    #expect(run.status == 0)
+    #expect(run.output.contains("\n# A writable root was requested; overlay-prep makes it writable before default.target\n# Steps of overlay-prep as PID 1:\nmake private /run\n"))
+    #expect(!run.output.contains("generator"))
+    #expect(!run.output.contains("machine ID"))
+    #expect(run.output.hasSuffix("\n# Then PID 1 executes systemd, which goes on to default.target\n"))
+  }
+
   @Test("preroot plan lists every step and the remarks on settings")
   func hasSteps() throws {
     let run = try plan(image(), commandLine: "preroot.scope=/etc preroot=tmpfs:size=1m,sise=2")
@@ -656,6 +666,30 @@ struct ToolCheckTests {
       """)
   }
 
+  @Test("preroot check sees that the kernel starts the helper as PID 1, by init= or by a link", arguments: [true, false])
+  func ofFirstProcess(isByLink: Bool) throws {
+    let machine = try machine()
+    try machine.write("usr/lib/systemd/systemd", "")
+    if isByLink { try machine.link("sbin/init", to: "../usr/lib/preroot/overlay-prep") }
+    let run = try check(machine, commandLine: isByLink ? "preroot" : "preroot init=/sbin/wrapper init=/usr/lib/preroot/overlay-prep")
+    #expect(run.status == 0)
+    #expect(run.output.hasPrefix("""
+      good: A writable root was requested; overlay-prep makes it writable before default.target
+      good: The kernel starts overlay-prep as PID 1
+      good: The image has all of preroot
+
+      """))
+  }
+
+  @Test("preroot check names a wrapper that the kernel starts as PID 1")
+  func ofWrapper() throws {
+    let machine = try machine()
+    try machine.write("sbin/wrapper", "")
+    let run = try check(machine, commandLine: "preroot init=/sbin/wrapper")
+    #expect(run.status == 0)
+    #expect(run.output.contains("note: init=/sbin/wrapper is started in place of systemd; /usr/lib/preroot/overlay-prep there makes the root writable by itself\n"))
+  }
+
   @Test("preroot check exits with 0 if preroot is disabled, and says so")
   func ofMachineThatIsOff() throws {
     let run = try check(machine(), commandLine: "preroot=no")
@@ -691,6 +725,10 @@ struct ToolCheckTests {
       try $0.write("etc/systemd/system-generators/preroot-generator", "")
     },
     Flaw("a masked unit", "overlay-prep.service is masked; unmask it to make the root writable") { try $0.write("etc/systemd/system/overlay-prep.service", "") },
+    Flaw(
+      "an init= that is not there", "init=/usr/lib/preroot/overlayprep is missing, and the kernel panics without it: correct the path, or install it",
+      on: "preroot init=/usr/lib/preroot/overlayprep"),
+    Flaw("a helper as PID 1 without systemd", "systemd is missing, which overlay-prep as PID 1 executes: install it", on: "preroot init=/usr/lib/preroot/overlay-prep"),
     Flaw("no overlayfs", "The kernel has no overlay: build it with CONFIG_OVERLAY_FS=y, or put its module 'overlay' into the image") {
       try $0.write("proc/filesystems", "\text4\n")
     },

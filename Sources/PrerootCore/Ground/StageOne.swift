@@ -5,9 +5,12 @@ public enum StageOne {
   public static var units: [Text] { names.words }
   private static var names: Text { "overlay-prep.target overlay-prep.service preroot-stage1.target preroot-fallback.service preroot-prepared.target" }
 
+  /// The program of stage 1, which is PID 1's, too, if `init=` says so.
+  public static var helper: Text { "/usr/lib/preroot/overlay-prep" }
+
   /// What has to be installed for a boot to be staged.
   public static var files: [Text] {
-    var files: [Text] = ["/usr/lib/preroot/overlay-prep"]
+    var files: [Text] = [helper]
     for unit in units { files.add("/usr/lib/systemd/system/" + unit) }
     return files
   }
