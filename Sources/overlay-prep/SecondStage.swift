@@ -3,7 +3,7 @@ import PrerootCore
 import PrerootManager
 import PrerootSystem
 
-// What units of the second stage run. It needs no program of the image.
+// The actions of the second stage's units. They need no program of the image.
 
 /// `--report`: sends the events of stage 1 to the journal.
 func sendReport() -> Int32 {
@@ -17,11 +17,11 @@ func sendReport() -> Int32 {
   }
 }
 
-/// `--reached`: takes back the count of boots that did not get through, as this one has.
+/// `--reached`: removes the count of boots that did not reach their target, because this one has.
 func takeBackAttempts() -> Int32 {
   attempting("Cannot remove the count of boots that did not reach their target") { machine throws(Errno) in
     guard let count = machine.target(ofLink: Paths.attempts), let target = machine.contents(Paths.target)?.trimmed, !target.isEmpty else {
-      // Where a drop-in for all services has cleared the unit's condition.
+      // A drop-in for all services may have cleared the unit's condition.
       StandardError.say("overlay-prep: There is no /run/preroot/attempts, or no /run/preroot/target: this boot is not counted")
       return ExitStatus.success
     }
@@ -67,7 +67,7 @@ func copyFileSystemTable() -> Int32 {
   }
 }
 
-/// - Parameter failure: what is said, with the reason after it.
+/// - Parameter failure: the message; the reason follows it.
 @inline(never) private func attempting(_ failure: Text, _ work: (borrowing Machine) throws(Errno) -> Int32) -> Int32 {
   do throws(Errno) { return try work(Machine(at: "/")) } catch {
     StandardError.say(Text("overlay-prep: ") + failure + ": " + error.text)
