@@ -23,7 +23,7 @@ public enum Paths {
   public static var failed: Text { "/run/preroot/failed" }
   /// See `State`.
   public static var state: Text { "/run/preroot/state.json" }
-  /// The exit status of overlay-prep as PID 1, where that is not 0; for overlay-prep.service.
+  /// The exit status of overlay-prep as PID 1, if it is not 0; for overlay-prep.service.
   public static var status: Text { "/run/preroot/status" }
   /// See `Event`.
   public static var events: Text { "/run/preroot/events" }

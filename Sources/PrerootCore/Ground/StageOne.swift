@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-/// The names that make up stage 1.
+/// The units and files of stage 1.
 public enum StageOne {
-  /// Its own units.
+  /// preroot's units in stage 1.
   public static var units: [Text] { names.words }
   private static var names: Text { "overlay-prep.target overlay-prep.service preroot-stage1.target preroot-fallback.service preroot-prepared.target" }
 
   /// The program of stage 1, which is PID 1's, too, if `init=` says so.
   public static var helper: Text { "/usr/lib/preroot/overlay-prep" }
 
-  /// What has to be installed for a boot to be staged.
+  /// The files that must be installed before a boot can be staged.
   public static var files: [Text] {
     var files: [Text] = [helper]
     for unit in units { files.add("/usr/lib/systemd/system/" + unit) }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-/// The files that the generator writes, in order: a boot is redirected by the last of them, so until all is in place
-/// nothing has changed. See systemd.generator(7).
+/// The files that the generator writes, in order. Only the last one redirects the boot, so nothing changes until all are in place. See
+/// systemd.generator(7).
 public struct UnitTree: Equatable, Sendable {
-  /// The three directories that systemd gives a generator: below the administrator's /etc/systemd/system, above it, and below
-  /// everything else.
+  /// The three directories that systemd passes to a generator. Their precedence is below /etc/systemd/system, above it, and below all
+  /// other unit directories.
   public enum Directory: Equatable, Sendable {
     case normal
     case early
@@ -11,13 +11,12 @@ public struct UnitTree: Equatable, Sendable {
   }
   public enum Content: Equatable, Sendable {
     case file(Text)
-    /// It takes the place of whatever another generator put there: system-update-generator may write the same
-    /// default.target, in either order.
+    /// Replaces the file of another generator: system-update-generator may write the same default.target, before or after this one.
     case link(to: Text)
   }
   public struct Node: Equatable, Sendable {
     public var directory: Directory
-    /// Below the directory, at most one directory deep.
+    /// Relative to the directory, with at most one directory in it.
     public var path: Text
     public var content: Content
   }
@@ -52,7 +51,8 @@ public struct UnitTree: Equatable, Sendable {
     // Every target wants stage 1, so that a boot to a target that PID 1 found elsewhere than on the command line, in the EFI variable
     // SystemdOptions of systemd <= 257, goes through it too instead of ending behind the masks.
     holdBack("ConditionPathExists=/run/preroot/ready\n", targets: "Wants=overlay-prep.target\n")
-    // It has a Requisite=, which a condition does not meet: one line on the console of a boot to rescue.target, up to systemd 257.
+    // This unit has a Requisite=, which a failed condition does not meet: up to systemd 257, a boot to rescue.target prints a line
+    // about that on the console.
     mask("systemd-update-utmp-runlevel.service")
     if !(target == "default.target") {
       add(.early, "preroot-fallback.service.d/10-target.conf",
@@ -76,10 +76,10 @@ public struct UnitTree: Equatable, Sendable {
     add(.normal, Text("sysinit.target.wants/") + unit, .link(to: Text("/usr/lib/systemd/system/") + unit))
   }
 
-  /// What the settled boot needs beside the image's own units.
+  /// Adds the files that a settled boot needs besides the image's own units.
   private mutating func stageTwo(_ facts: borrowing BootFacts) {
     wish("preroot-report.service")
-    // It says by failing what has failed before it.
+    // The unit fails, and so reports the failure that came before it.
     if facts.hasFailedAsFirstProcess { wish("overlay-prep.service") }
     var overlays: [Text] = [], others: [Text] = []
     for mount in facts.mountInfo.entries {
@@ -89,8 +89,8 @@ public struct UnitTree: Equatable, Sendable {
       }
       overlays.add(mount.mountPoint)
       if !(mount.mountPoint == "/") {
-        // As systemd itself has it for /usr and /etc: not to be unmounted before the very end, as it is in use until then. A
-        // whole unit, as a drop-in is not looked for where the unit was asked for before it was seen mounted.
+        // systemd treats /usr and /etc the same way: they are in use, so it unmounts them only at the very end. This is a whole
+        // unit, because systemd does not look for a drop-in if the unit was requested before its mount appeared.
         add(.late, mount.mountPoint.unitName + ".mount", .file(Self.header
           + "[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=preroot\nType=overlay\nWhere=" + mount.mountPoint.escapedForSpecifiers + "\n"))
       } else {
@@ -113,17 +113,17 @@ public struct UnitTree: Equatable, Sendable {
 
   private mutating func mask(_ unit: Text) { add(.early, unit, .link(to: "/dev/null")) }
 
-  /// What fstab-generator and gpt-auto-generator start for a root that grows or has quotas: an overlay can do neither. The names are those
-  /// of systemd 248 and later, then of 247. See systemd: generator_hook_up_growfs(), generator_hook_up_quotacheck().
+  /// The units that fstab-generator and gpt-auto-generator start for a root that grows or has quotas; an overlay supports neither. The
+  /// names are those of systemd 248 and later, then of 247. See systemd: generator_hook_up_growfs(), generator_hook_up_quotacheck().
   private static var ofLower: Text {
     "systemd-growfs-root.service systemd-growfs@-.service systemd-quotacheck-root.service quotaon-root.service"
   }
 
-  /// Without a line for `/` in fstab it is gpt-auto-generator that wants it remounted (50-remount-rw.conf).
+  /// Even without a line for `/` in fstab, gpt-auto-generator requests a remount (50-remount-rw.conf).
   private static var keepRoot: Text { "[Service]\nEnvironment=SYSTEMD_REMOUNT_ROOT_RW=0\n" }
 
-  /// The line for `/` is about the lower: with `ro` it would make the overlay read-only, and new mount(8) on a new kernel fails
-  /// on an overlay whatever it says (https://github.com/systemd/systemd/issues/39558). The other lines stay as they are.
+  /// The line for `/` concerns the lower. With `ro` it would make the overlay read-only, and a new mount(8) on a new kernel fails on an
+  /// overlay, whatever the line says (https://github.com/systemd/systemd/issues/39558). The other lines are unchanged.
   private static var remountAllButRoot: Text {
     """
     Environment=SYSTEMD_FSTAB=/run/preroot/fstab LIBMOUNT_FSTAB=/run/preroot/fstab
@@ -142,7 +142,7 @@ public struct UnitTree: Equatable, Sendable {
   private static var header: Text { "# Automatically generated by preroot-generator\n\n" }
   private static var overlayPrepTarget: Text { "/usr/lib/systemd/system/overlay-prep.target" }
 
-  /// One line a node, for people and for tests.
+  /// One line per node, for people and tests.
   public var text: Text {
     var text = Text()
     for node in nodes {
