@@ -12,7 +12,7 @@ tree=$(dirname "$(dirname "$(readlink -f "$0")")")/tree
 in_tree() {
   local user=()
   [ "$(id -u)" = 0 ] || user=(--map-root-user)
-  # The mounts are in a namespace of their own, and go with it.
+  # The mounts are in a private namespace, and disappear with it.
   unshare --mount "${user[@]}" bash -euc '
     tree=$1 here=$PWD
     shift
@@ -41,7 +41,7 @@ for_outside() {
   local linker libraries flags=()
   linker=$(compgen -G "$tree/lib64/ld-linux-*.so.*" || compgen -G "$tree/lib/ld-linux-*.so.*")
   libraries=$(dirname "$(compgen -G "$tree/usr/lib/*/libc.so.6")")
-  # The program asks for GCC's libraries itself: those of Swift ask for them by DT_RUNPATH, where a program's DT_RPATH does not count.
+  # The program itself links GCC's libraries: Swift's libraries have a DT_RUNPATH, for which a program's DT_RPATH does not count.
   for flag in "--dynamic-linker=$linker" --disable-new-dtags "-rpath=$libraries" "-rpath=$tree/usr/libexec/swift/lib/swift/linux" \
     --no-as-needed -l:libstdc++.so.6 -l:libgcc_s.so.1 -l:libm.so.6; do
     flags+=(-Xlinker "$flag")
