@@ -42,7 +42,7 @@ public struct Advance: Equatable, Sendable {
   /// For the log.
   public var reason: Text
 
-  /// - Parameter need: why PID 1 has to read again at all.
+  /// - Parameter need: why PID 1 has to reload in the first place.
   public init(_ mode: SwitchMode, over changes: OverlayChanges, as need: Hold.Need) {
     let demand = changes.reasonToReexecute
     switch mode {

@@ -13,7 +13,7 @@ public enum Invocation: Equatable, Sendable {
   case unknown(Text)
 
   /// - Parameters:
-  ///   - arguments: without the program's name.
+  ///   - arguments: the arguments, without the program's name.
   ///   - isFirstProcess: whether the process is PID 1, whose arguments are systemd's.
   public init(_ arguments: [Text], isFirstProcess: Bool) {
     let first = arguments.first ?? Text()
