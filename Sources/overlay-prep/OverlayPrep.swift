@@ -3,8 +3,8 @@ import PrerootCore
 import PrerootManager
 import PrerootSystem
 
-// overlay-prep: overlay-prep.service runs it in stage 1, when nothing else runs. It makes the root writable, makes PID 1 reload
-// from there, and isolates the target of the boot. Or the kernel runs it as PID 1, before systemd.
+// overlay-prep: overlay-prep.service runs it in stage 1, when nothing else runs. It makes the root writable and continues the boot: the units
+// that wait for it start, or it makes PID 1 reload and isolates the target. Or the kernel runs it as PID 1, before systemd.
 // If anything fails, the boot continues, in the worst case read-only, and the service fails to report that.
 // See overlay-prep.service(8).
 
@@ -57,7 +57,7 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   case .settled:
     // If PID 1 was overlay-prep, this unit reports its exit status.
     if let status = image.contents(Paths.status)?.trimmed.decimalValue { return Int32(truncatingIfNeeded: status) }
-    // A second start must not hide that the first one failed.
+    // A second start must not hide the failure of the first.
     if facts.failed != nil, facts.mountInfo.overlays.isEmpty {
       report.say(.error, "Did nothing: this boot has tried it already")
       return ExitStatus.readOnly

@@ -4,12 +4,12 @@ import PrerootManager
 import PrerootSystem
 
 extension Preparation {
-  /// Remembers that units wait for this service: for a reload meanwhile, and for a second start of it.
+  /// Records that units wait for this service, for a reload meanwhile and for a second start of the service.
   func begin() {
     if hold == .ordering { image.keep(Paths.begun, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", report) }
   }
 
-  /// Sends the boot on: the jobs that wait, or PID 1 with the units of the root as it is now.
+  /// Continues the boot: lets the waiting jobs run, or makes PID 1 load the units of the current root and start the target.
   ///
   /// - Returns: false if the helper cannot do that.
   func bootOn(to target: Text) -> Bool {
@@ -22,7 +22,7 @@ extension Preparation {
     }
   }
 
-  /// The jobs that wait for this service do the rest: for as long as it runs, nothing else does.
+  /// Lets the waiting jobs run, which do the rest. They wait until this service has ended.
   private func letGo(_ target: Text, on machine: borrowing Machine) {
     report.say(.info, Text("Continuing to ") + target + " without a reload, as the overlay begins empty")
     machine.keep(Paths.ready, (machine.mounts().root?.majorMinor ?? Text()) + "\n", report)
@@ -160,7 +160,7 @@ extension Preparation {
   /// The same as for a reload: the generators may take 90 seconds.
   private static var reexecutionTimeout: Int64 { 180_000_000 }
 
-  /// - Returns: the size to give /run back afterwards; nil where nothing was changed.
+  /// - Returns: the old size of /run, to restore afterwards; nil if it is unchanged.
   private func growRun() -> Int64? {
     do throws(Errno) {
       let size = try RunSpace.grow()
@@ -174,9 +174,9 @@ extension Preparation {
 }
 
 extension RunSpace {
-  /// Makes /run larger where PID 1 would refuse to reload.
+  /// Enlarges /run if PID 1 would refuse to reload.
   ///
-  /// - Returns: the size to give it back afterwards; nil where it is large enough.
+  /// - Returns: the old size, to restore afterwards; nil if it is large enough.
   static func grow() throws(Errno) -> Int64? {
     let space = try Space(of: "/run")
     guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return nil }

@@ -39,11 +39,11 @@ func takeBackAttempts() -> Int32 {
   }
 }
 
-/// `--settle`: has PID 1 load its units again, without what made them wait. All of them run; where that cannot be done, nothing is lost.
+/// `--settle`: makes PID 1 reload, without the drop-ins that made the units wait. All units run already; if PID 1 refuses, nothing is lost.
 func settle() -> Int32 {
   attempting("Cannot write to /run/preroot") { machine throws(Errno) in
     if machine.exists(Paths.begun) {
-      // The helper was killed. Without an overlay the generator would take this for a boot that nobody touched.
+      // The helper was killed. Without an overlay, the generator would take this for a boot in which preroot has not tried.
       if let root = machine.mounts().root, !root.isOverlayOfPreroot { try machine.root.replace(Paths.failed.asRelative, contents: root.majorMinor + "\n") }
       try machine.root.remove(Paths.begun.asRelative)
     }
@@ -51,13 +51,13 @@ func settle() -> Int32 {
     do throws(ServiceManager.Refusal) { try ServiceManager().reload() } catch {
       StandardError.say(Text("overlay-prep: PID 1 refuses to reload: ") + error.sentence)
     }
-    // A limit of a tmpfs can always be lowered again to what it was.
+    // The limit of a tmpfs can always be lowered to its old value again.
     if let runSize { try? Space.resizeTmpfs(at: "/run", toBytes: runSize) }
     return ExitStatus.success
   }
 }
 
-/// `--fstab`: copies /etc/fstab, without its lines for `/` where that is an overlay.
+/// `--fstab`: copies /etc/fstab, without its lines for `/` if that is an overlay.
 func copyFileSystemTable() -> Int32 {
   attempting("Cannot write /run/preroot/fstab") { machine throws(Errno) in
     try machine.root.makeDirectory("run/preroot")
