@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Stands in for `swift`, `swiftc` and `llvm-objcopy` where they are in a tree of their own, beside the directory of this file: see find-swift.sh.
+# Stands in for `swift`, `swiftc` and `llvm-objcopy` if these are in a separate tree, next to the directory of this file: see find-swift.sh.
 #
-# They run in the tree, on this machine's files. What they build for the tests runs outside, where the tools are that the tests call: it
-# gets the tree's dynamic linker, and its libraries by DT_RPATH. What ships gets neither.
+# They run in the tree, on this machine's files. The tests' programs run outside of it, because the tests call this machine's tools: they
+# get the tree's dynamic linker, and its libraries by DT_RPATH. The programs that ship get neither.
 set -euo pipefail
 
 name=$(basename "$0")
@@ -36,7 +36,7 @@ in_tree() {
   ' bash "$tree" "$@"
 }
 
-# A program that is to run outside: what it is told comes behind the options of the linker.
+# Builds a program that runs outside of the tree: the caller's arguments follow the linker's options.
 for_outside() {
   local linker libraries flags=()
   linker=$(compgen -G "$tree/lib64/ld-linux-*.so.*" || compgen -G "$tree/lib/ld-linux-*.so.*")
