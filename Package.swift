@@ -15,7 +15,7 @@ let library: [SwiftSetting] = [
   // 1 KB each.
   .unsafeFlags([
     "-wmo", "-Osize", "-Xfrontend", "-function-sections", "-Xfrontend", "-disable-incremental-llvm-codegen",
-    "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-plt",
+    "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xllvm", "-inline-threshold=-50", "-Xllvm", "-switch-to-lookup=false", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-plt",
   ], embedded),
   // The outliner merges code that functions have in common: 1 KB. Not on i386, see the Makefile.
   .unsafeFlags(["-Xllvm", "-enable-machine-outliner=always"], .when(traits: ["Outliner"])),
