@@ -65,6 +65,8 @@ struct FailureTests {
     Death(testDescription: "on the way to rescue", helper: "#!/bin/false\n", words: ["systemd.unit=rescue.target"], target: "rescue.target"),
   ]
 
+  static let ways = ["preroot.switch=auto", "preroot.switch=reload"]
+
   /// With so little memory /run is too small for a reload.
   @Test("A machine with 64 MB of memory reaches its target without the helper", arguments: deaths, ways)
   func bootsWithoutHelper(death: Death, way: String) async throws {

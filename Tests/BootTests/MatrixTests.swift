@@ -156,8 +156,8 @@ struct MatrixTests {
 
   /// Expects one startup, in which no unit started before the root was writable, started twice, or stopped.
   private func expectOneBoot(_ boot: Boot, _ location: SourceLocation = #_sourceLocation) {
-    if boot.machine.entrance == .stageOne { #expect(boot.unitsLoaded != nil, "PID 1 never reloaded its units", sourceLocation: location) }
-    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [], sourceLocation: location)
+    if boot.machine.entrance == .stageOne { #expect(boot.stageOneEnd != nil, "There was no stage 1", sourceLocation: location) }
+    #expect(boot.unitsBegunInStageOne == [], sourceLocation: location)
     #expect(boot.unitsStartedAgain == [], sourceLocation: location)
     #expect(boot.unitsStopped == [], sourceLocation: location)
     #expect(boot.startupCount == 1, sourceLocation: location)
