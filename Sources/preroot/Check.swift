@@ -67,7 +67,7 @@ extension Findings {
 // MARK: preroot itself
 
 extension Findings {
-  /// The kernel panics if it cannot execute what `init=` names.
+  /// Checks the program of `init=`: if the kernel cannot execute it, it panics.
   fileprivate mutating func lookAtFirstProcess(of boot: borrowing NextBoot) {
     if boot.isFirstProcess {
       good("The kernel starts overlay-prep as PID 1")
@@ -98,7 +98,7 @@ extension Findings {
       problem(mask + " masks the generator: remove it")
       isWhole = false
     }
-    // The installer of an image takes any file, and the boot would be left to preroot-fallback.service, or to nobody.
+    // An image may get programs for another architecture; then preroot-fallback.service would have to boot it, or nothing would.
     for manager in Text("/usr/lib/systemd/systemd /lib/systemd/systemd /sbin/init").words {
       guard let wanted = image.processor(of: manager) else { continue }
       for program in Text("/usr/lib/systemd/system-generators/preroot-generator /usr/lib/preroot/overlay-prep").words {

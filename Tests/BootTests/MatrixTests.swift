@@ -20,7 +20,7 @@ struct MatrixTests {
     #expect(boot.units.values.filter(\.needsReload).map(\.id) == [])
   }
 
-  @Test("Each systemd makes a read-only root writable by a reload, too", arguments: Suite.chosen, Leg.each)
+  @Test("Each systemd makes a read-only root writable with preroot.switch=reload, too", arguments: Suite.chosen, Leg.each)
   func isWritableByReload(suite: Suite, leg: Leg) async throws {
     let boot = try await Machine(leg, Tree(suite), "preroot=tmpfs", "preroot.switch=reload").boot()
     #expect(boot.state == "running")
