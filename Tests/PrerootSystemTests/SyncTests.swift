@@ -198,9 +198,9 @@ private enum Work: String, CaseIterable, Sendable {
   }
 }
 
-/// The order in which things come to the disk. It is shown twice: what the sources sync is enough for the weakest disk; and, one by one, each of
-/// their syncs is needed, or it is said here why it is there.
-@Suite("What is synced", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+/// These tests go through what a disk may hold after a power cut. The syncs are enough for the weakest disk, and none of them is superfluous:
+/// each is dropped in turn, as if its line were missing in the sources.
+@Suite("The syncs of the upper's file system", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
 struct SyncTests {
   /// A store on a new tmpfs, and the image beside it.
   private static func inStore<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
@@ -265,7 +265,7 @@ struct SyncTests {
     }
   }
 
-  @Test("is enough for any order of writes", arguments: Work.allCases)
+  @Test("The syncs are enough for every order in which a disk writes", arguments: Work.allCases)
   fileprivate func isEnough(work: Work) async throws {
     let (count, syncs, bad) = try await Self.inStore {
       let disk = try Self.record(work), verdicts = Verdicts(work)
@@ -284,7 +284,7 @@ struct SyncTests {
   private static let pair = ["takeBack: directory 7", "takeBack: directory 8"]
 
   /// As if a line of the sources were not there.
-  @Test("is all needed: without any one of the syncs in the sources, something is lost")
+  @Test("Every sync is needed: without it something is lost")
   func isNeeded() async throws {
     let found = try await Self.inStore {
       var found: [String: String] = [:]
@@ -310,7 +310,7 @@ struct SyncTests {
     (.lowerChange, "write lower.id", "set aside upper"), (.leftOut, "write attempts", "remove attempts"), (.firstUse, "write lower.id", "make directory"),
   ]
 
-  @Test("is in the order that holds: a step of the plan that comes too early is found", arguments: misplaced.indices)
+  @Test("Every step of the plan that comes too early loses something", arguments: misplaced.indices)
   func isInOrder(number: Int) async throws {
     let (work, step, other) = Self.misplaced[number]
     let fault: String? = try await Self.inStore {
@@ -332,7 +332,7 @@ struct SyncTests {
   // MARK: A file system in the making
 
   /// Any of the sectors that were written since the last sync.
-  @Test("keeps a file system in the making from being taken for a whole one, and each sync is needed for that")
+  @Test("An unfinished file system never counts as a whole one, and every sync is needed for that")
   func isEnoughForMaking() async throws {
     let directory = try Temporary()
     let disk = try Disk(directory), path = disk.path
