@@ -125,14 +125,14 @@ install-minimal: all
 # The Debian packages that are needed to build, to demonstrate, to test.
 packages_to_build = libsystemd-dev pkg-config
 packages_to_package = $(packages_to_build) build-essential debhelper
-packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux
+packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux $(if $(cross),$(packages_to_emulate))
 packages_to_lint = clang-format codespell mandoc shellcheck
 packages_to_try = $(packages_to_build) binutils mandoc perl shellcheck strace systemd valgrind
 packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev \
   erofs-utils f2fs-tools fdisk flex gcc gpg libc6-dev libelf-dev lintian make mandoc mtd-utils perl procps squashfs-tools systemd \
   strace systemd-container util-linux valgrind xz-utils $(packages_to_emulate)
 # Other architectures: their programs in qemu-user, the VoCore's processor in qemu-system.
-packages_to_emulate = gcc-mipsel-linux-gnu qemu-system-mips qemu-user
+packages_to_emulate = bc bison flex gcc-mipsel-linux-gnu libc6-dev libelf-dev make qemu-system-mips qemu-user squashfs-tools systemd xz-utils
 
 # $(call install-packages,PACKAGES): installs those that are missing. The package lists are needed in any case, to make the images.
 define install-packages
@@ -182,7 +182,13 @@ endif
 demo:
 	@$(call install-packages,$(packages_to_show))
 	@$(MAKE) --no-print-directory all
+ifeq ($(cross),)
 	@swift run -q bed demo
+else ifeq ($(cross),mipsel)
+	@swift run -q bed demo --vocore
+else
+	@echo "make: there is a demo for this machine, and one for ARCH=mipsel" >&2; exit 1
+endif
 
 test:
 	@$(call install-packages,$(packages_to_try))
@@ -190,7 +196,7 @@ test:
 	swift test --filter 'PrerootCoreTests|GeneratorTests'
 
 # swift format checks its rules, not its layout: lines are as long as they need to be. codespell: mdoc's .Nd, Swift's inout and upTo.
-scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/find-swift.sh docs/debian/swift-in-tree.sh docs/debian/preroot.postinst Tests/Bed/files/bed-demo Tests/Bed/files/bed-probe Sources/cross/*.sh
+scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/find-swift.sh docs/debian/swift-in-tree.sh docs/debian/preroot.postinst Tests/Bed/files/bed-demo Tests/Bed/files/bed-probe Tests/Bed/files/vocore/make-root Tests/Bed/files/vocore/report Sources/cross/*.sh
 lint:
 	@$(call install-packages,$(packages_to_lint))
 	swift format lint --strict --debug-disable-pretty-print --recursive Package.swift Sources generator Tests

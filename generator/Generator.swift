@@ -35,8 +35,9 @@ func generate(into normal: Text, _ early: Text, _ late: Text, for machine: borro
   var facts = BootFacts(ofBootOn: machine)
   if !facts.isSettled { facts.readRest(of: machine) }
   // PID 1 opens this socket before it first starts units (systemd: manager_startup()). On a running machine, masks would keep later units
-  // from starting: after preroot was just installed, or in a boot that was left alone.
-  facts.isRunning = machine.exists("/run/systemd/private")
+  // from starting: after preroot was just installed, or in a boot that was left alone. While overlay-prep.service is at work, a reload
+  // must not stop the units from waiting for it.
+  facts.isRunning = machine.exists("/run/systemd/private") && !facts.hasBegun
   let mode = BootMode(for: facts)
   for remark in mode.remarks(on: facts) { log.say(remark) }
   do throws(Errno) {

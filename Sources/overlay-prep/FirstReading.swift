@@ -21,7 +21,7 @@ struct FirstReading {
     var changes = OverlayChanges()
     changes.machineIDBefore = machineID.text
     if case .valid(let id) = MachineID(machine.contents("/etc/machine-id")) { changes.machineID = id }
-    changes.wasFirstBoot = machine.exists(Self.firstBootFlag)
+    changes.wasFirstBoot = machine.exists(Paths.firstBoot)
     if let mount = mounts.entries.last(where: { $0.isMachineID }) {
       changes.isFirstBoot = mounts.parent(of: mount)?.isOverlayOfPreroot == true
       // On a lower that is still there, PID 1 has seen all there is to see.
@@ -55,8 +55,6 @@ struct FirstReading {
       }
     }
   }
-
-  static var firstBootFlag: Text { "/run/systemd/first-boot" }
 }
 
 extension RunningID {

@@ -17,6 +17,7 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
   case .prepare: return prepare()
   case .report: return sendReport()
   case .reached: return takeBackAttempts()
+  case .settle: return settle()
   case .fstab: return copyFileSystemTable()
   case .help: return help()
   case .unknown(let argument): return usage(argument)
@@ -56,6 +57,11 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   case .settled:
     // Where PID 1 itself was overlay-prep, the unit shows how that ended.
     if let status = image.contents(Paths.status)?.trimmed.decimalValue { return Int32(truncatingIfNeeded: status) }
+    // A second start must not hide that the first one failed.
+    if facts.failed != nil, facts.mountInfo.overlays.isEmpty {
+      report.say(.error, "Did nothing: this boot has tried it already")
+      return ExitStatus.readOnly
+    }
     report.say(.info, "Nothing to do: this boot is past its first stage")
     return ExitStatus.success
   case .untouched(let reason):
@@ -64,10 +70,14 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   case .staged where isRunning:
     report.say(.error, "Did nothing: the machine has booted, and its services would lose their root")
     return ExitStatus.failure
+  case .staged where facts.hasBegun:
+    report.say(.error, "Did nothing: overlay-prep.service has begun in this boot already, and did not finish")
+    return ExitStatus.failure
   case .staged(let target, _):
     // Of the boot before a soft reboot.
     try? image.root.remove(Paths.status.asRelative)
     var preparation = Preparation(facts, of: image, bootingTo: target, isFirstProcess: false, report)
+    preparation.begin()
     let outcome = preparation.makeWritable()
     preparation.publish(outcome)
     return preparation.bootOn(to: outcome.target) ? outcome.status : ExitStatus.failure
@@ -94,11 +104,12 @@ func joinInit(_ report: Report) throws(Errno) {
 
 func help() -> Int32 {
   reply("""
-    Usage: overlay-prep [--report | --reached | --fstab | --help]
+    Usage: overlay-prep [--report | --reached | --settle | --fstab | --help]
     Make a read-only root writable and boot on. Run by overlay-prep.service.
 
       --report    send /run/preroot/events to the journal
       --reached   remove the count of boots that did not reach their target
+      --settle    have systemd reload, without what held the units back
       --fstab     write /run/preroot/fstab: /etc/fstab without its line for /
       --help      print this
 

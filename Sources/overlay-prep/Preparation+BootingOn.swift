@@ -4,7 +4,12 @@ import PrerootManager
 import PrerootSystem
 
 extension Preparation {
-  /// Has PID 1 load the units of the root as it is now, and start the target.
+  /// Remembers that units wait for this service: for a reload meanwhile, and for a second start of it.
+  func begin() {
+    if hold == .ordering { image.keep(Paths.begun, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", report) }
+  }
+
+  /// Sends the boot on: the jobs that wait, or PID 1 with the units of the root as it is now.
   ///
   /// - Returns: false where that cannot be done from here.
   func bootOn(to target: Text) -> Bool {
@@ -17,13 +22,26 @@ extension Preparation {
     }
   }
 
+  /// The jobs that wait for this service do the rest: for as long as it runs, nothing else does.
+  private func letGo(_ target: Text, on machine: borrowing Machine) {
+    report.say(.info, Text("Continuing to ") + target + " without a reload, as the overlay begins empty")
+    machine.keep(Paths.ready, (machine.mounts().root?.majorMinor ?? Text()) + "\n", report)
+    machine.keep(Paths.events, report.events, report)
+    try? machine.root.remove(Paths.begun.asRelative)
+  }
+
   private func bootOn(to target: Text, on machine: borrowing Machine) -> Bool {
+    guard case .condition(let need) = hold else {
+      letGo(target, on: machine)
+      return true
+    }
     do throws(ServiceManager.Refusal) {
       // To be kept until PID 1 has answered: a helper gone before that ends the boot in stage 1.
       var manager = try ServiceManager()
       firstReading.adoptHostname(of: machine, report)
       let mounts = machine.mounts()
-      advance(&manager, over: firstReading.changes(on: machine, mounts), on: machine)
+      let changes = firstReading.changes(on: machine, mounts)
+      advance(&manager, Advance(settings.switchMode, over: changes, as: need), over: changes, on: machine)
       advanceClock()
       // Not before the reload: PID 1 may still hold jobs that wait for this.
       machine.keep(Paths.ready, (mounts.root?.majorMinor ?? Text()) + "\n", report)
@@ -83,8 +101,8 @@ extension Preparation {
   ///
   /// Where PID 1 refuses both, its units are those of the lower, and the boot goes on all the same: without the masks, as the condition
   /// that they hang on will be met.
-  private func advance(_ manager: inout ServiceManager, over changes: OverlayChanges, on machine: borrowing Machine) {
-    var advance = Advance(settings.switchMode, over: changes)
+  private func advance(_ manager: inout ServiceManager, _ way: Advance, over changes: OverlayChanges, on machine: borrowing Machine) {
+    var advance = way
     let runSize = growRun()
     if changes.isFirstBoot, !advance.isReexecution { completeFirstBoot(manager) }
     for _ in 1...3 {
@@ -99,7 +117,7 @@ extension Preparation {
         } else {
           try manager.reload()
           // PID 1 would still take this boot for the first one that it saw on the lower.
-          if changes.wasFirstBoot, !changes.isFirstBoot { try? machine.root.remove(FirstReading.firstBootFlag.asRelative) }
+          if changes.wasFirstBoot, !changes.isFirstBoot { try? machine.root.remove(Paths.firstBoot.asRelative) }
         }
         let duration = kernel.microseconds - start
         let what: Text = advance.isReexecution ? "systemd re-executed (" : "systemd reloaded ("
@@ -143,20 +161,28 @@ extension Preparation {
   /// As with a reload: its generators may take 90 seconds.
   private static var reexecutionTimeout: Int64 { 180_000_000 }
 
-  /// Makes /run larger where PID 1 would refuse to reload.
-  ///
-  /// - Returns: the size to give it back afterwards; nil where nothing was changed.
+  /// - Returns: the size to give /run back afterwards; nil where nothing was changed.
   private func growRun() -> Int64? {
     do throws(Errno) {
-      let space = try Space(of: "/run")
-      guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return nil }
-      try Space.resizeTmpfs(at: "/run", toBytes: grown)
-      report.say(.info, "Enlarged /run while systemd reloads")
-      return space.totalBytes
+      let size = try RunSpace.grow()
+      if size != nil { report.say(.info, "/run is larger while systemd reloads") }
+      return size
     } catch {
-      report.say(.warning, "Cannot enlarge /run", error)
+      report.say(.warning, "Cannot make /run larger", error)
       return nil
     }
+  }
+}
+
+extension RunSpace {
+  /// Makes /run larger where PID 1 would refuse to reload.
+  ///
+  /// - Returns: the size to give it back afterwards; nil where it is large enough.
+  static func grow() throws(Errno) -> Int64? {
+    let space = try Space(of: "/run")
+    guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return nil }
+    try Space.resizeTmpfs(at: "/run", toBytes: grown)
+    return space.totalBytes
   }
 }
 

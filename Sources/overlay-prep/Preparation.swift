@@ -8,6 +8,7 @@ struct Preparation: ~Copyable {
   /// The root as it was booted.
   let image: Machine
   let settings: Settings
+  let hold: Hold
   /// What the machine is to boot to.
   let target: Text
   let firstReading: FirstReading
@@ -23,6 +24,7 @@ struct Preparation: ~Copyable {
     let asked = Settings(facts.assignments)
     let conflicts = MountConflict.all(asked, on: image)
     settings = asked.without(conflicts)
+    hold = Hold(for: facts)
     firstReading = FirstReading(of: image, facts)
     self.facts = facts
     self.image = image

@@ -40,11 +40,30 @@ func takeBackAttempts() -> Int32 {
   }
 }
 
-/// `--fstab`: copies /etc/fstab without its lines for `/`.
+/// `--settle`: has PID 1 load its units again, without what made them wait. All of them run; where that cannot be done, nothing is lost.
+func settle() -> Int32 {
+  attempting("Cannot write to /run/preroot") { machine throws(Errno) in
+    if machine.exists(Paths.begun) {
+      // The helper was killed. Without an overlay the generator would take this for a boot that nobody touched.
+      if let root = machine.mounts().root, !root.isOverlayOfPreroot { try machine.root.replace(Paths.failed.asRelative, contents: root.majorMinor + "\n") }
+      try machine.root.remove(Paths.begun.asRelative)
+    }
+    let runSize = try? RunSpace.grow()
+    do throws(ServiceManager.Refusal) { try ServiceManager().reload() } catch {
+      StandardError.say(Text("overlay-prep: PID 1 refuses to reload: ") + error.sentence)
+    }
+    // A limit of a tmpfs can always be lowered again to what it was.
+    if let runSize { try? Space.resizeTmpfs(at: "/run", toBytes: runSize) }
+    return ExitStatus.success
+  }
+}
+
+/// `--fstab`: copies /etc/fstab, without its lines for `/` where that is an overlay.
 func copyFileSystemTable() -> Int32 {
   attempting("Cannot write /run/preroot/fstab") { machine throws(Errno) in
     try machine.root.makeDirectory("run/preroot")
-    try machine.root.replace(Paths.fstab.asRelative, contents: FileSystemTable.withoutRoot(machine.text("/etc/fstab")))
+    let table = machine.text("/etc/fstab"), isOverlaid = machine.mounts().root?.isOverlayOfPreroot == true
+    try machine.root.replace(Paths.fstab.asRelative, contents: isOverlaid ? FileSystemTable.withoutRoot(table) : table)
     return ExitStatus.success
   }
 }

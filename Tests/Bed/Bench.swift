@@ -3,7 +3,7 @@ import Foundation
 import Support
 import SystemPackage
 
-/// Boots of one image in several ways, in turn, for how long they take.
+/// Measures boots of one image in several ways, in turn.
 public struct Bench: Sendable {
   /// One way to boot.
   public struct Contestant: Sendable {
@@ -11,31 +11,31 @@ public struct Bench: Sendable {
     let machine: Machine
   }
 
-  /// What one boot took.
+  /// The measurements of one boot.
   public struct Sample: Sendable {
-    /// From the kernel's start of the first program, which is the initramfs's or the wrapper's too, to the end of the startup.
+    /// The time from the kernel's start of the first program, which includes an initramfs or wrapper, to the end of the startup.
     public let time: Duration
-    /// Of the machine's process on the host, from power-on to power-off.
+    /// The processor time of the machine's process on the host, from power-on to power-off.
     public let hostTime: Duration
     public let availableKilobytes: Int
-    /// To /dev/ubdb, until the boot was complete, after a sync.
+    /// The bytes written to /dev/ubdb until the boot was complete, after a sync.
     public let writtenBytes: Int
   }
 
   public let suite: Suite
   public let contestants: [Contestant]
-  /// Of each contestant, one a round.
+  /// The samples of each contestant, one for each round.
   public private(set) var samples: [[Sample]]
-  /// What did not boot in the round that is not counted, and why.
+  /// The contestants that failed to boot in the warm-up round.
   public private(set) var absent: [String] = []
   public private(set) var systemdVersion = ""
 
-  /// The peer that all the others are compared with, in the same round.
+  /// The contestant with which the others are compared in each round.
   public static let reference = "an initramfs (busybox)"
 
-  /// Boots each contestant once, which is not counted: images are made, and the upper on the device has had its first boot.
+  /// Boots each contestant once without counting it, so that all images exist and the upper on the device has had its first boot.
   ///
-  /// - Throws: ``Problem`` where the reference does not boot.
+  /// - Throws: ``Problem`` if the reference does not boot.
   public init(of suite: Suite) async throws {
     self.suite = suite
     say("bench: \(suite), the round that is not counted")
@@ -57,7 +57,7 @@ public struct Bench: Sendable {
   }
 
   private static func contestants(on suite: Suite) async throws -> [Contestant] {
-    // logind fails on a read-only root; the bed's question comes after the boot.
+    // logind fails on a read-only root. The script runs after the boot.
     let tree = Tree(suite).linking("/etc/systemd/system/systemd-logind.service", to: "/dev/null")
       .running("grep MemAvailable: /proc/meminfo; sync; cat /sys/block/ubdb/stat 2> /dev/null")
     let plain = tree.withoutPreroot
@@ -82,7 +82,7 @@ public struct Bench: Sendable {
     ]
   }
 
-  /// Boots each contestant once, beginning with another one each time.
+  /// Boots each contestant once. Each round begins with another one.
   public mutating func round(_ number: Int, of rounds: Int) async throws {
     say("bench: \(suite), round \(number) of \(rounds)")
     let count = contestants.count, first = samples[0].count % count
@@ -112,7 +112,7 @@ extension Bench.Sample {
 }
 
 extension Bench {
-  /// The smallest, the middle and the largest of some numbers.
+  /// The minimum, median and maximum of some numbers.
   public struct Spread: Sendable {
     public let least, median, most: Double
 
@@ -126,7 +126,7 @@ extension Bench {
 
   func spread(_ place: Int, _ value: (Sample) -> Double) -> Spread { Spread(samples[place].map(value)) }
 
-  /// Of each round's time to the reference's in the same round.
+  /// The ratio of the contestant's time to that of the reference in each round.
   func ratio(_ place: Int) -> Spread {
     guard let reference = contestants.firstIndex(where: { $0.name == Self.reference }) else { return Spread([]) }
     return Spread(zip(samples[place], samples[reference]).map { $0.time / $1.time })

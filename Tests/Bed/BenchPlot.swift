@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// A plot of benches, as SVG: a row for each contestant, a dot for each boot, a stroke for the median.
+/// A plot of benches as SVG, with a row for each contestant, a dot for each boot, and a stroke for the median.
 public struct BenchPlot: Sendable {
   private let benches: [Bench]
   private static let width = 760.0, left = 250.0, right = 20.0, rowHeight = 24.0, headHeight = 34.0

@@ -3,14 +3,14 @@ import Foundation
 import Support
 import SystemPackage
 
-/// What docs/performance.md says of a bench: that part of it which is written by the bench, and the plot beside it.
+/// The generated part of docs/performance.md, and the plot beside it.
 public struct BenchReport: Sendable {
   private let benches: [Bench]
   private let work: BenchWork
   private let load: Double
   private let kernel: String
 
-  /// - Parameter load: of the machine before the first boot; see proc_loadavg(5).
+  /// - Parameter load: the host's load before the first boot; see proc_loadavg(5).
   public init(_ benches: [Bench], _ work: BenchWork, load: Double) async throws {
     self.benches = benches
     self.work = work
@@ -25,7 +25,7 @@ public struct BenchReport: Sendable {
 
   private static let begin = "<!-- make bench writes from here -->", end = "<!-- to here -->"
 
-  /// - Throws: ``Problem`` where the document does not say where to write.
+  /// - Throws: ``Problem`` if the document lacks the marks around its generated part.
   public func write() throws {
     let document = Checkout.top.appending("docs/performance.md"), plot = Checkout.top.appending("docs/performance.svg")
     let text = try String(contentsOfFile: document.string, encoding: .utf8)

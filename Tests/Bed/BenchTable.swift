@@ -2,7 +2,7 @@
 import Foundation
 
 extension Bench {
-  /// For docs/performance.md.
+  /// The table for docs/performance.md.
   public var table: String {
     let plain = spread(0) { Double($0.availableKilobytes) }.median
     var lines = [
@@ -25,7 +25,7 @@ extension Bench {
 }
 
 extension Suite {
-  /// For people.
+  /// The name of the release for people.
   var title: String {
     switch name {
     case "bullseye": "Debian 11"

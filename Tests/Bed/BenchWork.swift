@@ -3,18 +3,18 @@ import Foundation
 import Support
 import SystemPackage
 
-/// What the programs do for a boot, as numbers that are the same on every machine and in every run.
+/// The work of the programs in a boot, in numbers that are the same on every machine and in every run.
 public struct BenchWork: Sendable {
   let generatorInstructions, helperInstructions, helperCalls: Int
 
-  /// - Throws: ``Problem`` where a tool is missing, or a machine does not boot.
+  /// - Throws: ``Problem`` if a tool is missing or a machine does not boot.
   public init() async throws {
     generatorInstructions = try await Self.ofGenerator()
     helperInstructions = try await Self.ofHelper(.instructions)
     helperCalls = try await Self.ofHelper(.calls)
   }
 
-  /// By callgrind, for a staged boot of a miniature machine.
+  /// The generator's instructions for a staged boot of a miniature machine, counted by callgrind.
   private static func ofGenerator() async throws -> Int {
     let directory = try Temporary()
     let root = directory.path("root"), names = ["generator", "generator.early", "generator.late"]
@@ -32,7 +32,7 @@ public struct BenchWork: Sendable {
     return number
   }
 
-  /// In a container: it is the same work, and single steps are quicker there than in User Mode Linux.
+  /// The helper's work in a container, which is the same as on a machine, but single-stepping is quicker there.
   private static func ofHelper(_ count: Count) async throws -> Int {
     var machine = Machine(.container, try await Tree.lean.counting(count), "preroot=tmpfs")
     // A single step takes some microseconds.

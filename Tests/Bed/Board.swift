@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 import SystemPackage
 
-/// A machine with another processor than the host's, which QEMU emulates.
+/// A machine with a different processor from the host's, which QEMU emulates.
 public struct Board: Hashable, Sendable, CustomStringConvertible {
-  /// What `make ARCH=` calls its programs.
+  /// The architecture's name for `make ARCH=`.
   public let architecture: String
-  /// The processor's libraries, as Debian calls their directory.
+  /// Debian's name of the directory with the processor's libraries.
   let multiarch: String
   let program: String
   let arguments: [String]
   let kernel: KernelRecipe
   let console: String
 
-  /// MIPS' own board with the VoCore's processor, a 24KEc without an FPU.
+  /// The Malta board with the VoCore's processor, a 24KEc without an FPU.
   public static let malta = Board(
     architecture: "mipsel", multiarch: "mipsel-linux-gnu", program: "qemu-system-mipsel", arguments: ["-M", "malta", "-cpu", "24KEc"],
     kernel: .malta, console: "ttyS0")
@@ -21,12 +21,13 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
 
   public var description: String { "\(architecture) in QEMU" }
 
-  /// The command line of QEMU, and the words that Linux needs for it.
+  /// The command line of QEMU, with the words that Linux needs for the board.
   ///
-  /// The processor's time goes by with the instructions that it runs, 4 ns each, so that a busy host makes a boot no slower for the machine.
+  /// The machine's clock advances by 4 ns for each instruction, so that a busy host does not make a boot slower for the machine.
   func command(kernel: FilePath, megabytes: Int, drives: [(file: FilePath, isReadOnly: Bool)], words: [String]) -> [String] {
-    arguments + ["-m", "\(megabytes)", "-kernel", kernel.string, "-icount", "shift=2,align=off", "-nographic", "-no-reboot", "-nic", "none", "-vga", "none"]
-      + drives.flatMap { ["-drive", "file=\($0.file),format=raw,if=virtio,readonly=\($0.isReadOnly ? "on" : "off")"] }
-      + ["-append", (["ro", "rootwait", "console=\(console)", "panic=-1", "systemd.getty_auto=no"] + words).joined(separator: " ")]
+    let machine = ["-m", "\(megabytes)", "-kernel", kernel.string, "-icount", "shift=2,align=off", "-nographic", "-no-reboot", "-nic", "none", "-vga", "none"]
+    let disks: [String] = drives.flatMap { ["-drive", "file=\($0.file),format=raw,if=virtio,readonly=\($0.isReadOnly ? "on" : "off")"] }
+    let commandLine = ["ro", "rootwait", "console=\(console)", "panic=-1", "systemd.getty_auto=no"] + words
+    return arguments + machine + disks + ["-append", commandLine.joined(separator: " ")]
   }
 }

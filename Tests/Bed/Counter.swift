@@ -2,19 +2,19 @@
 import Support
 import SystemPackage
 
-/// What is counted of a program.
+/// The quantity to count.
 public enum Count: String, Hashable, Sendable {
   case calls, instructions
 }
 
 extension Tree {
-  /// The same tree, where the helper runs under a counter; see ``Boot/helperCount``.
+  /// The same tree with the helper under a counter; see ``Boot/helperCount``.
   ///
-  /// - Throws: ``Problem`` where the counter cannot be built.
+  /// - Throws: ``Problem`` if the counter cannot be built.
   public func counting(_ count: Count) async throws -> Tree {
     let fingerprint = Fingerprint(try Checkout.bedText("count.c"))
     let program = try await Cache.shared.thing("packages/count-\(fingerprint)") { place in
-      // Static: it runs on every suite.
+      // A static program runs on every suite.
       try await sh("gcc", "-static", "-O1", "-Wall", "-Wextra", "-x", "c", Checkout.bedFile("count.c").string, "-o", place.string)
     }
     return with(copyOf: program, at: "/usr/lib/bed/count")
@@ -25,6 +25,6 @@ extension Tree {
 }
 
 extension Boot {
-  /// How many system calls the helper made, or instructions it executed: what ``Tree/counting(_:)`` asked for.
+  /// The helper's system calls or instructions, whichever ``Tree/counting(_:)`` counts.
   public var helperCount: Int? { script.flatMap { Int($0.output.trimmingCharacters(in: .whitespacesAndNewlines)) } }
 }

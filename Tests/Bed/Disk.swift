@@ -24,6 +24,12 @@ public struct Disk: Hashable, Sendable {
     self.isReadOnly = isReadOnly
   }
 
+  /// Flash memory in a file of the host.
+  public init(flash path: FilePath) {
+    self.path = path
+    kind = .flash(name: "flash")
+  }
+
   /// A blank disk in a sparse file.
   ///
   /// - Throws: Foundation's error if it cannot write to the cache.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// What the host's processors have done for a machine.
+/// Processor time of the host.
 enum HostTime {
-  /// For all children of this process that have ended, and theirs. What a machine took is the difference where nothing else runs at the
+  /// The time of all ended children of this process, and of theirs. The difference is the time of one machine if nothing else runs at the
   /// same time. See getrusage(2).
   static var ofChildren: Duration {
     var usage = rusage()
@@ -17,6 +17,6 @@ extension Duration {
 }
 
 extension Boot {
-  /// The processor time of the machine's process, from power-on to power-off. It means something where one machine ran at a time.
+  /// The processor time of the machine's process, from power-on to power-off. It is only valid if no other machine ran at the same time.
   public var hostTime: Duration? { file("host-time").flatMap { Double($0.dropLast()) }.map { .microseconds($0) } }
 }

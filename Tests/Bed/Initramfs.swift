@@ -3,11 +3,11 @@ import Foundation
 import Support
 import SystemPackage
 
-/// An initramfs with busybox and one script: what preroot's boot time is compared with.
+/// An initramfs with busybox and one script, for comparison with preroot's boot time.
 enum Initramfs {
-  /// Its file, made where there is none of the same content.
+  /// The path of the initramfs, created unless the cache has one of the same content.
   ///
-  /// - Throws: ``Problem`` where Debian's package of busybox cannot be had.
+  /// - Throws: ``Problem`` if Debian's package of busybox is unavailable.
   static func path() async throws -> FilePath {
     let script = try Checkout.bedText("bench-initramfs")
     return try await Cache.shared.thing("packages/initramfs-\(Fingerprint(script, "recipe 1"))") { place in
@@ -25,12 +25,12 @@ enum Initramfs {
   }
 }
 
-/// The kind of archive that the kernel unpacks. See linux: Documentation/driver-api/early-userspace/buffer-format.rst.
+/// An archive in the kernel's initramfs format. See linux: Documentation/driver-api/early-userspace/buffer-format.rst.
 private struct Archive {
   private var data = Data()
   private var number = 0
 
-  /// - Parameter mode: with the type of the file. See inode(7).
+  /// - Parameter mode: the mode including the file type. See inode(7).
   mutating func add(_ name: String, mode: Int, _ contents: Data = Data()) {
     number += 1
     let fields = [number, mode, 0, 0, 1, 0, contents.count, 0, 0, 0, 0, name.utf8.count + 1, 0]

@@ -3,39 +3,39 @@ import Foundation
 import Support
 import SystemPackage
 
-/// How a kernel is made from Debian's source, once.
+/// A recipe for building a kernel from Debian's source, once.
 struct KernelRecipe: Hashable, Sendable {
-  /// Where it is in the cache.
+  /// The kernel's name in the cache.
   let name: String
-  /// What the kernel's makefile is told of the processor.
+  /// The variables of the kernel's makefile for the processor.
   let variables: [String]
   /// The compiler's prefix.
   let tools: String
-  /// The configuration to begin with. Its modules are dropped: there is no initramfs to load them from.
+  /// The base configuration without its modules, as there is no initramfs to load them from.
   let defaults: String
-  /// What is laid over that, a file of the bed.
+  /// A file of the bed with changes to that configuration.
   let configuration: String
-  /// Where the source comes from; each of these that is unavailable is told.
+  /// The suites that may provide the source. The bed names each that is unavailable.
   let suites: [String]
   let product: String
-  /// Modules that are kept beside it, for what has to be configured when it is loaded.
+  /// Modules to keep, for drivers that need options when they are loaded.
   let modules: [String]
   /// Raise this with each change of this file that changes the result.
   let revision: Int
   let duration: String
 
-  /// Every file system built in.
+  /// The kernel with every file system built in.
   static let userModeLinux = KernelRecipe(
     name: "kernel", variables: ["ARCH=um"], tools: "", defaults: "tinyconfig", configuration: "kernel.config", suites: ["sid", "bookworm"], product: "linux",
     modules: ["drivers/mtd/nand/raw/nandsim.ko"], revision: 2, duration: "about six minutes")
-  /// As small as it gets for the VoCore, with pages of 4 KiB, as there.
+  /// The smallest kernel for a machine like the VoCore, with the same page size of 4 KiB.
   static let malta = KernelRecipe(
     name: "kernel-malta", variables: ["ARCH=mips", "CROSS_COMPILE=mipsel-linux-gnu-"], tools: "mipsel-linux-gnu-", defaults: "malta_defconfig",
     configuration: "malta.config", suites: ["bookworm"], product: "vmlinux", modules: [], revision: 1, duration: "about fifteen minutes")
 
-  /// Its program, built where that has not been done yet.
+  /// The path of the kernel, built unless it is cached.
   ///
-  /// - Throws: ``Problem`` when a tool or the source is missing.
+  /// - Throws: ``Problem`` if a tool or the source is missing.
   func program() async throws -> FilePath {
     let fingerprint = Fingerprint(try Checkout.bedText(configuration), "recipe \(revision)")
     return try await Cache.shared.thing("\(name)-\(fingerprint)", make: build).appending(product)
@@ -50,14 +50,14 @@ struct KernelRecipe: Hashable, Sendable {
     try await sh("tar", "-xf", "\(work)/usr/src/\(name).tar.xz", "-C", work.string)
 
     let tree = work.appending(name)
-    // The emulator of NAND flash is changed so that its contents outlive the machine.
+    // A patch to the emulator of NAND flash keeps its contents when the machine is off.
     if !modules.isEmpty { try await sh("sed", "-i", "-f", Checkout.bedFile("nandsim.sed").string, "drivers/mtd/nand/raw/nandsim.c", in: tree) }
     func make(_ target: String) async throws { try await Command("make", variables + [target], in: tree).output() }
     try await make(defaults)
     try await sh("sed", "-i", "/=m$/d", ".config", in: tree)
     try await sh("sh", "scripts/kconfig/merge_config.sh", "-m", "-O", ".", ".config", Checkout.bedFile(configuration).string, in: tree)
     try await make("olddefconfig")
-    // First and alone: in parallel with the rest, headers come too late.
+    // This has to run first and alone: in parallel with the rest, headers come too late.
     try await make("prepare")
     var make = Command("make", variables + ["-j\(ProcessInfo.processInfo.activeProcessorCount)", product] + (modules.isEmpty ? [] : ["modules"]), in: tree)
     make.log = place.appending("build.log")

@@ -23,7 +23,7 @@ struct BenchCommand: AsyncParsableCommand {
     for suite in suite {
       benches.append(try await Bench(of: suite))
     }
-    // The releases in turn, too: what changes with the hour is in both.
+    // The releases alternate, too, so that changes of the host over time affect both.
     for number in 1...rounds {
       for place in benches.indices {
         try await benches[place].round(number, of: rounds)

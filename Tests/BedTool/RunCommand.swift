@@ -17,9 +17,19 @@ extension Suite {
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "run", abstract: "Boot a machine once and print its report.")
 
-  enum LegName: String, ExpressibleByArgument, CaseIterable { case uml, nspawn }
+  enum LegName: String, ExpressibleByArgument, CaseIterable {
+    case uml, nspawn, malta
 
-  @Option(help: "User Mode Linux, or a container.")
+    func leg(_ image: ImageKind) -> Leg {
+      switch self {
+      case .uml: .kernel(image)
+      case .nspawn: .container
+      case .malta: .emulated(.malta)
+      }
+    }
+  }
+
+  @Option(help: "User Mode Linux, a container, or QEMU with MIPS' Malta.")
   var leg: LegName = .uml
   @Option(help: "What the root is on in User Mode Linux.")
   var image: ImageKind = .squashfs
@@ -33,6 +43,8 @@ struct RunCommand: AsyncParsableCommand {
   var over: String?
   @Option(help: "A file that is a disk of the machine, which keeps what is written: /dev/ubdb, and with the option again /dev/ubdc.")
   var disk: [String] = []
+  @Option(help: "A file that is the machine's flash memory, which keeps what is written: mtd:flash.")
+  var flash: String?
   @Flag(help: "Leave preroot out of the image.")
   var plain = false
   @Flag(help: "Print the console, too.")
@@ -41,11 +53,11 @@ struct RunCommand: AsyncParsableCommand {
   var words: [String] = []
 
   func run() async throws {
-    var machine = Machine(leg == .uml ? .kernel(image) : .container, Tree(suite, profile, hasPreroot: !plain))
+    var machine = Machine(leg.leg(image), Tree(suite, profile, hasPreroot: !plain))
     machine.words = words
     if let over { machine.tree = machine.tree.with(everythingIn: FilePath(over)) }
     machine.memoryInMegabytes = memory
-    machine.disks = disk.map { Disk(FilePath($0)) }
+    machine.disks = disk.map { Disk(FilePath($0)) } + (flash.map { [Disk(flash: FilePath($0))] } ?? [])
     let boot = try await machine.boot()
     if console { print(boot.console.lines.joined(separator: "\n")) }
     print(boot.summary)

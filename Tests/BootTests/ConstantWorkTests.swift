@@ -3,10 +3,10 @@ import Bed
 import Support
 import Testing
 
-/// Stage 1 delays everything else, so what it does must not grow with the machine. Counts, unlike times, are the same on a busy host.
-@Suite("Stage 1's work")
+/// Stage 1 delays everything else, so its work must not grow with the machine. Unlike times, counts are the same on a busy host.
+@Suite("The work of stage 1")
 struct ConstantWorkTests {
-  /// How many it makes depends by a few on when PID 1 answers.
+  /// The number of the helper's system calls. It varies by a few with the time at which PID 1 answers.
   private static func calls(_ machine: Machine) async throws -> Int {
     var machine = machine
     machine.tree = try await machine.tree.counting(.calls)
@@ -15,7 +15,7 @@ struct ConstantWorkTests {
     return try #require(boot.helperCount, "\(boot): \(boot.script?.output ?? "")")
   }
 
-  @Test("The helper makes the same system calls with 50 and with 2,000 more units in the image")
+  @Test("The helper makes as many system calls with 2,000 more units in the image as with 50")
   func doesNotDependOnUnits() async throws {
     func calls(units: Int) async throws -> Int {
       var tree = Tree.lean
@@ -27,11 +27,11 @@ struct ConstantWorkTests {
     #expect(abs(many - few) * 20 <= few)
   }
 
-  @Test("The helper makes the same system calls with 10 and with 100,000 files on the upper")
+  @Test("The helper makes as many system calls with 100,000 files on the upper as with 10")
   func doesNotDependOnFiles() async throws {
     func calls(files: Int) async throws -> Int {
       let disk = try await Disk.ext4(megabytes: 2048)
-      // A file needs an inode, of which there is one for 16 KiB. The boot before has made them, and given the upper its first boot.
+      // Each file needs an inode, and there is one for every 16 KiB. This boot creates the files, and is the upper's first boot.
       var machine = Machine(.kernel(.squashfs), Tree.lean.running("mkdir /var/files && cd /var/files && seq \(files) | xargs touch && sync"), "preroot=/dev/ubdb")
       machine.disks = [disk]
       machine.patience = .seconds(180)
@@ -42,11 +42,11 @@ struct ConstantWorkTests {
     }
     let few = try await calls(files: 10), many = try await calls(files: 100_000)
     print("system calls of the helper: \(few) with 10 files, \(many) with 100,000")
-    // It polls while fsck runs.
+    // The helper polls while fsck runs.
     #expect(abs(many - few) * 20 <= few)
   }
 
-  @Test("The helper makes the same system calls with 1 and with 200 mounts in /etc/fstab")
+  @Test("The helper makes as many system calls with 200 mounts in /etc/fstab as with one")
   func doesNotDependOnMounts() async throws {
     func calls(mounts: Int) async throws -> Int {
       let lines = (0..<mounts).map { "tmpfs /mnt/\($0) tmpfs noauto 0 0\n" }.joined()

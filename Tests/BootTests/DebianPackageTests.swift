@@ -11,8 +11,8 @@ struct DebianPackageTests {
     try await DebianPackage.lint(try await DebianPackage.preroot())
   }
 
-  /// Another directory, as of an unpacked tarball: no repository, and the time of the commit on every file.
-  @Test("The Debian package is the same to the byte, wherever one source is built", .enabled(if: ProcessInfo.processInfo.environment["PREROOT_SUITES"] == "all", "It takes minutes: make check-all"))
+  /// The other directory is like an unpacked tarball: it is no repository, and every file has the time of the commit.
+  @Test("The Debian package is reproducible in any directory", .enabled(if: ProcessInfo.processInfo.environment["PREROOT_SUITES"] == "all", "It takes minutes: make check-all"))
   func isReproducible() async throws {
     let directory = try Temporary()
     let time = try Run.tool("git", "-c", "safe.directory=*", "-C", Checkout.path.path, "log", "-1", "--format=%ct", package: "git").dropLast()

@@ -3,11 +3,11 @@ import Bed
 import Foundation
 import Testing
 
-/// Another processor, from power-on to power-off. What an emulator of the processor alone cannot show: PID 1's answers, the kernel's numbers
-/// of errors, and its system calls.
+/// These tests boot machines with another processor. They show what user-mode emulation cannot: PID 1's answers, the kernel's error
+/// numbers, and its system calls.
 @Suite("Other processors")
 struct EmulatedTests {
-  @Test("A machine with another processor gets a writable root in memory and starts every unit once", arguments: Board.all)
+  @Test("An emulated machine gets a writable root in memory and starts every unit once", arguments: Board.all)
   func inMemory(board: Board) async throws {
     let boot = try await Machine(.emulated(board), .noting, "preroot=tmpfs").boot()
     expectUpper("tmpfs", in: boot)
@@ -15,9 +15,9 @@ struct EmulatedTests {
     #expect(boot.remarks == [])
   }
 
-  /// One boot finds neither an error that is taken for another one, nor a count of attempts that is never taken off: with an upper that was there
-  /// before, PID 1 re-executes, and after three boots that were not seen to get through the fourth goes without it.
-  @Test("A machine with another processor keeps what it writes to flash in four boots in a row", arguments: Board.all)
+  /// One boot would not reveal a mistaken error number or a count of attempts that is never removed: with an existing upper PID 1
+  /// re-executes, and after three boots that count as failed the fourth one leaves the upper out.
+  @Test("An emulated machine keeps its changes on flash in four successive boots", arguments: Board.all)
   func onFlash(board: Board) async throws {
     var machine = Machine(.emulated(board), .noting, "preroot=mtd:flash")
     machine.disks = [try await .flash()]

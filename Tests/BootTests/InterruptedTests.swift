@@ -24,8 +24,8 @@ struct InterruptedTests {
     #expect(boot.consoleFailures.filter { !$0.contains("File System Writable") && !$0.contains("age of the Boot, and Nothing Else") } == [])
   }
 
-  /// In a running machine the pivot would take the root from under everybody.
-  @Test("overlay-prep.service cannot be started by hand")
+  /// The pivot would pull the root out from under the processes of a running machine.
+  @Test("systemctl cannot start overlay-prep.service")
   func isNotStartedByHand() async throws {
     let tree = Tree.lean.running("systemctl start overlay-prep.service 2>&1; echo \"status $?\"; systemctl restart overlay-prep.service 2>&1; echo \"status $?\"")
     let boot = try await Machine(.container, tree, "preroot=tmpfs").boot()

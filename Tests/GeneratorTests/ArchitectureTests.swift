@@ -4,10 +4,10 @@ import PrerootCore
 import Support
 import Testing
 
-/// The programs of other architectures, in an emulator of the processor; the kernel below is this machine's.
+/// The programs of other architectures in user-mode emulation, on this machine's kernel.
 @Suite("Architectures", .enabled(if: !Architecture.built.isEmpty, "make check builds the others"))
 struct ArchitectureTests {
-  /// The programs' answers about one machine: x86_64's are what the others' are compared with.
+  /// The tool's answers about one machine, for comparison between architectures.
   private func answers(on machine: MiniatureMachine, _ run: (String, [String]) throws -> Run) throws -> [String] {
     try Self.configurations.map { configuration in
       try machine.write("etc/preroot.conf", "[Preroot]\n\(configuration)\n")
@@ -18,7 +18,7 @@ struct ArchitectureTests {
     }
   }
 
-  /// Numbers where 32 bits end, words that are not understood, and a plan of each kind.
+  /// Numbers around the limits of 32 bits, invalid words, and a plan of each kind.
   private static let configurations = [
     "", "Upper=tmpfs:size=64m", "Upper=tmpfs:size=2147483647", "Upper=tmpfs:size=2147483648", "Upper=tmpfs:size=3000000000", "Upper=tmpfs:size=3g",
     "Upper=tmpfs:size=4294967296k", "Upper=tmpfs:size=9g", "Upper=tmpfs:size=99%", "Upper=tmpfs:size=99999999999999999999", "Upper=tmpfs:size=8388608t",
@@ -27,19 +27,19 @@ struct ArchitectureTests {
     "Upper=PARTLABEL=data\nScope=/etc:/var\nBind=/x", "Upper=PARTLABEL=data\nAttempts=4294967297", "Upper=tmpfs:nr_inodes=3000000000",
   ]
 
-  @Test("The tool of every architecture gives the answers of x86_64", arguments: Architecture.built)
+  @Test("The tool of every architecture gives the same answers as on x86_64", arguments: Architecture.built)
   func answerTheSame(architecture: Architecture) throws {
     let machine = try MiniatureMachine()
     for directory in ["dev", "proc", "run", "sys"] { try FileManager.default.createDirectory(atPath: "\(machine.root)/\(directory)", withIntermediateDirectories: true) }
     try machine.write("etc/machine-id", "")
-    // The emulator takes the sysroot for /.
+    // The emulator uses the sysroot as /.
     let native = try answers(on: machine) { try Run(Checkout.ships($0), $1, environment: ["PREROOT_ROOT": machine.root]) }
     let other = try answers(on: machine) { try architecture.run($0, $1, environment: ["PREROOT_ROOT": machine.root]) }
     for (native, other) in zip(native, other) { #expect(other == native) }
   }
 
-  /// A number that is not translated at the boundary would be told in other words, or taken for another error. ELOOP is 40, and 90 on MIPS.
-  @Test("The tool of every architecture tells errors in the words of x86_64", arguments: Architecture.built)
+  /// An untranslated error number would look like another error. ELOOP is 40, but 90 on MIPS.
+  @Test("The tool of every architecture reports errors in the same words as on x86_64", arguments: Architecture.built)
   func tellErrors(architecture: Architecture) throws {
     let machine = try MiniatureMachine()
     try machine.link("loop", to: "loop")
@@ -54,14 +54,14 @@ struct ArchitectureTests {
     }
   }
 
-  @Test("The helper of every architecture starts, with the libraries of that architecture", arguments: Architecture.built)
+  @Test("The helper of every architecture starts with the libraries of that architecture", arguments: Architecture.built)
   func runHelper(architecture: Architecture) throws {
     let run = try architecture.run("overlay-prep", ["--bogus"])
     #expect(run.errors == "overlay-prep: '--bogus' is not an option; see overlay-prep --help\n")
     #expect(run.status == 2)
   }
 
-  @Test("The programs of every architecture need libc only, the helper libsystemd as well", arguments: Architecture.built)
+  @Test("The programs of every architecture need only libc, and the helper also libsystemd", arguments: Architecture.built)
   func needFewLibraries(architecture: Architecture) throws {
     for (program, libraries) in [("preroot-generator", ["libc.so.6"]), ("preroot", ["libc.so.6"]), ("overlay-prep", ["libc.so.6", "libsystemd.so.0"])] {
       let dynamic = try Run.tool("readelf", "-dW", architecture.program(program), package: "binutils")
@@ -71,8 +71,8 @@ struct ArchitectureTests {
     }
   }
 
-  /// They have no instructions of ARMv7: what is linked into them comes from armel.
-  @Test("The programs for ARMv6 have nothing of ARMv7", .enabled(if: Architecture.built.contains { $0.name == "armv6" }))
+  /// They have no ARMv7 instructions, as the objects that are linked into them come from armel.
+  @Test("The programs for ARMv6 have no ARMv7 code", .enabled(if: Architecture.built.contains { $0.name == "armv6" }))
   func areOfTheRightVersion() throws {
     let architecture = try #require(Architecture.built.first { $0.name == "armv6" })
     for program in ["preroot-generator", "overlay-prep", "preroot"] {
@@ -85,7 +85,7 @@ struct ArchitectureTests {
 
 @Suite("Constants")
 struct ConstantsTests {
-  /// Each with what C calls it.
+  /// Each constant with its name in C.
   private static let errors: [(name: String, value: Errno)] = [
     ("EPERM", .notPermitted), ("ENOENT", .noSuchFileOrDirectory), ("EIO", .inputOutput), ("EEXIST", .fileExists), ("EXDEV", .crossDevice),
     ("ENODEV", .noSuchDevice), ("ENOTDIR", .notDirectory), ("EISDIR", .isDirectory), ("EINVAL", .invalidArgument), ("EFBIG", .fileTooLarge),
@@ -97,7 +97,7 @@ struct ConstantsTests {
     ("MS_RDONLY", "ro"), ("MS_NOSUID", "nosuid"), ("MS_NODEV", "nodev"), ("MS_NOEXEC", "noexec"), ("MS_SYNCHRONOUS", "sync"), ("MS_DIRSYNC", "dirsync"),
     ("MS_NOATIME", "noatime"), ("MS_NODIRATIME", "nodiratime"), ("MS_RELATIME", "relatime"), ("MS_STRICTATIME", "strictatime"), ("MS_LAZYTIME", "lazytime"),
   ]
-  /// What PrerootSystem has as numbers, with the line that has it.
+  /// The numbers in PrerootSystem, with the lines that have them.
   private static let numbers: [(assertion: String, file: String, line: String)] = [
     ("S_IFMT == 0170000", "FileStatus.swift", "mode & 0o170000"), ("S_IFDIR == 0040000", "FileStatus.swift", "type == 0o040000"),
     ("S_IFREG == 0100000", "FileStatus.swift", "type == 0o100000"), ("S_IFCHR == 0020000", "FileStatus.swift", "type == 0o020000"),
@@ -115,7 +115,7 @@ struct ConstantsTests {
     }
   }
 
-  @Test("Every constant of the core is checked against C's headers")
+  @Test("Every constant of the core is checked against C headers")
   func areComplete() throws {
     let declared = try Checkout.text("Sources/PrerootCore/Ground/Errno.swift").matches(of: #/static var \w+: Errno \{ Errno\(rawValue: ([0-9]+)\)/#).compactMap { Int32($0.output.1) }
     #expect(declared.sorted() == Self.errors.map(\.value.rawValue).sorted())
@@ -123,24 +123,24 @@ struct ConstantsTests {
     #expect(bits == Self.flags.count)
     for number in Self.numbers { #expect(try Checkout.text("Sources/PrerootSystem/\(number.file)").contains(number.line), "\(number)") }
     for file in try FileManager.default.subpathsOfDirectory(atPath: Checkout.path.appending(path: "Sources").path) where file.hasSuffix(".swift") {
-      // Nobody makes an error of a number but in the list, and at the two boundaries, from what C has translated.
+      // Only the list makes errors of literal numbers. Other code makes them of numbers that C has translated.
       let made = try Checkout.text("Sources/\(file)").contains(#/Errno\(rawValue: [0-9]/#)
       #expect(!made || file == "PrerootCore/Ground/Errno.swift", "\(file)")
     }
   }
 
-  @Test("The constants of the core are those of this machine's headers")
+  @Test("The constants of the core match this machine's headers")
   func areNative() throws {
     try compile([], also: "#define X(name, number) _Static_assert(name == number, #name);\nLINUX_ERRNOS(X)\n")
   }
 
-  @Test("The constants of the core are those of the headers of every architecture", .enabled(if: !Architecture.built.isEmpty, "make check has their headers"), arguments: Architecture.built)
+  @Test("The constants of the core match the headers of every architecture", .enabled(if: !Architecture.built.isEmpty, "make check has their headers"), arguments: Architecture.built)
   func areForeign(architecture: Architecture) throws {
     let include = "\(architecture.sysroot)/usr/include"
     try compile(["--target=\(architecture.target)", "--sysroot=\(architecture.sysroot)", "-isystem", "\(include)/\(architecture.multiarch)", "-isystem", include])
   }
 
-  /// With the boundary's own header, so that what is asserted is what is compiled in.
+  /// Compiles the assertions with the header of CLinux, so that they check the same numbers as the programs use.
   private func compile(_ options: [String], also more: String = "") throws {
     let directory = try Temporary()
     let source = """
@@ -176,22 +176,22 @@ struct CrossBuildTests {
     try Run("make", ["--no-print-directory", "-C", Checkout.path.path] + arguments, environment: ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? ""])
   }
 
-  @Test("make with an unknown ARCH names the known ones", arguments: ["sparc64", "armv7", "ARM64"])
+  @Test("make with an unknown ARCH= lists the known ones", arguments: ["sparc64", "armv7", "ARM64"])
   func unknown(name: String) throws {
     let run = try make("ARCH=\(name)")
     #expect(run.status == 2)
-    #expect(run.errors.contains("ARCH=\(name) is unknown; it is one of: \(Architecture.all.map(\.name).joined(separator: " "))."))
+    #expect(run.errors.contains("ARCH=\(name) is unknown; use one of: \(Architecture.all.map(\.name).joined(separator: " "))."))
   }
 
-  /// This machine's own root is one for x86_64.
-  @Test("make recognizes a sysroot of another architecture before it builds anything", arguments: Architecture.all.map(\.name))
+  /// This machine's own root is a sysroot for x86_64.
+  @Test("make rejects a sysroot of another architecture before it builds anything", arguments: Architecture.all.map(\.name))
   func foreignSysroot(name: String) throws {
     let run = try Run(Checkout.path.appending(path: "Sources/cross/check-sysroot.sh").path, [name, "/"])
     #expect(run.status == 1)
     #expect(run.errors.hasPrefix("make: the sysroot / is not for \(name): its libc.so.6 is for another architecture"))
   }
 
-  @Test("make names what a sysroot lacks")
+  @Test("make names the file that a sysroot lacks")
   func emptySysroot() throws {
     let directory = try Temporary()
     #expect(try make("ARCH=arm64", "SYSROOT=\(directory.path)").errors.hasPrefix("make: the sysroot \(directory.path) has no libc.so.6 in lib or usr/lib\n"))
@@ -241,7 +241,7 @@ struct RetargetingTests {
     return try Run(Checkout.path.appending(path: ".build/cross/mips").path, ["--translate", directory.path("module.ll")])
   }
 
-  @Test("The translation to MIPS replaces what is the processor's, and names that the assembler would take for labels")
+  @Test("The translation to MIPS replaces processor-specific parts and names that look like labels")
   func replaces() throws {
     let run = try translate(Self.head + """
       @"$s1a" = constant [4 x i8] c"@\\22$;"
@@ -273,7 +273,7 @@ struct RetargetingTests {
       """)
   }
 
-  @Test("The translation to MIPS refuses what it does not know", arguments: [
+  @Test("The translation to MIPS rejects anything that it does not know", arguments: [
     ("target triple = \"armv7-none-none-eabi\"", "another processor"), ("target datalayout = \"e-m:e-p:64:64\"", "another data layout"),
     ("call void asm sideeffect \"fence rw, rw\", \"~{memory}\"()", "assembler code"), ("%1 = call i32 @llvm.riscv.orc.b.i32(i32 %0)", "an intrinsic of one processor"),
     ("attributes #9 = { \"sign-return-address\"=\"all\" }", "an unknown attribute: sign-return-address"), ("musttail call swifttailcc void @a()", "'musttail'"),

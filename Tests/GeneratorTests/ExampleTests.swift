@@ -6,7 +6,7 @@ import Testing
 
 @testable import PrerootCore
 
-/// A block that a document shows apart from its text.
+/// A literal block of a document.
 private struct Example: CustomTestStringConvertible, Sendable {
   enum Kind { case shell, configuration, commandLine, json, ofOthers }
 
@@ -17,20 +17,20 @@ private struct Example: CustomTestStringConvertible, Sendable {
   var testDescription: String { "\(file):\(line)" }
   var firstWord: String { String(text.prefix { !" \n".contains($0) }) }
 
-  /// Nil where nobody could tell: then a reader cannot, either.
+  /// Nil if it is not recognizable; then a reader would not recognize it either.
   var kind: Kind? {
     if text.hasPrefix("[Preroot]\n") { return .configuration }
     if text.hasPrefix("{") { return .json }
     if text.contains(#/^(?:preroot[.=]\S*|preroot(?= rescue))(?: |\n)/#) { return .commandLine }
-    // Directories, flows, transcripts of a session; BitBake's, Kconfig's and Buildroot's languages.
+    // These are directories, flows, transcripts of sessions, and the languages of BitBake, Kconfig and Buildroot.
     if text.contains(#/^(?:generator/ |kernel ->|PID 1 ->|mountinfo, |# |SUMMARY = |INIT_MANAGER = |config |PREROOT_VERSION = |BR2_)/#) { return .ofOthers }
     return text.contains(#/^(?:[A-Z_]+=\S+ )?(?:Exec\w+=)?[a-z:.][a-z0-9:.\/_*-]*(?: |\n)/#) || text.hasPrefix("SYSTEMD_PROC_CMDLINE='") ? .shell : nil
   }
 
-  /// The commands alone: what stands three blanks behind one is about it.
+  /// The commands without their explanations, which follow after three spaces.
   var script: String { text.replacing(#/(\S) {3,}\S[^\n]*/#) { "\($0.output.1)" }.replacing(#/(?m)^Exec\w+=/#, with: "") }
 
-  /// The words of every call of a program in a script, without what the shell does with them.
+  /// The words of every call of a program in a script, without redirections and the like.
   func calls(of program: String) -> [[String]] {
     script.replacing("\\\n", with: " ").replacing(#/"[^"\n]*"/#, with: "\"\"").matches(of: try! Regex("(?m)(?:^|&& |; )(?:[A-Z_]+=(?:'[^']*'|\\S+) )?\(program)((?: +[^\\s;&|#]+)*)", as: (Substring, Substring).self))
       .map { $0.output.1.split(separator: " ").map(String.init) }
@@ -48,7 +48,7 @@ private struct Example: CustomTestStringConvertible, Sendable {
     while start < lines.count {
       var end = lines[start...].firstIndex { !$0.hasPrefix("    ") && !$0.isEmpty } ?? lines.count
       while end > start, lines[end - 1].isEmpty { end -= 1 }
-      // Further lines of an item are no block.
+      // More lines of a list item are not a block.
       if end > start, start > 0, lines[start - 1].isEmpty {
         let margin = lines[start].prefix { $0 == " " }.count
         examples.append(Example(file: file, line: start + 1, text: lines[start..<end].map { "\($0.dropFirst(margin))\n" }.joined()))
@@ -79,7 +79,7 @@ private struct Example: CustomTestStringConvertible, Sendable {
 
 @Suite("Examples in README, docs and the manual")
 struct ExampleTests {
-  @Test("Every example in the documents is of a kind that is tried")
+  @Test("Every example in the documents is of a kind that a test covers")
   func isKnown() {
     for example in Example.all where example.kind == nil { Issue.record("\(example.testDescription) is of no known kind: \(example.text)") }
     #expect(Example.all(.shell).count >= 18)
@@ -87,19 +87,19 @@ struct ExampleTests {
     #expect(Example.all(.commandLine).count >= 4)
   }
 
-  @Test("Bash reads the shell examples, and shellcheck has no warning", arguments: Example.all(.shell))
+  @Test("bash parses the shell examples, and shellcheck has no warning", arguments: Example.all(.shell))
   fileprivate func isScript(example: Example) throws {
     let directory = try Temporary()
     try directory.write("example", example.script)
     let bash = try Run("bash", ["-n", directory.path("example")])
     #expect(bash.errors == "")
-    // A directory that is not there is the reader's affair (SC2164), and so is what is exported (SC2034). One program has a number in its path (SC2211).
+    // The reader has to know whether a directory exists (SC2164) and a variable is used (SC2034). One program has a number in its path (SC2211).
     let check = try Run("shellcheck", ["--shell=bash", "--severity=warning", "--exclude=SC2164,SC2034,SC2211", directory.path("example")], package: "shellcheck")
     #expect(check.output == "")
   }
 
-  /// groff shows ' and ` as the quotes of a printed text, - as a hyphen only where it is one: what is copied would be no quote of the shell's.
-  @Test("The manual shows the quotes of the examples as the shell has them", arguments: Example.documents.filter { !$0.hasSuffix(".md") })
+  /// groff prints ' and ` as typographic quotes and - as a hyphen, so that a copied command would not work in the shell.
+  @Test("The manual shows the shell's own quotes and dashes in examples", arguments: Example.documents.filter { !$0.hasSuffix(".md") })
   func hasStraightQuotes(document: String) throws {
     let source = try Checkout.text(document)
     let raw = source.matches(of: #/(?m)^\.Dl (.*)$|^\.Bd -literal[^\n]*\n((?s:.*?))^\.Ed/#).map { "\($0.output.1 ?? $0.output.2 ?? "")" }
@@ -111,11 +111,11 @@ struct ExampleTests {
     }
   }
 
-  @Test("preroot understands the calls in the examples", arguments: Example.all(.shell).filter { !$0.calls(of: "preroot").isEmpty })
+  @Test("The tool accepts the calls in the examples", arguments: Example.all(.shell).filter { !$0.calls(of: "preroot").isEmpty })
   fileprivate func callsTool(example: Example) throws {
     let machine = try MiniatureMachine()
     for arguments in example.calls(of: "preroot") {
-      // On a machine that runs without preroot: nothing is done there, and 4 is for a call that was not understood.
+      // On this miniature machine without an overlay the tool changes nothing. Status 4 means an invalid call.
       let run = try Run(Checkout.ships("preroot"), arguments, in: machine.root, environment: ["PREROOT_ROOT": machine.root])
       #expect(run.status != 4, "preroot \(arguments.joined(separator: " ")): \(run.errors)")
       #expect(!run.errors.contains("not understood"), "\(run.errors)")
@@ -145,7 +145,7 @@ struct ExampleTests {
     }
   }
 
-  @Test("The examples filter for tests that exist", arguments: Example.all(.shell).filter { !$0.calls(of: "swift test").isEmpty })
+  @Test("The filters of the examples match existing tests", arguments: Example.all(.shell).filter { !$0.calls(of: "swift test").isEmpty })
   fileprivate func filters(example: Example) throws {
     for word in example.calls(of: "swift test").compactMap(\.last) {
       let name = word.split(separator: ".").last ?? ""
@@ -170,12 +170,12 @@ struct ExampleTests {
     #expect(remarks(on: assignments) == [])
   }
 
-  @Test("The examples of JSON are JSON", arguments: Example.all(.json))
+  @Test("The JSON examples are valid JSON", arguments: Example.all(.json))
   fileprivate func isObject(example: Example) throws {
     _ = try JSONSerialization.jsonObject(with: Data(example.text.utf8))
   }
 
-  @Test("The example in Debian's package has every setting with its default")
+  @Test("The example in the Debian package has every setting with its default")
   func hasDefaults() throws {
     let text = try Checkout.text("docs/debian/preroot.conf")
     var assignments = Assignments()
@@ -189,7 +189,7 @@ struct ExampleTests {
 
   private func remarks(on assignments: Assignments) -> [String] { (Request(assignments).remarks + Settings(assignments).remarks).strings }
 
-  /// What README and the other documents have in their lines and tables: whole words of the kernel command line, with a value.
+  /// The words of the kernel command line with a value that the documents have in their text and tables.
   private static let inlineWords = Set(
     try! Example.documents.filter { $0.hasSuffix(".md") }.flatMap { file in
       try Checkout.text(file).matches(of: #/`(preroot(?: preroot\.|[.=])[^`…]*[^`=…])`/#).map { String($0.output.1) }

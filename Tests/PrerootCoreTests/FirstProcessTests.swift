@@ -5,19 +5,19 @@ import Testing
 
 @Suite("overlay-prep as the first process")
 struct FirstProcessTests {
-  @Test("is PID 1, whatever systemd's arguments are", arguments: [
+  @Test("overlay-prep runs as the first process if it is PID 1, whatever its arguments are", arguments: [
     [], ["single"], ["preroot"], ["--report"], ["--help", "quiet"], ["emergency", "--reached"], ["--switched-root"], [""],
   ])
   func isFirstProcess(arguments: [String]) {
     #expect(Invocation(arguments.map { Text(utf8: $0) }, isFirstProcess: true) == .firstProcess)
   }
 
-  @Test("is read in a container as any program")
+  @Test("overlay-prep --help prints the options even as PID 1 of a container")
   func hasHelp() {
     #expect(Invocation(["--help"], isFirstProcess: true) == .help)
   }
 
-  @Test("is no other process", arguments: [
+  @Test("overlay-prep parses its arguments unless it is PID 1", arguments: [
     ([], .prepare), (["--report"], .report), (["--reached"], .reached), (["--fstab"], .fstab), (["--help"], .help), ([""], .unknown("")),
     (["single"], .unknown("single")), (["--report", "--now"], .unknown("--now")),
   ] as [([String], Invocation)])
@@ -25,17 +25,17 @@ struct FirstProcessTests {
     #expect(Invocation(arguments.map { Text(utf8: $0) }, isFirstProcess: false) == invocation)
   }
 
-  @Test("ends with a status that says how PID 1 goes on")
+  @Test("The exit status of the first process's child says how PID 1 continues")
   func hasSuccession() {
     #expect(Succession(to: "default.target") == .systemd)
     #expect(Succession(to: "emergency.target").argument.string == "--unit=emergency.target")
     #expect(Succession(to: "reboot.target").argument.string == "--unit=reboot.target")
     for succession in Succession.allCases { #expect(Succession(rawValue: succession.rawValue) == succession) }
-    // What an untold death has, and what programs do not come to be: those of a crash, of an abort, of the loader.
+    // These are the statuses of a crash, an abort, and programs that cannot start.
     for status in [1, 2, 126, 127, 134, 255] { #expect(Succession(rawValue: status) == nil) }
   }
 
-  @Test("executes systemd before anything else, and never itself again")
+  @Test("PID 1 executes systemd before any other init, and never overlay-prep again")
   func hasPrograms() {
     #expect(Succession.programs(besides: "/usr/lib/preroot/overlay-prep").map(\.string) == [
       "/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/sbin/init", "/etc/init", "/bin/init", "/bin/sh",
@@ -44,16 +44,16 @@ struct FirstProcessTests {
     #expect(Succession.programs(besides: "/sbin/init").first == "/usr/lib/systemd/systemd")
   }
 
-  // MARK: What it mounts
+  // MARK: Mounts
 
   private func base(_ mountInfo: String) -> String { BasePlan(over: MountInfo(parsing: Text(utf8: mountInfo))).steps.text.string }
 
-  @Test("mounts /proc first, without which it does not know what else is there")
+  @Test("The first process mounts /proc first, as it shows the other mounts")
   func mountsProc() {
     #expect(base("") == "mount device at /proc (proc proc nosuid,nodev,noexec)\n")
   }
 
-  @Test("mounts what the kernel has not, as systemd does")
+  @Test("The first process mounts the file systems that the kernel has not, as systemd does")
   func mountsBase() {
     #expect(base("20 1 254:0 / / ro - squashfs /dev/root ro\n21 20 0:21 / /proc rw - proc proc rw\n") == """
       mount device at /sys (sysfs sysfs nosuid,nodev,noexec)
@@ -64,7 +64,7 @@ struct FirstProcessTests {
       """)
   }
 
-  @Test("leaves alone what is mounted already, by the kernel, an initrd or a container's manager")
+  @Test("The first process leaves existing mounts alone")
   func leavesMounts() {
     #expect(base("""
       20 1 254:0 / / ro - squashfs /dev/root ro
@@ -76,7 +76,7 @@ struct FirstProcessTests {
       """) == "make directory /run/systemd\n")
   }
 
-  @Test("leaves the machine ID to systemd, which has none yet")
+  @Test("The first process leaves the machine ID to systemd")
   func leavesMachineID() {
     let table = MountInfo(parsing: "20 1 254:0 / / ro - squashfs /dev/root ro\n24 20 0:23 / /run rw - tmpfs tmpfs rw\n")
     var settings = Settings()
@@ -87,7 +87,7 @@ struct FirstProcessTests {
     }
   }
 
-  @Test("that failed is shown by overlay-prep.service in the second stage, in no other boot")
+  @Test("A failed first process makes stage 2 start overlay-prep.service, which shows the failure")
   func isShown() {
     var facts = BootFacts()
     let wish = "generator/sysinit.target.wants/overlay-prep.service -> /usr/lib/systemd/system/overlay-prep.service\n"

@@ -80,8 +80,8 @@ struct PersistentTests {
   }
 
   /// With redirect_dir off a directory of the lower cannot have another name in the upper; see rename(2), and Overlayfs in the kernel's
-  /// documentation. Whoever renames copies then, as mv(1) does.
-  @Test("A directory of the image is renamed in memory, and is refused with EXDEV on a device", arguments: [true, false])
+  /// documentation. A program that renames then copies, as mv(1) does.
+  @Test("Renaming a directory of the image works on a tmpfs and fails with EXDEV on a device", arguments: [true, false])
   func refusesRenaming(isPersistent: Bool) async throws {
     let (failures, directory, file) = try await inPrivateNamespace {
       let machine = try MiniatureMachine()

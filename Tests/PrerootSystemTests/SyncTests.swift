@@ -11,13 +11,13 @@ import Testing
 
 private let store = Paths.store.string
 
-/// What is done on the upper's file system, as the helper does it, up to where the overlay would be mounted.
+/// Everything that the helper does on the upper's file system before it mounts the overlay.
 private struct StoreBoot {
   var settings: Settings
   var release: String
   var isCounted = true
   var isReset = false
-  /// Once more, or in another order: see `SyncTests`.
+  /// Changes the order of the layer plan's steps; see `SyncTests`.
   var steps: ([Step]) -> [Step] = { $0 }
 
   init(_ release: String, onLowerChange: LowerChange = .warn) {
@@ -31,7 +31,7 @@ private struct StoreBoot {
 
   var lower: LowerIdentity { LowerIdentity(type: "squashfs", superblock: "", rootHash: "", imageVersion: Text(utf8: release))! }
 
-  /// The real kernel, which tells the recorder which step it is at.
+  /// The real kernel, which also tells the recorder about each step.
   private struct RecordedKernel: Kernel, ~Copyable {
     var kernel = LinuxKernel()
     let recorder: DiskRecorder?
@@ -43,7 +43,7 @@ private struct StoreBoot {
     }
   }
 
-  /// - Returns: what was found, and what went wrong.
+  /// - Returns: the facts before the boot, and the failures.
   func run(_ recorder: DiskRecorder? = nil) -> (facts: StoreFacts, faults: [String]) {
     let directory = settings.layersDirectory(over: lower)
     let facts = StoreFacts(in: directory, over: lower)
@@ -63,12 +63,12 @@ private struct StoreBoot {
   }
 }
 
-/// What is at work when the power goes, what may be found, and what may not.
+/// The work during which the power fails, and the allowed states afterwards.
 private enum Work: String, CaseIterable, Sendable {
   case firstUse = "first use", keep, reset, resetAgain = "reset that was cut", resetOnce = "reset by a word", lowerChange = "lower change", warned = "lower change that is told", rescue, scope
   case leftOut = "left out", leftOutFull = "left out and full", reached, mark, unmark
 
-  /// Before, on an empty file system.
+  /// Prepares an empty file system.
   func prepare() throws {
     guard self != .firstUse, self != .scope else { return }
     let layers = store + "/layers"
@@ -81,7 +81,7 @@ private enum Work: String, CaseIterable, Sendable {
     for (directory, mode) in [("home", 0o711), ("home/user", 0o700)] as [(String, mode_t)] { chmod(layers + (self == .resetAgain ? "/resetting/" : "/upper/") + directory, mode) }
     mkdir(layers + "/work", 0o700)
     if isLeftOut || self == .reached { try make(layers + "/attempts", "3\n") }
-    // In the way of what is to be written, as no room would be.
+    // This directory prevents the write, as a full file system would.
     if self == .leftOutFull { try make(layers + "/attempts.preroot/file", "") }
     if self == .reset || self == .resetAgain || self == .unmark { try make(layers + "/reset", "/home/user/kept\n") }
     if self == .reset { try make(files: 3, in: layers + "/trash/var", "of a reset before\n") }
@@ -100,7 +100,7 @@ private enum Work: String, CaseIterable, Sendable {
     return boot
   }
 
-  /// The work itself, then what somebody writes on the machine that is up.
+  /// Does the work, and then writes files as a user of the running machine would.
   func run(_ boot: StoreBoot, _ recorder: DiskRecorder) throws -> [String] {
     let layers = Text(utf8: store + "/layers")
     switch self {
@@ -125,7 +125,7 @@ private enum Work: String, CaseIterable, Sendable {
       recorder.begin("the user")
       do throws(Errno) {
         try here().create(directory + "/mine", contents: "mine\n")
-        // All that can be reached from a root that is an overlay on it.
+        // These are all paths that a user of the overlay can reach.
         for path in [directory + "/mine", directory] + (place == "upper/written" ? [directory.directory] : []) { try here().sync(path) }
       } catch { return [error.text.string] }
       recorder.promise("written to \(place)")
@@ -133,10 +133,10 @@ private enum Work: String, CaseIterable, Sendable {
     return faults
   }
 
-  /// Where that is: the directory of an overlay or a bind is not made by whoever writes there.
+  /// The directories in which the user writes. preroot, not the user, creates those of an overlay or a bind.
   private var written: [String] { self == .scope ? ["upper/etc/deep"] : ["upper/written", "bind/srv"] }
 
-  /// What the next boot makes of a state, and whether that is right.
+  /// Boots once more on a state, and returns everything that is wrong then.
   func faults(in state: WeakDisk.State) throws -> [String] {
     var (facts, faults) = (StoreFacts(in: ""), [String]())
     var next = boot()
@@ -156,7 +156,7 @@ private enum Work: String, CaseIterable, Sendable {
     case .firstUse, .rescue, .scope: break
     case .keep, .warned, .leftOut, .leftOutFull, .reached: expect(old == 12 && kept == 6, "\(old) of 12 old files, \(kept) of 6 others")
     case .reset, .resetAgain: expect(old == 0 && kept == 6, "\(old) old files, \(kept) of 6 that are to be kept")
-    // What was not begun is not asked for again.
+    // The next boot does not request the reset again.
     case .resetOnce: expect(old == 0 && kept == 0 || old == 12 && kept == 6 && !isPromised, "\(old) of 12 old files, \(kept) of 6 others")
     case .lowerChange: expect(old == 0 && kept == 0, "\(old) old files")
     case .mark, .unmark:
@@ -198,11 +198,11 @@ private enum Work: String, CaseIterable, Sendable {
   }
 }
 
-/// These tests go through what a disk may hold after a power cut. The syncs are enough for the weakest disk, and none of them is superfluous:
-/// each is dropped in turn, as if its line were missing in the sources.
-@Suite("The syncs of the upper's file system", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
+/// These tests are about the order in which changes reach the disk. They show that the syncs in the sources suffice for the weakest disk,
+/// and that each one of them is necessary; exceptions have their reason here.
+@Suite("Syncs", .enabled(if: geteuid() == 0, "Only root may mount; run the tests as root"))
 struct SyncTests {
-  /// A store on a new tmpfs, and the image beside it.
+  /// Runs `body` on a thread that has a new store and an image.
   private static func inStore<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await inPrivateNamespace {
       try mount("run", at: "/run", type: "tmpfs", data: "mode=755")
@@ -226,7 +226,7 @@ struct SyncTests {
     for number in 1...(work == .rescue ? 20 : 6) { try? here().create(Text(utf8: "\(served)/\(number)"), contents: "served\n") }
   }
 
-  /// What one work wrote and synced.
+  /// Records the writes and syncs of one work.
   private static func record(_ work: Work, steps: @escaping ([Step]) -> [Step] = { $0 }) throws -> WeakDisk {
     try serve(work)
     return try withStore {
@@ -241,7 +241,7 @@ struct SyncTests {
     }
   }
 
-  /// What is wrong with a state, looked at once.
+  /// The faults of states, each of which is examined once.
   private final class Verdicts {
     private let work: Work
     private var known: [[String]: [String]] = [:]
@@ -258,14 +258,14 @@ struct SyncTests {
       return faults
     }
 
-    /// The first fault among those of some states.
+    /// The first fault of any of these states.
     func fault(in states: [WeakDisk.State]) throws -> String? {
       for state in states { if let fault = try faults(in: state).first { return fault } }
       return nil
     }
   }
 
-  @Test("The syncs are enough for every order in which a disk writes", arguments: Work.allCases)
+  @Test("The syncs of the sources suffice for any order of writes", arguments: Work.allCases)
   fileprivate func isEnough(work: Work) async throws {
     let (count, syncs, bad) = try await Self.inStore {
       let disk = try Self.record(work), verdicts = Verdicts(work)
@@ -280,11 +280,11 @@ struct SyncTests {
     #expect(bad.isEmpty, "\(work.rawValue): \(bad.prefix(3).joined(separator: "\n"))")
   }
 
-  /// Of a rename from one directory to another one sync would do where renames are atomic, which not all promise.
+  /// After a rename between two directories one sync would suffice if renames are atomic, which not all file systems promise.
   private static let pair = ["takeBack: directory 7", "takeBack: directory 8"]
 
-  /// As if a line of the sources were not there.
-  @Test("Every sync is needed: without it something is lost")
+  /// This drops each sync in turn, as if the sources lacked it.
+  @Test("Each sync of the sources is necessary: without it a state loses something")
   func isNeeded() async throws {
     let found = try await Self.inStore {
       var found: [String: String] = [:]
@@ -302,7 +302,7 @@ struct SyncTests {
     #expect(found.filter(\.value.isEmpty).keys.sorted() == [])
   }
 
-  /// A step of `LayerPlan` that comes too early or too late.
+  /// Steps of `LayerPlan` that come too early or too late.
   private static let misplaced: [(work: Work, step: String, other: String)] = [
     (.reset, "remove reset", "set aside upper"), (.reset, "remove reset", "take back"), (.reset, "delete resetting", "take back"),
     (.reset, "take back", "set aside upper"), (.reset, "set aside resetting", "take back"), (.resetAgain, "remove reset", "take back"),
@@ -310,7 +310,7 @@ struct SyncTests {
     (.lowerChange, "write lower.id", "set aside upper"), (.leftOut, "write attempts", "remove attempts"), (.firstUse, "write lower.id", "make directory"),
   ]
 
-  @Test("Every step of the plan that comes too early loses something", arguments: misplaced.indices)
+  @Test("The order of the layer plan is necessary: a step that comes too early loses something", arguments: misplaced.indices)
   func isInOrder(number: Int) async throws {
     let (work, step, other) = Self.misplaced[number]
     let fault: String? = try await Self.inStore {
@@ -329,10 +329,10 @@ struct SyncTests {
     #expect(fault != nil)
   }
 
-  // MARK: A file system in the making
+  // MARK: Formatting
 
-  /// Any of the sectors that were written since the last sync.
-  @Test("An unfinished file system never counts as a whole one, and every sync is needed for that")
+  /// A power cut may leave any of the sectors written since the last sync.
+  @Test("The syncs of formatting suffice, and each is necessary, for recognizing unfinished work")
   func isEnoughForMaking() async throws {
     let directory = try Temporary()
     let disk = try Disk(directory), path = disk.path
@@ -361,7 +361,7 @@ struct SyncTests {
         }
         for number in 0..<(pending.isEmpty ? 1 : 14) {
           var data = durable
-          // Also what was written last, alone, and all but that.
+          // This includes only the last write, and all writes except the last.
           apply(number == 0 ? pending : number == 1 ? pending.suffix(8) : number == 2 ? pending.dropLast(8) : pending.filter { _ in Bool.random() }, to: &data)
           try disk.fill(data)
           switch try disk.probe {
@@ -384,7 +384,7 @@ struct SyncTests {
   }
 }
 
-/// What the calling thread, and a program that it runs, does to a file that stands in for a disk.
+/// Records the writes of the calling thread and its programs to a file that stands in for a disk.
 private final class SectorRecorder {
   enum Event: Sendable { case write([(Int, Data)]), sync, made }
 

@@ -8,16 +8,16 @@ import Support
 
 @testable import PrerootSystem
 
-/// A small tree of files and directories, by the numbers of their inodes.
+/// A small tree of files and directories by inode number.
 struct SmallTree: Hashable, Sendable {
   let root: UInt64
   var directories: [UInt64: [String: UInt64]] = [:]
   var files: [UInt64: [UInt8]] = [:]
-  /// Of directories that do not have the mode that mkdir(2) gives them here.
+  /// The modes of directories that differ from the usual mode.
   var modes: [UInt64: mode_t] = [:]
   private static let usualMode: mode_t = 0o755
 
-  /// What is below a directory of the calling thread's root.
+  /// Reads the tree below a directory of the calling thread's root.
   init(readingAt path: String) {
     func number(_ path: String) -> (UInt64, isDirectory: Bool, mode: mode_t) {
       var status = stat()
@@ -38,7 +38,7 @@ struct SmallTree: Hashable, Sendable {
     }
   }
 
-  /// Makes it below an empty directory.
+  /// Creates the tree below an empty directory.
   func write(to path: String) throws {
     var rest = [(path, root)]
     while let (path, directory) = rest.popLast() {
@@ -55,7 +55,7 @@ struct SmallTree: Hashable, Sendable {
     }
   }
 
-  /// One line a file or directory: equal where a program could not tell one tree from the other.
+  /// One line for each file and directory. Two trees have the same listing if a program could not tell them apart.
   var listing: [String] {
     var lines: [String] = [], rest = [("", root)]
     while let (path, directory) = rest.popLast() {
@@ -69,9 +69,9 @@ struct SmallTree: Hashable, Sendable {
   }
 }
 
-/// What one act, or a part of it that can be on the disk without the rest, changes.
+/// The change of one operation, or of a part of it that can reach the disk alone.
 struct Change: Sendable {
-  /// Without an inode the name is gone.
+  /// An entry without an inode removes the name.
   var names: [(directory: UInt64, name: String, inode: UInt64?, isDirectory: Bool)] = []
   var contents: (file: UInt64, bytes: [UInt8])?
   var mode: (directory: UInt64, mode: mode_t?)?
@@ -86,42 +86,42 @@ struct Change: Sendable {
   }
 }
 
-/// The weakest disk that POSIX allows: what is not synced is there or is not, each name and each file by itself, in any order. A rename
-/// is there as a whole, on every file system that could be an upper.
+/// The weakest disk that POSIX allows: after a power cut, each unsynced name and file may or may not be there, independently and in any
+/// order. A rename is atomic, as on every file system that can hold an upper.
 ///
-/// ext4 with a journal promises more, and hides what is missing; f2fs, UBIFS and others promise other things. See fsync(2), rename(2);
+/// ext4 with a journal promises more, and so hides missing syncs; f2fs, UBIFS and others promise other things. See fsync(2), rename(2);
 /// Pillai and others, "All File Systems Are Not Created Equal", OSDI 2014.
 struct WeakDisk: Sendable {
   enum Event: Sendable {
     case change(Change)
     /// - Parameters:
-    ///   - place: which of the syncs in the sources it is.
-    ///   - inode: nil: the whole file system.
+    ///   - place: the place of the sync in the sources.
+    ///   - inode: the file or directory, or nil for the whole file system.
     case sync(place: String, inode: UInt64?)
-    /// From here on this is promised.
+    /// From here on the disk has to hold this promise.
     case promise(String)
   }
 
   let base: SmallTree
   var events: [Event] = []
 
-  /// The syncs in the sources that were met.
+  /// The places in the sources of all syncs.
   var places: [String] {
     events.reduce(into: []) { if case .sync(let place, _) = $1, !$0.contains(place) { $0.append(place) } }
   }
 
   var syncCount: Int { events.count { if case .sync = $0 { true } else { false } } }
 
-  /// What may be found after a power cut.
+  /// A possible state after a power cut.
   struct State: Hashable {
     let tree: SmallTree
     let promises: [String]
   }
 
-  /// All that may be found, or, where they are many, a part of it: after each event all of what is not synced, nothing, each by itself, all but
-  /// each, and some.
+  /// All possible states, or some if there are many: after each event all unsynced changes, none, each one alone, all except each one, and
+  /// random subsets.
   ///
-  /// - Parameter isDropped: syncs that do not happen, by their place and their number among all.
+  /// - Parameter isDropped: whether to drop a sync, by its place and its number.
   func states(dropping isDropped: (_ place: String, _ number: Int) -> Bool = { _, _ in false }) -> [State] {
     var durable = base, pending: [Change] = [], promises: [String] = []
     var states: [State] = [], seen: Set<Int> = []
@@ -165,10 +165,10 @@ struct WeakDisk: Sendable {
   }
 }
 
-/// Records what the calling thread does below a directory, as what a ``WeakDisk`` is told.
+/// Records the changes of the calling thread below a directory as events of a ``WeakDisk``.
 ///
-/// The directory is looked at before and after each call that matters. What has changed between two looks was done by others, one by one: by
-/// other system calls of the thread, or by a program that it ran.
+/// The recorder examines the directory before and after each relevant call. Changes in between come from other system calls of the thread
+/// or from its programs, and count as separate operations.
 final class DiskRecorder {
   private(set) var disk: WeakDisk
   private let path: String
@@ -188,7 +188,7 @@ final class DiskRecorder {
   func stop() { witness_thread(nil, nil) }
   deinit { stop() }
 
-  /// What is synced from now on is synced in this step.
+  /// Begins a step, to which the following syncs belong.
   func begin(_ step: String) {
     look(isOneAct: false)
     self.step = step

@@ -37,4 +37,4 @@ mmdebstrap --quiet --variant=minbase --include=swiftlang,git,ca-certificates,pkg
   --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' sid "$swift/tree" >&2
 install -m 0755 docs/debian/swift-in-tree.sh "$swift/bin/swift"
-ln -s swift "$swift/bin/llvm-objcopy"
+for name in swiftc llvm-objcopy; do ln -s swift "$swift/bin/$name"; done

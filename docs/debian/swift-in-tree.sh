@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Stands in for `swift` and `llvm-objcopy` where they are in a tree of their own, beside the directory of this file: see find-swift.sh.
+# Stands in for `swift`, `swiftc` and `llvm-objcopy` where they are in a tree of their own, beside the directory of this file: see find-swift.sh.
 #
 # They run in the tree, on this machine's files. What they build for the tests runs outside, where the tools are that the tests call: it
 # gets the tree's dynamic linker, and its libraries by DT_RPATH. What ships gets neither.
@@ -36,7 +36,8 @@ in_tree() {
   ' bash "$tree" "$@"
 }
 
-build() {
+# A program that is to run outside: what it is told comes behind the options of the linker.
+for_outside() {
   local linker libraries flags=()
   linker=$(compgen -G "$tree/lib64/ld-linux-*.so.*" || compgen -G "$tree/lib/ld-linux-*.so.*")
   libraries=$(dirname "$(compgen -G "$tree/usr/lib/*/libc.so.6")")
@@ -45,19 +46,19 @@ build() {
     --no-as-needed -l:libstdc++.so.6 -l:libgcc_s.so.1 -l:libm.so.6; do
     flags+=(-Xlinker "$flag")
   done
-  in_tree swift build "${flags[@]}" "$@"
+  if [ "$1" = swift ]; then in_tree swift build "${flags[@]}" "${@:3}"; else in_tree "$1" "${flags[@]}" "${@:2}"; fi
 }
 
 case "$name ${1-}" in
   "swift build")
     case " $* " in
-      *" Embedded "*) in_tree "$name" "$@" ;;
-      *) shift; build "$@" ;;
+      *" Embedded"*) in_tree "$name" "$@" ;;
+      *) for_outside "$name" "$@" ;;
     esac
     ;;
   "swift test")
     shift
-    if [ "${1-}" = --skip-build ]; then shift; else build --build-tests; fi
+    if [ "${1-}" = --skip-build ]; then shift; else for_outside swift build --build-tests; fi
     exec .build/debug/prerootPackageTests.xctest --testing-library swift-testing "$@"
     ;;
   "swift run")
@@ -66,8 +67,9 @@ case "$name ${1-}" in
     while [[ "${1-}" == -* ]]; do options+=("$1"); shift; done
     product=$1
     shift
-    build "${options[@]}" --product "$product"
+    for_outside swift build "${options[@]}" --product "$product"
     exec ".build/debug/$product" "$@"
     ;;
+  swiftc\ *) for_outside "$name" "$@" ;;
   *) in_tree "$name" "$@" ;;
 esac

@@ -42,7 +42,8 @@ public struct Advance: Equatable, Sendable {
   /// For the log.
   public var reason: Text
 
-  public init(_ mode: SwitchMode, over changes: OverlayChanges) {
+  /// - Parameter need: why PID 1 has to read again at all.
+  public init(_ mode: SwitchMode, over changes: OverlayChanges, as need: Hold.Need) {
     let demand = changes.reasonToReexecute
     switch mode {
     case .auto: isReexecution = demand != nil
@@ -50,7 +51,7 @@ public struct Advance: Equatable, Sendable {
     case .reexec: isReexecution = true
     }
     if mode == .auto {
-      reason = demand ?? "the overlay changes nothing that PID 1 has cached"
+      reason = demand ?? need.text
     } else {
       reason = "preroot.switch= requests it"
       if !isReexecution, let demand { reason.append(Text(", although ") + demand) }

@@ -7,6 +7,7 @@ public enum Invocation: Equatable, Sendable {
   case prepare
   case report
   case reached
+  case settle
   case fstab
   case help
   case unknown(Text)
@@ -26,6 +27,7 @@ public enum Invocation: Equatable, Sendable {
       case "": self = arguments.isEmpty ? .prepare : .unknown(first)
       case "--report": self = .report
       case "--reached": self = .reached
+      case "--settle": self = .settle
       case "--fstab": self = .fstab
       case "--help": self = .help
       default: self = .unknown(first)

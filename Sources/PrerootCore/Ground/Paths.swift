@@ -13,6 +13,10 @@ public enum Paths {
 
   // MARK: Files shared by generator, helper and tool
 
+  /// PID 1's sign of a first boot (systemd: manager_set_first_boot()).
+  public static var firstBoot: Text { "/run/systemd/first-boot" }
+  /// overlay-prep.service creates it when it begins, and removes it when it has finished.
+  public static var begun: Text { "/run/preroot/begun" }
   /// The masking condition: while this file is absent, only stage 1 starts.
   public static var ready: Text { "/run/preroot/ready" }
   /// Identifies the root that could not be made writable.

@@ -27,9 +27,53 @@ public struct UnitTree: Equatable, Sendable {
   public init(for mode: BootMode, on facts: borrowing BootFacts) {
     switch mode {
     case .untouched: break
-    case .staged(let target, _): stageOne(bootingTo: target)
+    case .staged(let target, _):
+      if Hold(for: facts) == .ordering { order(facts, bootingTo: target) } else { mask(bootingTo: target) }
     case .settled: stageTwo(facts)
     }
+  }
+
+  // MARK: Stage 1
+
+  /// Has the units wait for overlay-prep.service. PID 1 loads them only once, so all that they need in stage 2 is there at once.
+  private mutating func order(_ facts: borrowing BootFacts, bootingTo target: Text) {
+    wish("preroot-report.service")
+    wish("preroot-settle.service")
+    if !(target == "default.target") { add(.early, "preroot-settle.service.d/10-target.conf", .file(Self.header + "[Unit]\nAfter=" + target + "\n")) }
+    keepRoot(facts)
+    var others: [Text] = []
+    for mount in facts.mountInfo.entries where !(mount.mountPoint == "/") { others.add(mount.mountPoint) }
+    maskSwapFiles(facts, onOverlaysAt: ["/"], besides: others)
+    holdBack("After=overlay-prep.service\n", targets: "Wants=preroot-prepared.target\n")
+  }
+
+  /// Has the units skipped, and sends the boot to stage 1.
+  private mutating func mask(bootingTo target: Text) {
+    // Every target wants stage 1, so that a boot to a target that PID 1 found elsewhere than on the command line, in the EFI variable
+    // SystemdOptions of systemd <= 257, goes through it too instead of ending behind the masks.
+    holdBack("ConditionPathExists=/run/preroot/ready\n", targets: "Wants=overlay-prep.target\n")
+    // It has a Requisite=, which a condition does not meet: one line on the console of a boot to rescue.target, up to systemd 257.
+    mask("systemd-update-utmp-runlevel.service")
+    if !(target == "default.target") {
+      add(.early, "preroot-fallback.service.d/10-target.conf",
+          .file(Self.header + "[Service]\nEnvironment=\"PREROOT_TARGET=" + target.escapedForQuotes + "\"\n"))
+      add(.early, target, .link(to: Self.overlayPrepTarget))
+    }
+    add(.early, "default.target", .link(to: Self.overlayPrepTarget))
+  }
+
+  private mutating func holdBack(_ line: Text, targets wish: Text) {
+    for unit in StageOne.exempt { mask(unit + Self.dropIn) }
+    let text = Self.header + "[Unit]\n" + line
+    for type in StageOne.heldTypes {
+      add(.early, type + Self.dropIn, .file(type == "target" ? text + wish : text))
+    }
+  }
+
+  // MARK: Stage 2
+
+  private mutating func wish(_ unit: Text) {
+    add(.normal, Text("sysinit.target.wants/") + unit, .link(to: Text("/usr/lib/systemd/system/") + unit))
   }
 
   /// What the settled boot needs beside the image's own units.
@@ -50,16 +94,21 @@ public struct UnitTree: Equatable, Sendable {
         add(.late, mount.mountPoint.unitName + ".mount", .file(Self.header
           + "[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=preroot\nType=overlay\nWhere=" + mount.mountPoint.escapedForSpecifiers + "\n"))
       } else {
-        add(.normal, "systemd-remount-fs.service.d/zz-preroot.conf",
-            .file(Self.header + Self.keepRoot + (facts.fileSystemTable.root != nil ? Self.remountAllButRoot : Text())))
-        for unit in Self.ofLower.words { mask(unit) }
+        keepRoot(facts)
       }
     }
+    maskSwapFiles(facts, onOverlaysAt: overlays, besides: others)
+  }
+
+  private mutating func maskSwapFiles(_ facts: borrowing BootFacts, onOverlaysAt overlays: [Text], besides others: [Text]) {
     for file in facts.fileSystemTable.swapFiles(onOverlaysAt: overlays, besides: others) { mask(file.unitName + ".swap") }
   }
 
-  private mutating func wish(_ unit: Text) {
-    add(.normal, Text("sysinit.target.wants/") + unit, .link(to: Text("/usr/lib/systemd/system/") + unit))
+  /// Keeps from an overlay on / what is about the lower.
+  private mutating func keepRoot(_ facts: borrowing BootFacts) {
+    add(.normal, "systemd-remount-fs.service.d/zz-preroot.conf",
+        .file(Self.header + Self.keepRoot + (facts.fileSystemTable.root != nil ? Self.remountAllButRoot : Text())))
+    for unit in Self.ofLower.words { mask(unit) }
   }
 
   private mutating func mask(_ unit: Text) { add(.early, unit, .link(to: "/dev/null")) }
@@ -83,32 +132,13 @@ public struct UnitTree: Equatable, Sendable {
     """
   }
 
-  private mutating func stageOne(bootingTo target: Text) {
-    let condition = Self.header + "[Unit]\nConditionPathExists=/run/preroot/ready\n"
-    for type in StageOne.maskedTypes {
-      add(.early, type + Self.dropIn, .file(type == "target" ? condition + Self.wishOfTargets : condition))
-    }
-    for unit in StageOne.exempt { mask(unit + Self.dropIn) }
-    // It has a Requisite=, which a condition does not meet: one line on the console of a boot to rescue.target, up to systemd 257.
-    mask("systemd-update-utmp-runlevel.service")
-    if !(target == "default.target") {
-      add(.early, "preroot-fallback.service.d/10-target.conf",
-          .file(Self.header + "[Service]\nEnvironment=\"PREROOT_TARGET=" + target.escapedForQuotes + "\"\n"))
-      add(.early, target, .link(to: Self.overlayPrepTarget))
-    }
-    add(.early, "default.target", .link(to: Self.overlayPrepTarget))
-  }
-
   @inline(never) private mutating func add(_ directory: Directory, _ path: Text, _ content: Content) {
     nodes.append(Node(directory: directory, path: path, content: content))
   }
 
-  /// The name sorts last: any `ConditionXxx=` of a drop-in parsed later would clear ours. What it holds is a condition instead
-  /// of a link to /dev/null: it fails no transaction, holds for units of any name, and one touch of the file lifts it.
+  /// The name sorts last: any `ConditionXxx=` of a drop-in parsed later would clear ours. A condition, instead of a link to /dev/null,
+  /// fails no transaction, holds for units of any name, and one touch of the file lifts it. An ordering cannot be cleared.
   private static var dropIn: Text { ".d/zzzz-preroot-stage1.conf" }
-  /// Every target wants ours, so that a boot to a target that PID 1 found elsewhere than on the command line, in the EFI
-  /// variable SystemdOptions of systemd <= 257, goes through stage 1 too instead of ending behind the masks.
-  private static var wishOfTargets: Text { "Wants=overlay-prep.target\n" }
   private static var header: Text { "# Automatically generated by preroot-generator\n\n" }
   private static var overlayPrepTarget: Text { "/usr/lib/systemd/system/overlay-prep.target" }
 
