@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Support
 import SystemPackage
 
 /// A machine with a different processor from the host's, which QEMU emulates.
@@ -27,6 +28,6 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
   func command(kernel: FilePath, megabytes: Int, drives: [(file: FilePath, isReadOnly: Bool)], words: [String]) -> [String] {
     arguments + ["-m", "\(megabytes)", "-kernel", kernel.string, "-icount", "shift=2,align=off", "-nographic", "-no-reboot", "-nic", "none", "-vga", "none"]
       + drives.flatMap { ["-drive", "file=\($0.file),format=raw,if=virtio,readonly=\($0.isReadOnly ? "on" : "off")"] }
-      + ["-append", (["ro", "rootwait", "console=\(console)", "panic=-1", "systemd.getty_auto=no"] + words).joined(separator: " ")]
+      + ["-append", line]
   }
 }

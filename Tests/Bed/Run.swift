@@ -55,9 +55,9 @@ struct Run: Sendable {
       try Disk.makeFile(archive, megabytes: 64)
       program = board.program
       let drives = [(image, true), (archive, false)] + machine.disks.map { ($0.path, $0.isReadOnly) }
-      arguments = board.command(
+      arguments = try board.command(
         kernel: try await board.kernel.program(), megabytes: machine.memoryInMegabytes, drives: drives,
-        words: ["root=/dev/vda", "rootfstype=squashfs", "bed.report=/dev/vdb"] + machine.disks.enumerated().flatMap { $0.element.words(onVirtio: $0.offset + 2) } + common + machine.words)
+        words: ["root=/dev/vda", "bed.report=/dev/vdb"] + machine.disks.enumerated().flatMap { $0.element.words(onVirtio: $0.offset + 2) } + common + machine.words)
       environment = [:]
     }
   }
