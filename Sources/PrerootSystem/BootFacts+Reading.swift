@@ -18,6 +18,7 @@ extension BootFacts {
     mountInfo = machine.mounts()
     ready = machine.contents(Paths.ready)
     failed = machine.contents(Paths.failed)
+    hasBegun = machine.exists(Paths.begun)
     hasFailedAsFirstProcess = machine.exists(Paths.status)
     do throws(Errno) { fileSystemTable = FileSystemTable(parsing: try machine.read("/etc/fstab") ?? Text()) } catch { tell("/etc/fstab", error) }
   }
@@ -38,6 +39,8 @@ extension BootFacts {
       unitMaskedInEtc = unit
       break
     }
+    isFirstBoot = machine.exists(Paths.firstBoot)
+    helperOverride = machine.overrideOfHelper()
     for file in StageOne.files where !machine.exists(file) {
       missingFile = file
       break
@@ -74,6 +77,14 @@ extension BootFacts {
 }
 
 extension Machine {
+  /// Returns the first drop-in directory that applies to overlay-prep.service, or unit file that replaces it.
+  fileprivate borrowing func overrideOfHelper() -> Text? {
+    for directory in StageOne.unitDirectories where exists(directory) {
+      for path in StageOne.overrides(in: directory) where exists(path) { return path }
+    }
+    return nil
+  }
+
   /// The container that PID 1 runs in, as its manager tells PID 1 or as a file shows (systemd: detect_container()).
   fileprivate var containerOfFirstProcess: Text? {
     borrowing get {

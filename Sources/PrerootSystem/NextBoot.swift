@@ -26,9 +26,18 @@ public struct NextBoot: ~Copyable {
     // These are on /run, which does not survive this boot.
     facts.ready = nil
     facts.failed = nil
+    facts.hasFailedAsFirstProcess = false
     self.facts = facts
     self.image = image
     isRootKnown = root != nil
+  }
+}
+
+extension NextBoot {
+  /// Whether the kernel will start overlay-prep instead of systemd.
+  public var isFirstProcess: Bool {
+    guard facts.containerName == nil else { return false }
+    do throws(Errno) { return Text("/") + (try image.root.resolvingLinks(of: facts.commandLine.initProgram ?? "/sbin/init")) == StageOne.helper } catch { return false }
   }
 }
 

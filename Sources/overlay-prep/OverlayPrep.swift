@@ -3,9 +3,9 @@ import PrerootCore
 import PrerootManager
 import PrerootSystem
 
-// overlay-prep: run by overlay-prep.service in stage 1, when nothing else runs. It makes the root writable, has PID 1 reload
-// from there, and sends it on to the target that the machine is to boot to. Or run by the kernel as PID 1, before systemd.
-// Whatever fails on the way, the machine goes on, read-only at worst, and the service says so by failing.
+// overlay-prep: overlay-prep.service runs it in stage 1, when nothing else runs. It makes the root writable and continues the boot: the units
+// that wait for it start, or it makes PID 1 reload and isolates the target. Or the kernel runs it as PID 1, before systemd.
+// If anything fails, the boot continues, in the worst case read-only, and the service fails to report that.
 // See overlay-prep.service(8).
 
 @_cdecl("overlay_prep_main")
@@ -17,24 +17,25 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
   case .prepare: return prepare()
   case .report: return sendReport()
   case .reached: return takeBackAttempts()
+  case .settle: return settle()
   case .fstab: return copyFileSystemTable()
   case .help: return help()
   case .unknown(let argument): return usage(argument)
   }
 }
 
-/// A test holds overlay-prep.service(8) to these.
+/// A test compares overlay-prep.service(8) with these.
 enum ExitStatus {
-  /// Done, or there was nothing to do.
+  /// Success, or nothing to do.
   static let success: Int32 = 0
-  /// Nothing could be decided or told to PID 1; preroot-fallback.service takes over.
+  /// The decision failed, or PID 1 is unreachable; preroot-fallback.service takes over.
   static let failure: Int32 = 1
   static let usage: Int32 = 2
-  /// The root stays as it was, and the machine goes on with it.
+  /// The boot continues with the root unchanged.
   static let readOnly: Int32 = 3
-  /// The upper that was asked for is unavailable; a tmpfs takes its place.
+  /// The requested upper is unavailable; a tmpfs replaces it.
   static let fallback: Int32 = 4
-  /// A part of what was asked for is lost, such as a directory of Bind=; the rest is as asked for.
+  /// A part of the request is lost, such as a directory of Bind=; the rest is as requested.
   static let partly: Int32 = 5
 }
 
@@ -42,7 +43,7 @@ func prepare() -> Int32 {
   do throws(Errno) {
     let report = Report(on: try Machine(at: "/"))
     try joinInit(report)
-    // The root directory is another one in another namespace.
+    // In a different namespace, `/` is a different directory.
     return prepare(try Machine(at: "/"), report)
   } catch {
     StandardError.say("overlay-prep", error)
@@ -54,8 +55,13 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   let facts = BootFacts(of: image)
   switch BootMode(for: facts) {
   case .settled:
-    // Where PID 1 itself was overlay-prep, the unit shows how that ended.
+    // If PID 1 was overlay-prep, this unit reports its exit status.
     if let status = image.contents(Paths.status)?.trimmed.decimalValue { return Int32(truncatingIfNeeded: status) }
+    // A second start must not hide the failure of the first.
+    if facts.failed != nil, facts.mountInfo.overlays.isEmpty {
+      report.say(.error, "Did nothing: this boot has tried it already")
+      return ExitStatus.readOnly
+    }
     report.say(.info, "Nothing to do: this boot is past its first stage")
     return ExitStatus.success
   case .untouched(let reason):
@@ -64,23 +70,27 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   case .staged where isRunning:
     report.say(.error, "Did nothing: the machine has booted, and its services would lose their root")
     return ExitStatus.failure
+  case .staged where facts.hasBegun:
+    report.say(.error, "Did nothing: overlay-prep.service has begun in this boot already, and did not finish")
+    return ExitStatus.failure
   case .staged(let target, _):
-    // Of the boot before a soft reboot.
+    // From the boot before a soft reboot.
     try? image.root.remove(Paths.status.asRelative)
     var preparation = Preparation(facts, of: image, bootingTo: target, isFirstProcess: false, report)
+    preparation.begin()
     let outcome = preparation.makeWritable()
     preparation.publish(outcome)
     return preparation.bootOn(to: outcome.target) ? outcome.status : ExitStatus.failure
   }
 }
 
-/// Whether PID 1 has started more than stage 1: then overlay-prep.target was started by hand. A generator that is masked does not settle
-/// such a machine.
+/// Whether PID 1 has started more than stage 1: then someone has started overlay-prep.target manually. Nothing settles such a boot if the
+/// generator is masked.
 private var isRunning: Bool {
   do throws(ServiceManager.Refusal) { return try ServiceManager().isActive("sysinit.target") } catch { return false }
 }
 
-/// A drop-in for all services can have put this one into a mount namespace of its own (PrivateTmp=yes in service.d/).
+/// Joins PID 1's mount namespace. A drop-in for all services may give this one a private namespace (PrivateTmp=yes in service.d/).
 func joinInit(_ report: Report) throws(Errno) {
   do throws(Errno) {
     if try MountNamespace.isThatOfInit() { return }
@@ -94,11 +104,12 @@ func joinInit(_ report: Report) throws(Errno) {
 
 func help() -> Int32 {
   reply("""
-    Usage: overlay-prep [--report | --reached | --fstab | --help]
+    Usage: overlay-prep [--report | --reached | --settle | --fstab | --help]
     Make a read-only root writable and boot on. Run by overlay-prep.service.
 
       --report    send /run/preroot/events to the journal
       --reached   remove the count of boots that did not reach their target
+      --settle    have systemd reload, without what held the units back
       --fstab     write /run/preroot/fstab: /etc/fstab without its line for /
       --help      print this
 
@@ -107,7 +118,7 @@ func help() -> Int32 {
     """)
 }
 
-/// An answer that is lost is a failure.
+/// Writes the answer. A lost answer is a failure.
 func reply(_ text: Text) -> Int32 {
   do throws(Errno) {
     try StandardOutput.write(text)

@@ -3,7 +3,7 @@ import PrerootCore
 import PrerootManager
 import PrerootSystem
 
-// What units of the second stage run. It needs no program of the image.
+// The actions of the second stage's units. They need no program of the image.
 
 /// `--report`: sends the events of stage 1 to the journal.
 func sendReport() -> Int32 {
@@ -17,11 +17,11 @@ func sendReport() -> Int32 {
   }
 }
 
-/// `--reached`: takes back the count of boots that did not get through, as this one has.
+/// `--reached`: removes the count of boots that did not reach their target, because this one has.
 func takeBackAttempts() -> Int32 {
   attempting("Cannot remove the count of boots that did not reach their target") { machine throws(Errno) in
     guard let count = machine.target(ofLink: Paths.attempts), let target = machine.contents(Paths.target)?.trimmed, !target.isEmpty else {
-      // Where a drop-in for all services has cleared the unit's condition.
+      // A drop-in for all services may have cleared the unit's condition.
       StandardError.say("overlay-prep: There is no /run/preroot/attempts, or no /run/preroot/target: this boot is not counted")
       return ExitStatus.success
     }
@@ -39,16 +39,35 @@ func takeBackAttempts() -> Int32 {
   }
 }
 
-/// `--fstab`: copies /etc/fstab without its lines for `/`.
-func copyFileSystemTable() -> Int32 {
-  attempting("Cannot write /run/preroot/fstab") { machine throws(Errno) in
-    try machine.root.makeDirectory("run/preroot")
-    try machine.root.replace(Paths.fstab.asRelative, contents: FileSystemTable.withoutRoot(machine.text("/etc/fstab")))
+/// `--settle`: makes PID 1 reload, without the drop-ins that made the units wait. All units run already; if PID 1 refuses, nothing is lost.
+func settle() -> Int32 {
+  attempting("Cannot write to /run/preroot") { machine throws(Errno) in
+    if machine.exists(Paths.begun) {
+      // The helper was killed. Without an overlay, the generator would take this for a boot in which preroot has not tried.
+      if let root = machine.mounts().root, !root.isOverlayOfPreroot { try machine.root.replace(Paths.failed.asRelative, contents: root.majorMinor + "\n") }
+      try machine.root.remove(Paths.begun.asRelative)
+    }
+    let runSize = try? RunSpace.grow()
+    do throws(ServiceManager.Refusal) { try ServiceManager().reload() } catch {
+      StandardError.say(Text("overlay-prep: PID 1 refuses to reload: ") + error.sentence)
+    }
+    // The limit of a tmpfs can always be lowered to its old value again.
+    if let runSize { try? Space.resizeTmpfs(at: "/run", toBytes: runSize) }
     return ExitStatus.success
   }
 }
 
-/// - Parameter failure: what is said, with the reason after it.
+/// `--fstab`: copies /etc/fstab, without its lines for `/` if that is an overlay.
+func copyFileSystemTable() -> Int32 {
+  attempting("Cannot write /run/preroot/fstab") { machine throws(Errno) in
+    try machine.root.makeDirectory("run/preroot")
+    let table = machine.text("/etc/fstab"), isOverlaid = machine.mounts().root?.isOverlayOfPreroot == true
+    try machine.root.replace(Paths.fstab.asRelative, contents: isOverlaid ? FileSystemTable.withoutRoot(table) : table)
+    return ExitStatus.success
+  }
+}
+
+/// - Parameter failure: the message; the reason follows it.
 @inline(never) private func attempting(_ failure: Text, _ work: (borrowing Machine) throws(Errno) -> Int32) -> Int32 {
   do throws(Errno) { return try work(Machine(at: "/")) } catch {
     StandardError.say(Text("overlay-prep: ") + failure + ": " + error.text)

@@ -9,6 +9,7 @@ func check(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
   let mode = BootMode(for: boot.facts)
   var findings = Findings()
   findings.lookAt(mode, settings, boot)
+  findings.lookAtFirstProcess(of: boot)
   findings.lookAtParts(of: boot.image)
   findings.lookAtKernel(of: machine, boot.image)
   findings.lookAtImage(boot.image, settings, boot.facts)
@@ -51,7 +52,7 @@ struct Findings {
 extension Findings {
   fileprivate mutating func lookAt(_ mode: BootMode, _ settings: Settings, _ boot: borrowing NextBoot) {
     if !boot.isRootKnown { note("This image is not booted; assuming a squashfs root and an empty command line") }
-    for remark in mode.remarks(on: boot.facts) + settings.remarks {
+    for remark in boot.remarks(on: mode) + settings.remarks {
       // The missing file has a line of its own.
       if case .untouched(.missing) = mode, remark.text == Reason.missing(boot.facts.missingFile ?? Text()).text { continue }
       switch remark.priority {
@@ -66,6 +67,21 @@ extension Findings {
 // MARK: preroot itself
 
 extension Findings {
+  /// Checks the program of `init=`: if the kernel cannot execute it, it panics.
+  fileprivate mutating func lookAtFirstProcess(of boot: borrowing NextBoot) {
+    if boot.isFirstProcess {
+      good("The kernel starts overlay-prep as PID 1")
+      for program in Succession.programs(besides: Text()).prefix(2) where boot.image.exists(program) { return }
+      problem("systemd is missing, which overlay-prep as PID 1 executes: install it")
+    } else if let program = boot.facts.commandLine.initProgram, boot.facts.containerName == nil {
+      if !boot.image.exists(program) {
+        problem(Text("init=") + program + " is missing, and the kernel panics without it: correct the path, or install it")
+      } else if !program.hasSuffix("/systemd"), program != "/sbin/init" {
+        note(Text("init=") + program + " is started in place of systemd; " + StageOne.helper + " there makes the root writable by itself")
+      }
+    }
+  }
+
   fileprivate mutating func lookAtParts(of image: borrowing Machine) {
     let generator: Text = "preroot-generator"
     var isWhole = true
@@ -82,7 +98,7 @@ extension Findings {
       problem(mask + " masks the generator: remove it")
       isWhole = false
     }
-    // The installer of an image takes any file, and the boot would be left to preroot-fallback.service, or to nobody.
+    // An image may get programs for another architecture; then preroot-fallback.service would have to boot it, or nothing would.
     for manager in Text("/usr/lib/systemd/systemd /lib/systemd/systemd /sbin/init").words {
       guard let wanted = image.processor(of: manager) else { continue }
       for program in Text("/usr/lib/systemd/system-generators/preroot-generator /usr/lib/preroot/overlay-prep").words {

@@ -53,7 +53,7 @@ private struct Image {
       throw Complaint("preroot has mounted no overlay, so there is no image below one; 'preroot status' says why")
     }
     if let name = facts.containerName { throw Complaint(Text("In a container (") + name + ") the image belongs to the host; change it there") }
-    if lower.fileSystemType.isOne(of: "squashfs erofs cramfs romfs iso9660") {
+    if lower.fileSystemType.isOne(of: BootFacts.readOnlyFileSystems) {
       throw Complaint(lower.fileSystemType + " cannot be written: rebuild the image, or keep the changes in an upper on a device (preroot.conf(5), Upper=)")
     }
     if machine.contents(Text("/sys/dev/block/") + lower.majorMinor + "/ro")?.hasPrefix("1") == true {

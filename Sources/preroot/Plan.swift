@@ -16,14 +16,17 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
   let mode = BootMode(for: boot.facts)
   var text = Text()
   if !boot.isRootKnown { text.comment("This image is not booted; assuming a squashfs root and an empty command line") }
-  for remark in mode.remarks(on: boot.facts) { text.comment(remark.text) }
+  let isFirstProcess = boot.isFirstProcess
+  for remark in boot.remarks(on: mode) { text.comment(remark.text) }
   guard case .staged(let target, _) = mode else { return text }
   let settings = Settings(boot.facts.assignments)
   for remark in settings.remarks { text.comment(remark.text) }
 
-  text.comment("Units that preroot-generator writes:")
-  text.append(UnitTree(for: mode, on: boot.facts).text)
-  text.comment("Steps of overlay-prep:")
+  if !isFirstProcess {
+    text.comment("Units that preroot-generator writes:")
+    text.append(UnitTree(for: mode, on: boot.facts).text)
+  }
+  text.comment(isFirstProcess ? "Steps of overlay-prep as PID 1:" : "Steps of overlay-prep:")
   text.append(store(settings, boot, on: machine))
   let lower = LowerIdentity(boot.facts, machine)
   let layers = settings.layersDirectory(over: lower)
@@ -34,9 +37,21 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
     if let reason = use.reason { text.comment(reason) }
     text.append(LayerPlan(found, use, settings, isCounted: isCounted).steps.text)
   }
-  text.append(OverlayPlan(settings, in: layers, over: boot.facts.mountInfo, machineID: RunningID(Text())).text)
-  text.comment(Text("Then systemd reloads its units and goes on to ") + target)
+  text.append(OverlayPlan(settings, in: layers, over: boot.facts.mountInfo, machineID: isFirstProcess ? nil : RunningID(Text())).text)
+  if isFirstProcess {
+    text.comment(Text("Then PID 1 executes systemd, which goes on to ") + target)
+    return text
+  }
+  switch Hold(for: boot.facts) {
+  case .ordering: text.comment(Text("Then the units of ") + target + ", which have waited, start; systemd reloads when all have")
+  case .condition(let need): text.comment(Text("Then systemd reloads, as ") + need.text + ", and goes on to " + target)
+  }
   return text
+}
+
+extension NextBoot {
+  /// Returns the log lines about the decision.
+  @inline(never) func remarks(on mode: BootMode) -> [Remark] { mode.remarks(on: facts, by: isFirstProcess ? "overlay-prep" : "overlay-prep.service") }
 }
 
 /// Returns the steps that mount the upper, according to its device's current contents if they are readable.

@@ -14,7 +14,7 @@ extension Boot {
       "report    \(report)",
     ]
     if !unitsStartedAgain.isEmpty { lines.append("again     \(unitsStartedAgain.joined(separator: " "))") }
-    if !unitsBegunBeforeReload.isEmpty { lines.append("stage 1   \(unitsBegunBeforeReload.joined(separator: " "))") }
+    if !unitsBegunInStageOne.isEmpty { lines.append("stage 1   \(unitsBegunInStageOne.joined(separator: " "))") }
     return lines.joined(separator: "\n")
   }
 }

@@ -109,26 +109,33 @@ extension Boot {
   /// The names of the units that began to start at some time of this boot, except those that PID 1 found active.
   public var unitsBegun: [String] { begun { _ in true } }
 
-  /// The time of PID 1's last reload, which begins stage 2, or nil.
-  public var unitsLoaded: Duration? {
-    guard let time = manager["UnitsLoadTimestampMonotonic"].flatMap({ Int($0) }) else { return reloadInStory }
-    return time > 0 ? .microseconds(time) : nil
+  /// The end of stage 1: that of the helper's reload or re-execution; that of the helper, if the units waited for it; or nil.
+  public var stageOneEnd: Duration? {
+    if let advance {
+      // systemd before 250 records no such time.
+      guard let time = manager["UnitsLoadTimestampMonotonic"].flatMap({ Int($0) }) else { return advance }
+      return time > 0 ? .microseconds(time) : nil
+    }
+    return units["overlay-prep.service"]?.mainExit
   }
 
-  /// The time at which PID 1 answered the helper's reload or re-execution. It stands in before systemd 250, which records no such time.
-  private var reloadInStory: Duration? {
+  /// The time at which PID 1 answered the helper's reload or re-execution, or nil.
+  private var advance: Duration? {
     guard let step = journal.entries.last(where: { ["reload", "reexec"].contains($0["PREROOT_STEP"]) }),
           let start = step["PREROOT_MONOTONIC_USEC"].flatMap({ Int($0) }), let length = step["PREROOT_USEC"].flatMap({ Int($0) }) else { return nil }
     return .microseconds(start + length)
   }
 
+  /// Whether the helper made PID 1 reload or re-execute.
+  public var hasReread: Bool { advance != nil }
+
   /// PID 1's version of systemd, such as `252.39-1~deb12u2`.
   public var systemdVersion: String { manager["Version"] ?? "" }
 
-  /// The names of the units that began to start before PID 1 reloaded, in stage 1.
-  public var unitsBegunBeforeReload: [String] {
-    guard let loaded = unitsLoaded else { return [] }
-    return begun { $0 < loaded }
+  /// The names of the units that began to start in stage 1, except the helper's.
+  public var unitsBegunInStageOne: [String] {
+    guard let end = stageOneEnd else { return [] }
+    return begun { $0 < end }.filter { !$0.hasPrefix("overlay-prep.") }
   }
 
   private func begun(_ when: (Duration) -> Bool) -> [String] {

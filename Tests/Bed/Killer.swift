@@ -13,8 +13,30 @@ extension Tree {
       // A static program runs on every suite.
       try await sh("gcc", "-static", "-O1", "-Wall", "-Wextra", "-x", "c", Checkout.bedFile("kill.c").string, "-o", place.string)
     }
-    return with(copyOf: program, at: "/usr/lib/bed/kill")
-      .with("/etc/systemd/system/overlay-prep.service.d/bed.conf",
-            "[Service]\nExecStart=\nExecStart=/usr/lib/bed/kill /usr/lib/preroot/overlay-prep\n")
+    return try await with(copyOf: program, at: "/usr/lib/bed/kill").wrappingHelper("exec /usr/lib/bed/kill $helper")
+  }
+
+  /// The same tree, where overlay-prep.service runs a shell script, in which `$helper` is the helper. It has no drop-in, as that is a reason
+  /// for preroot to hold the units back in another way.
+  ///
+  /// - Throws: ``Problem`` if preroot cannot be installed.
+  public func wrappingHelper(_ script: String) async throws -> Tree {
+    let helper = "/usr/lib/preroot/overlay-prep"
+    return with(copyOf: FilePath(try await Checkout.installed(for: suite).string + helper), at: "/usr/lib/bed/overlay-prep")
+      .with(helper, "#!/bin/sh\nhelper=/usr/lib/bed/overlay-prep\n[ $# = 0 ] || exec $helper \"$@\"\n\(script)\n", mode: 0o755)
+  }
+}
+
+extension Tree {
+  /// The same tree, in which `bed_kill=N` on the command line kills the child of overlay-prep as PID 1 before its Nth call that can change
+  /// something. A child that lives writes the number of these calls to /run/bed.calls.
+  ///
+  /// - Throws: ``Problem`` if the library cannot be built.
+  public func killingFirstChild() async throws -> Tree {
+    let fingerprint = Fingerprint(try Checkout.bedText("die.c"))
+    let library = try await Cache.shared.thing("packages/die-\(fingerprint).so") { place in
+      try await sh("gcc", "-shared", "-fPIC", "-O1", "-Wall", "-x", "c", Checkout.bedFile("die.c").string, "-o", place.string, "-ldl")
+    }
+    return with(copyOf: library, at: "/usr/lib/bed/die.so").with("/etc/ld.so.preload", "/usr/lib/bed/die.so\n")
   }
 }

@@ -24,7 +24,7 @@ public enum VoCore {
   /// Makes the flash, boots it without preroot, with a tmpfs, and four times with the JFFS2, and prints what each boot said, and what takes
   /// how much of the flash.
   ///
-  /// - Throws: ``Problem`` where it cannot be made, or a boot does not end.
+  /// - Throws: ``Problem`` if the flash cannot be created or a boot does not end.
   public static func show() async throws {
     let kernel = try await board.kernel.program()
     let place = try Cache.shared.holding("runs/vocore")

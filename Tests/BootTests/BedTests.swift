@@ -14,7 +14,7 @@ struct BedTests {
     #expect(boot.startupCount == 1)
     #expect(boot.unitsStarted["multi-user.target"] == 1)
     #expect(boot.mounts["/"]?.isReadOnly == true)
-    #expect(boot.unitsLoaded == nil)
+    #expect(boot.stageOneEnd == nil)
     #expect(boot.jobs == [])
   }
 

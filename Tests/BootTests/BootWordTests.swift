@@ -24,7 +24,7 @@ struct BootWordTests {
     #expect(boot.isRootWritable)
     #expect(boot.failedUnits == [])
     #expect(boot.unitsStartedAgain == [])
-    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
+    #expect(boot.unitsBegunInStageOne == [])
     let beyond = target == "graphical.target" ? [] : ["graphical.target"]
     #expect(beyond.filter { boot.units[$0]?.activeState == "active" } == [], "The boot went beyond its target")
   }

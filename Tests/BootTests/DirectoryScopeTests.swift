@@ -4,10 +4,10 @@ import Testing
 
 @Suite("preroot.scope=/etc:/var")
 struct DirectoryScopeTests {
-  @Test("preroot.scope=/etc:/var makes only these directories writable, in one startup", arguments: Leg.all)
-  func isWritableInPlaces(leg: Leg) async throws {
+  @Test("preroot.scope=/etc:/var makes only these directories writable, in one startup", arguments: Leg.all, Entrance.chosen)
+  func isWritableInPlaces(leg: Leg, entrance: Entrance) async throws {
     let tree = Tree.lean.running("touch /etc/bed /var/bed && ! touch /usr/bed")
-    let boot = try await Machine(leg, tree, "preroot=tmpfs", "preroot.scope=/etc:/var").boot()
+    let boot = try await Machine(leg, tree, "preroot=tmpfs", "preroot.scope=/etc:/var").by(entrance).boot()
     #expect(boot.script?.status == 0, "\(boot.script?.output ?? "The script did not run")")
     #expect(boot.state == "running")
     #expect(boot.failedUnits == [])
@@ -18,7 +18,7 @@ struct DirectoryScopeTests {
       #expect(boot.mounts[directory]?.source == "preroot")
     }
     #expect(boot.unitsStartedAgain == [])
-    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [])
+    #expect(boot.unitsBegunInStageOne == [])
     #expect(boot.startupCount == 1)
     #expect(boot.consoleFailures == [])
     let plain = try await Machine(leg, Tree.lean.withoutPreroot).sharedBoot()

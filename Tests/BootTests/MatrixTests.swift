@@ -8,9 +8,9 @@ import Testing
 /// read-only; mount(8) of Debian 13 cannot remount an overlay; names of properties, texts of messages and the order of jobs change.
 @Suite("The versions of systemd")
 struct MatrixTests {
-  @Test("Each systemd makes a read-only image writable and starts each unit once", arguments: Suite.chosen, Leg.each)
-  func isWritable(suite: Suite, leg: Leg) async throws {
-    let boot = try await Machine(leg, Tree(suite), "preroot=tmpfs").sharedBoot()
+  @Test("Each systemd makes a read-only image writable and starts each unit once", arguments: Entrance.each(Suite.chosen, Leg.each))
+  func isWritable(suite: Suite, leg: Leg, entrance: Entrance) async throws {
+    let boot = try await Machine(leg, Tree(suite), "preroot=tmpfs").by(entrance).sharedBoot()
     #expect(boot.state == "running")
     #expect(boot.failedUnits == [])
     #expect(boot.mounts["/"]?.source == "preroot")
@@ -20,9 +20,20 @@ struct MatrixTests {
     #expect(boot.units.values.filter(\.needsReload).map(\.id) == [])
   }
 
-  @Test("Each systemd makes a dm-verity root writable", arguments: Suite.chosen)
-  func isWritableWhereProven(suite: Suite) async throws {
-    var machine = Machine(.kernel(.squashfs), Tree(suite))
+  @Test("Each systemd makes a read-only root writable with preroot.switch=reload, too", arguments: Suite.chosen, Leg.each)
+  func isWritableByReload(suite: Suite, leg: Leg) async throws {
+    let boot = try await Machine(leg, Tree(suite), "preroot=tmpfs", "preroot.switch=reload").boot()
+    #expect(boot.state == "running")
+    #expect(boot.failedUnits == [])
+    #expect(boot.isRootWritable)
+    #expect(boot.hasReread)
+    expectOneBoot(boot)
+    #expect(boot.units.values.filter(\.needsReload).map(\.id) == [])
+  }
+
+  @Test("Each systemd makes a dm-verity root writable", arguments: Suite.chosen, Entrance.chosen)
+  func isWritableWhereProven(suite: Suite, entrance: Entrance) async throws {
+    var machine = Machine(.kernel(.squashfs), Tree(suite)).by(entrance)
     machine.isVerified = true
     let boot = try await machine.boot()
     #expect(boot.state == "running")
@@ -32,10 +43,10 @@ struct MatrixTests {
     expectOneBoot(boot)
   }
 
-  @Test("Each systemd keeps the overlay writable despite a line for / in /etc/fstab", arguments: Suite.chosen, Leg.each)
-  func survivesRemount(suite: Suite, leg: Leg) async throws {
+  @Test("Each systemd keeps the overlay writable despite a line for / in /etc/fstab", arguments: Entrance.eachChosen(Suite.chosen, Leg.each))
+  func survivesRemount(suite: Suite, leg: Leg, entrance: Entrance) async throws {
     let tree = Tree(suite).with("/etc/fstab", "/dev/root / squashfs ro 0 0\n")
-    let boot = try await Machine(leg, tree, "preroot=tmpfs").boot()
+    let boot = try await Machine(leg, tree, "preroot=tmpfs").by(entrance).boot()
     #expect(boot.state == "running")
     #expect(boot.failedUnits == [])
     #expect(boot.isRootWritable)
@@ -43,12 +54,12 @@ struct MatrixTests {
     expectOneBoot(boot)
   }
 
-  @Test("Each systemd makes only /etc and /var writable with preroot.scope=/etc:/var", arguments: Suite.chosen, Leg.each)
-  func isWritableInPlaces(suite: Suite, leg: Leg) async throws {
+  @Test("Each systemd makes only /etc and /var writable with preroot.scope=/etc:/var", arguments: Entrance.eachChosen(Suite.chosen, Leg.each))
+  func isWritableInPlaces(suite: Suite, leg: Leg, entrance: Entrance) async throws {
     // In Ubuntu 22.04 it cannot start on a read-only /, even without preroot, as systemd creates a mount point for its /dev there.
     let tree = Tree(suite).linking("/etc/systemd/system/systemd-resolved.service", to: "/dev/null")
       .running("touch /etc/bed /var/bed && ! touch /usr/bed")
-    let boot = try await Machine(leg, tree, "preroot=tmpfs", "preroot.scope=/etc:/var").boot()
+    let boot = try await Machine(leg, tree, "preroot=tmpfs", "preroot.scope=/etc:/var").by(entrance).boot()
     #expect(boot.script?.status == 0, "\(boot.script?.output ?? "The script did not run")")
     #expect(boot.state == "running")
     #expect(boot.failedUnits == [])
@@ -58,11 +69,11 @@ struct MatrixTests {
   }
 
   /// In the second boot PID 1 re-executes, as the upper has a machine ID.
-  @Test("Each systemd finds the changes and the machine ID of the previous boot on a device", arguments: Suite.chosen)
-  func keepsChanges(suite: Suite) async throws {
+  @Test("Each systemd finds the changes and the machine ID of the previous boot on a device", arguments: Suite.chosen, Entrance.allCases)
+  func keepsChanges(suite: Suite, entrance: Entrance) async throws {
     let tree = Tree(suite).noting("echo \"id=$(cat /etc/machine-id)\"")
     // The host formats the disk, as images since Debian 13 may lack mkfs.ext4.
-    let boots = try await Machine(keepingOn: .ext4(), tree).boots(2)
+    let boots = try await Machine(keepingOn: .ext4(), tree).by(entrance).boots(2)
     #expect(boots.map(\.state) == ["running", "running"])
     #expect(boots.map { $0.told("boots") } == ["1", "2"])
     #expect(boots[0].told("id")?.count == 32)
@@ -70,9 +81,9 @@ struct MatrixTests {
     for boot in boots { expectOneBoot(boot) }
   }
 
-  @Test("Each systemd reaches rescue.target on a writable root and stops there", arguments: Suite.chosen)
-  func reachesRescue(suite: Suite) async throws {
-    let boot = try await Machine(.container, Tree(suite).withWaitingShells, "preroot=tmpfs", "rescue").boot()
+  @Test("Each systemd reaches rescue.target on a writable root and stops there", arguments: Suite.chosen, Entrance.chosen)
+  func reachesRescue(suite: Suite, entrance: Entrance) async throws {
+    let boot = try await Machine(.container, Tree(suite).withWaitingShells, "preroot=tmpfs", "rescue").by(entrance).boot()
     #expect(boot.state == "maintenance")
     #expect(boot.units["rescue.target"]?.activeState == "active")
     #expect(boot.units["multi-user.target"]?.activeState != "active")
@@ -145,8 +156,8 @@ struct MatrixTests {
 
   /// Expects one startup, in which no unit started before the root was writable, started twice, or stopped.
   private func expectOneBoot(_ boot: Boot, _ location: SourceLocation = #_sourceLocation) {
-    #expect(boot.unitsLoaded != nil, "PID 1 never reloaded its units", sourceLocation: location)
-    #expect(boot.unitsBegunBeforeReload.filter { !$0.hasPrefix("overlay-prep.") } == [], sourceLocation: location)
+    if boot.machine.entrance == .stageOne { #expect(boot.stageOneEnd != nil, "There was no stage 1", sourceLocation: location) }
+    #expect(boot.unitsBegunInStageOne == [], sourceLocation: location)
     #expect(boot.unitsStartedAgain == [], sourceLocation: location)
     #expect(boot.unitsStopped == [], sourceLocation: location)
     #expect(boot.startupCount == 1, sourceLocation: location)
@@ -166,6 +177,22 @@ extension Suite {
     }
   }()
 
+  /// Whether this run is `make check-all`.
+  static let areAll = chosen.count == all.count
+
   /// The suites whose version this run prints.
   static let printed = chosen.contains(.bookworm) ? chosen : chosen + [.bookworm]
+}
+
+extension Entrance {
+  /// The entrances of what `make check` boots by one of them only: both in `make check-all`.
+  static let chosen = Suite.areAll ? allCases : [.stageOne]
+
+  /// Returns every combination with an entrance.
+  static func each<First, Second>(_ first: [First], _ second: [Second]) -> [(First, Second, Entrance)] { combined(first, second, allCases) }
+  static func eachChosen<First, Second>(_ first: [First], _ second: [Second]) -> [(First, Second, Entrance)] { combined(first, second, chosen) }
+
+  private static func combined<First, Second>(_ first: [First], _ second: [Second], _ entrances: [Entrance]) -> [(First, Second, Entrance)] {
+    first.flatMap { one in second.flatMap { other in entrances.map { (one, other, $0) } } }
+  }
 }

@@ -17,28 +17,28 @@ struct PartlyTests {
     #expect(boot.told("login")?.contains("is writable in part") == true, sourceLocation: location)
   }
 
-  @Test("A missing directory of Scope= loses only itself")
-  func hasDirectories() async throws {
-    let boot = try await Machine(.kernel(.squashfs), .noting, "preroot=tmpfs", "preroot.scope=/etc:/no/such:/var").boot()
+  @Test("A missing directory of Scope= loses only itself", arguments: Entrance.allCases)
+  func hasDirectories(entrance: Entrance) async throws {
+    let boot = try await Machine(.kernel(.squashfs), .noting, "preroot=tmpfs", "preroot.scope=/etc:/no/such:/var").by(entrance).boot()
     expectLoss(of: "Scope=/no/such", in: boot)
     for directory in ["/etc", "/var"] { #expect(boot.mounts[directory]?.source == "preroot") }
     #expect(!boot.isRootWritable)
   }
 
   /// Otherwise systemd would find /opt mounted and never mount the administrator's file system.
-  @Test("A directory of Scope= that /etc/fstab mounts loses only itself")
-  func hasTable() async throws {
+  @Test("A directory of Scope= that /etc/fstab mounts loses only itself", arguments: Entrance.chosen)
+  func hasTable(entrance: Entrance) async throws {
     let tree = Tree.noting.withDirectory("/opt").with("/etc/fstab", "none /opt tmpfs size=1m,mode=0700 0 0\n")
-    let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs", "preroot.scope=/etc:/opt:/var").boot()
+    let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs", "preroot.scope=/etc:/opt:/var").by(entrance).boot()
     expectLoss(of: "Scope=/opt", "is left out: /etc/fstab mounts none there", in: boot)
     #expect(boot.mounts["/opt"]?.source == "none")
     for directory in ["/etc", "/var"] { #expect(boot.mounts[directory]?.source == "preroot") }
   }
 
-  @Test("A dangling link in Bind= loses only itself, and the upper stays")
-  func hasUpper() async throws {
+  @Test("A dangling link in Bind= loses only itself, and the upper stays", arguments: Entrance.chosen)
+  func hasUpper(entrance: Entrance) async throws {
     let tree = Tree.noting.without("/srv").linking("/srv", to: "/nowhere/srv").withDirectory("/opt")
-    let boot = try await Machine(keepingOn: .ext4(), tree, "preroot.bind=/srv:/opt").boot()
+    let boot = try await Machine(keepingOn: .ext4(), tree, "preroot.bind=/srv:/opt").by(entrance).boot()
     expectLoss(of: "Bind=/srv", in: boot)
     #expect(boot.isRootWritable)
     #expect(boot.store?.fileSystem == "ext4")

@@ -104,9 +104,9 @@ struct PowerCutTests {
     let lost: Set<Int>
   }
 
-  private func pullPlug(at moment: Moment, during work: Work) async throws -> Outcome {
+  private func pullPlug(at moment: Moment, during work: Work, by entrance: Entrance) async throws -> Outcome {
     let disk = try await work.disk()
-    var machine = Machine(keepingOn: disk, Self.tree)
+    var machine = Machine(keepingOn: disk, Self.tree).by(entrance)
     machine.words += work.words + ["bed.write"]
     machine.powerCut = moment
     let console = try await machine.bootUntilPowerCut()
@@ -114,7 +114,8 @@ struct PowerCutTests {
 
     // The next boot does not request the reset again, but it requests the formatting.
     let next = work == .format ? Machine(keepingOn: disk, Self.tree, "preroot.format=blank") : Machine(keepingOn: disk, Self.tree)
-    let boot = try await next.boot()
+    // The next boot uses the other entrance, which has to continue the work of the first one.
+    let boot = try await next.by(entrance == .stageOne ? .firstProcess : .stageOne).boot()
     expectUpper(in: boot)
     #expect(boot.told("torn") == "", "\(work.rawValue), \(moment): files are half written, or half the image's")
     #expect(work.oldFiles.contains(boot.told("old") ?? ""), "\(work.rawValue), \(moment): half an upper, \(boot.told("old") ?? "?") of 300 files")
@@ -134,7 +135,7 @@ struct PowerCutTests {
     let outcomes = try await withThrowingTaskGroup { group in
       for (index, work) in works.enumerated() {
         let count = Self.count * (index + 1) / works.count - Self.count * index / works.count
-        for number in 0..<count { group.addTask { try await pullPlug(at: work.moment(number, of: count), during: work) } }
+        for number in 0..<count { group.addTask { try await pullPlug(at: work.moment(number, of: count), during: work, by: (index + number).isMultiple(of: 2) ? .firstProcess : .stageOne) } }
       }
       return try await group.reduce(into: [Outcome]()) { $0.append($1) }
     }

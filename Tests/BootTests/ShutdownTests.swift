@@ -5,9 +5,9 @@ import Testing
 /// A shutdown leaves the upper clean: its next mount has no journal to recover.
 @Suite("Shutdown with a persistent upper")
 struct ShutdownTests {
-  @Test("A power-off leaves the upper clean even if a file is open", arguments: UpperStory.Lower.allCases)
-  func isClean(lower: UpperStory.Lower) async throws {
-    let story = try await UpperStory.told(over: lower)
+  @Test("A power-off leaves the upper clean even if a file is open", arguments: UpperStory.chosen)
+  func isClean(lower: UpperStory.Lower, entrance: Entrance) async throws {
+    let story = try await UpperStory.told(over: lower, by: entrance)
     #expect(story.wasLeftDirty == [false, false, false])
     #expect(story.boots.flatMap(\.consoleFailures) == [])
     #expect(story.boots.allSatisfy { $0.units["holder.service"]?.activeState == "active" })

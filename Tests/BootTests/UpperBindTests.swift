@@ -4,8 +4,8 @@ import Testing
 
 @Suite("preroot.bind=")
 struct UpperBindTests {
-  @Test("preroot.bind= has its directories on the upper's file system, seeded from the image once")
-  func passesThrough() async throws {
+  @Test("preroot.bind= has its directories on the upper's file system, seeded from the image once", arguments: Entrance.chosen)
+  func passesThrough(entrance: Entrance) async throws {
     let disk = try await Disk.ext4()
     let tree = Tree.lean.with("/home/user/seed", "of the image\n").with("/var/lib/docker/.keep", "").running("""
       exec 2>&1
@@ -18,7 +18,7 @@ struct UpperBindTests {
       touch merged/file && umount merged && echo docker=works
       rm /home/user/seed
       """)
-    let boots = try await Machine(keepingOn: disk, tree, "preroot.bind=/home:/var/lib/docker").boots(2)
+    let boots = try await Machine(keepingOn: disk, tree, "preroot.bind=/home:/var/lib/docker").by(entrance).boots(2)
     for boot in boots {
       expectUpper(in: boot)
       #expect(boot.mounts["/home"]?.fileSystem == "ext4")

@@ -52,12 +52,12 @@ struct UpperLowerChangeTests {
     try await disk.check()
   }
 
-  @Test("preroot.on-lower-change=new gives each image its own upper")
-  func separates() async throws {
+  @Test("preroot.on-lower-change=new gives each image its own upper", arguments: Entrance.chosen)
+  func separates(entrance: Entrance) async throws {
     let disk = try await Disk.ext4()
     var counts: [Int?] = []
     for release in ["1", "2", "1"] {
-      let boot = try await Machine(keepingOn: disk, Self.first.release(release), "preroot.on-lower-change=new").boot()
+      let boot = try await Machine(keepingOn: disk, Self.first.release(release), "preroot.on-lower-change=new").by(entrance).boot()
       expectUpper(in: boot)
       #expect(boot.told("release") == release)
       #expect(boot.remarks == [])

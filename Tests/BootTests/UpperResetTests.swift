@@ -4,10 +4,10 @@ import Testing
 
 @Suite("Resets")
 struct UpperResetTests {
-  @Test("preroot.reset, systemd.factory_reset= and a mark each reset the upper once")
-  func isReset() async throws {
+  @Test("preroot.reset, systemd.factory_reset= and a mark each reset the upper once", arguments: Entrance.chosen)
+  func isReset(entrance: Entrance) async throws {
     let disk = try await Disk.ext4()
-    let machine = Machine(keepingOn: disk)
+    let machine = Machine(keepingOn: disk).by(entrance)
     var counts: [Int?] = []
     func boot(_ words: String...) async throws {
       let boot = try await (words.first.map { machine.with($0) } ?? machine).boot()

@@ -17,21 +17,32 @@ struct UpperStory: Sendable {
   let idsInUpper: [String?]
 
   /// The boots of a machine with this image, which run when the first test needs them.
-  static func told(over lower: Lower) async throws -> UpperStory {
-    switch lower {
-    case .empty: try await empty.value
-    case .uninitialized: try await uninitialized.value
-    case .valid: try await valid.value
+  static func told(over lower: Lower, by entrance: Entrance = .stageOne) async throws -> UpperStory {
+    switch (lower, entrance) {
+    case (.empty, .stageOne): try await empty.value
+    case (.uninitialized, .stageOne): try await uninitialized.value
+    case (.valid, .stageOne): try await valid.value
+    case (.empty, .firstProcess): try await emptyByFirstProcess.value
+    case (.uninitialized, .firstProcess): try await uninitializedByFirstProcess.value
+    case (.valid, .firstProcess): try await validByFirstProcess.value
     }
   }
 
-  private static let empty = Task { try await UpperStory(over: .empty) }
-  private static let uninitialized = Task { try await UpperStory(over: .uninitialized) }
-  private static let valid = Task { try await UpperStory(over: .valid) }
+  /// The stories that this run tells.
+  static let chosen = Entrance.allCases.flatMap { entrance in
+    Lower.allCases.filter { entrance == .stageOne || Suite.areAll || $0 == .uninitialized }.map { ($0, entrance) }
+  }
 
-  private init(over lower: Lower) async throws {
+  private static let empty = Task { try await UpperStory(over: .empty, by: .stageOne) }
+  private static let uninitialized = Task { try await UpperStory(over: .uninitialized, by: .stageOne) }
+  private static let valid = Task { try await UpperStory(over: .valid, by: .stageOne) }
+  private static let emptyByFirstProcess = Task { try await UpperStory(over: .empty, by: .firstProcess) }
+  private static let uninitializedByFirstProcess = Task { try await UpperStory(over: .uninitialized, by: .firstProcess) }
+  private static let validByFirstProcess = Task { try await UpperStory(over: .valid, by: .firstProcess) }
+
+  private init(over lower: Lower, by entrance: Entrance) async throws {
     let disk = try await Disk.ext4()
-    let machine = Machine(keepingOn: disk, Self.tree(over: lower))
+    let machine = Machine(keepingOn: disk, Self.tree(over: lower)).by(entrance)
     var boots: [Boot] = [], wasLeftDirty: [Bool] = [], idsInUpper: [String?] = []
     for number in 1...3 {
       boots.append(try await (number == 2 && lower == .valid ? machine.with("systemd.hostname=word") : machine).boot())

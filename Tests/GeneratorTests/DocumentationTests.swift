@@ -142,10 +142,9 @@ struct DocumentationTests {
 
   @Test("preroot.conf(5) lists every signature that rules out an upper")
   func namesWhatHoldsNone() throws {
-    let list = try #require(try Checkout.text("Sources/PrerootCore/Deciding/DeviceUse.swift").firstMatch(of: #/holdsNone: Text \{\s*"(.*?)"/#))
     let page = try Page("preroot.conf.5").section("A DEVICE AS UPPER")
     let names = ["swap": "swap space", "crypto_LUKS": "LUKS", "LVM2_member": "LVM", "linux_raid_member": "RAID member", "DM_verity_hash": "dm-verity hash"]
-    for type in list.output.1.split(separator: " ").map(String.init) { #expect(page.contains(names[type] ?? type), "\(type)") }
+    for type in DeviceUse.holdsNone.words.strings { #expect(page.contains(names[type] ?? type), "\(type)") }
   }
 
   @Test("preroot.conf(5) quotes the log line for each use of an existing upper")
@@ -179,11 +178,25 @@ struct DocumentationTests {
 
   @Test("overlay-prep.service(8) quotes every reason to re-execute or reload PID 1")
   func hasReasonToReexecute() throws {
-    let source = try Checkout.text("Sources/PrerootCore/Deciding/Advance.swift")
-    let reasons = source.matches(of: #/(?:return|\?|:|\?\?|reason =) "(.*?)"/#).map { String($0.output.1) }.filter { $0.contains(" ") && !$0.contains(" reload ") }
+    var reasons: Set<String> = []
+    for mode in SwitchMode.allCases {
+      for number in 0..<16 {
+        var changes = OverlayChanges()
+        if number & 1 != 0 { changes.machineID = "0123456789abcdef0123456789abcdef" }
+        (changes.wasFirstBoot, changes.isFirstBoot, changes.hasOtherManager) = (number & 2 != 0, number & 4 != 0, number & 8 != 0)
+        reasons.formUnion(Advance(mode, over: changes, as: .upper).reason.string.split(separator: ", although ").map(String.init))
+      }
+    }
     #expect(reasons.count == 6)
     let page = try Page("overlay-prep.service.8")
     for reason in reasons { #expect(page.has("\"\(reason)\""), "\(reason)") }
+  }
+
+  @Test("preroot-generator(8) quotes every reason to hold the units back by a condition", arguments: [
+    .switchMode, .upper, .scope, .binds, .firstBoot, .override("..."),
+  ] as [Hold.Need])
+  func hasNeed(need: Hold.Need) throws {
+    #expect(try Page("preroot-generator.8").section("WHAT IT WRITES").contains("\"\(need.text.string)\""))
   }
 
   @Test("preroot.conf(5) explains every file on the upper's file system")
@@ -232,11 +245,8 @@ struct DocumentationTests {
 
   @Test("overlay-prep.service(8) lists every step")
   func explainsSteps() throws {
-    let source = try Checkout.text("Sources/PrerootCore/Planning/Step.swift")
-    let verbs = source.matches(of: #/(?m)^      case \.\w+: "(.*)"$/#).map { String($0.output.1) }
-    #expect(verbs.count >= 25)
     let entry = try Page("overlay-prep.service.8").section("STEPS")
-    for verb in verbs { #expect(entry.contains(try Regex("(?m)(?:^ +|, )\(verb)(?:,|$)")), "\(verb)") }
+    for verb in Step.Verb.allCases.map(\.text.string) { #expect(entry.contains(try Regex("(?m)(?:^ +|, )\(verb)(?:,|$)")), "\(verb)") }
   }
 
   @Test("overlay-prep.service(8) describes every installed unit")
@@ -273,10 +283,8 @@ struct DocumentationTests {
 
   @Test("preroot.conf(5) names every word that enables or disables preroot")
   func namesWords() throws {
-    let lists = try Checkout.text("Sources/PrerootCore/Reading/Enable.swift").matches(of: #/isOne\(of: "(.*?)"\)/#)
-    #expect(lists.count == 2)
     let settings = try Page("preroot.conf.5").section("SETTINGS")
-    for word in lists.flatMap({ $0.output.1.split(separator: " ").map(String.init) }) + ["auto"] {
+    for word in [Enable.wordsForNo, Enable.wordsForYes, "auto"].flatMap(\.words.strings) {
       #expect(settings.contains(try Regex("\\b\(word)\\b")), "\(word)")
       #expect(Enable(Text(utf8: word)) != nil)
     }
@@ -284,11 +292,9 @@ struct DocumentationTests {
 
   @Test("preroot.conf(5) names every read-only file system and every word that selects a target")
   func namesWordsOfOthers() throws {
-    let decision = try Checkout.text("Sources/PrerootCore/Deciding/BootMode.swift") + Checkout.text("Sources/PrerootCore/Deciding/BootUnit.swift")
-    let lists = decision.matches(of: #/isOne\(of: "(.*?)"\)/#)
-    #expect(lists.count == 4)
+    let lists = [BootFacts.readOnlyFileSystems, BootUnit.emergencyWords, BootUnit.rescueWords, BootUnit.multiUserWords]
     let page = try Page("preroot.conf.5")
-    for word in lists.flatMap({ $0.output.1.split(separator: " ") }) { #expect(page.text.contains(try Regex("(?:^|\\W)\(word)\\b")), "\(word)") }
+    for word in lists.flatMap(\.words.strings) { #expect(page.text.contains(try Regex("(?:^|\\W)\(word)\\b")), "\(word)") }
   }
 
   @Test("The manual explains every exit status of the programs", arguments: [
@@ -304,12 +310,23 @@ struct DocumentationTests {
 
   @Test("overlay-prep.service(8) explains every option of the helper")
   func explainsOptions() throws {
-    let options = try Checkout.text("Sources/PrerootCore/Deciding/Invocation.swift").matches(of: #/case "(--[a-z-]+)":/#).map { String($0.output.1) }
-    #expect(options.count >= 4)
     let page = try Page("overlay-prep.service.8")
+    let options = page.section("OPTIONS").matches(of: #/(?m)^     (--[a-z-]+)\b/#).map { String($0.output.1) }
+    let read = options.map { Invocation([Text(utf8: $0)], isFirstProcess: false) }
+    for option in options { #expect(Self.hasOption(Invocation([Text(utf8: option)], isFirstProcess: false)), "\(option)") }
+    for purpose in [Invocation.report, .reached, .settle, .fstab, .help] { #expect(read.contains(purpose), "\(purpose)") }
+    let help = try Run(Checkout.ships("overlay-prep"), ["--help"]).output
     for option in options {
-      #expect(page.section("OPTIONS").contains(try Regex("(?m)^     \(option)\\b")), "\(option)")
+      #expect(help.contains(option), "\(option)")
       #expect(page.section("SYNOPSIS").contains(option), "\(option)")
+    }
+  }
+
+  /// No default: a new case does not compile until it is in the list of the test above.
+  private static func hasOption(_ invocation: Invocation) -> Bool {
+    switch invocation {
+    case .report, .reached, .settle, .fstab, .help: true
+    case .firstProcess, .prepare, .unknown: false
     }
   }
 
@@ -325,8 +342,18 @@ struct DocumentationTests {
 
   @Test("preroot(1) explains every name in the JSON output")
   func explainsObject() throws {
-    let names = try Checkout.text("Sources/preroot/Status.swift").matches(of: #/object\.add\("([a-z_]+)"/#).map { String($0.output.1) }
-    #expect(names.count >= 10)
+    // A machine with an overlay has every name.
+    let machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", """
+      1 0 0:30 / / rw shared:1 - overlay preroot rw,lowerdir=/run/initramfs/preroot/lower,upperdir=/run/initramfs/preroot/upper/upper,workdir=/w
+      2 1 98:0 / /run/initramfs/preroot/lower ro - squashfs /dev/root ro
+      3 1 98:16 / /run/initramfs/preroot/upper rw - ext4 /dev/ubdb rw
+
+      """)
+    try machine.write("run/initramfs/preroot/upper/upper/file", "")
+    let run = try Run(Checkout.ships("preroot"), ["status", "--json"], environment: ["PREROOT_ROOT": machine.root, "SYSTEMD_PROC_CMDLINE": "preroot=/dev/ubdb"])
+    let names = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]).keys.sorted()
+    #expect(names.count >= 10, "\(names)")
     let options = try Page("preroot.1").section("OPTIONS")
     for name in names { #expect(options.contains(try Regex("\\b\(name)\\b")), "\(name)") }
   }
@@ -336,6 +363,10 @@ struct DocumentationTests {
     .masked("..."), .emergency, .unitIsNoTarget("..."), .running, .unread("..."),
   ])
   func hasReason(reason: Reason) throws {
+    // No default: a new case does not compile until it is in the list above.
+    switch reason {
+    case .userManager, .initrd, .disabled, .container, .rootUnknown, .rootWritable, .missing, .masked, .emergency, .unitIsNoTarget, .running, .unread: break
+    }
     let decision = try Page("preroot-generator.8").section("THE DECISION")
     #expect(decision.contains("\"\(reason.text.string)\" (\(reason.priority))"))
   }
@@ -344,18 +375,22 @@ struct DocumentationTests {
     Cause.asked, .fileSystem("..."), .device("..."), .fileSystemTable,
   ])
   func hasCause(cause: Cause) throws {
+    switch cause {
+    case .asked, .fileSystem, .device, .fileSystemTable: break
+    }
     #expect(try Page("preroot-generator.8").section("THE DECISION").contains("\"\(cause.text.string)\""))
   }
 
   @Test("preroot-generator(8) names every masked unit type and every file of stage 1")
   func namesFilesOfStageOne() throws {
     let page = try Page("preroot-generator.8").section("WHAT IT WRITES")
-    for type in StageOne.maskedTypes { #expect(page.contains("\(type.string).d"), "\(type.string)") }
+    for type in StageOne.heldTypes { #expect(page.contains("\(type.string).d"), "\(type.string)") }
     for node in UnitTree(for: .staged(target: "default.target", .asked), on: BootFacts()).nodes.filter({ $0.path.hasPrefix("service.d/") }) {
       #expect(page.contains(node.path.fileName.string))
     }
     #expect(page.contains("10-target.conf"))
     #expect(page.contains("ConditionPathExists=\(Paths.ready.string)"))
+    #expect(page.contains("After=overlay-prep.service"))
   }
 
   @Test("preroot-generator(8) names every file of stage 2")

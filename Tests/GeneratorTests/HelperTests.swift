@@ -15,7 +15,7 @@ struct HelperTests {
     let run = try help(["--help"])
     #expect(run.status == 0)
     #expect(run.errors == "")
-    for option in ["--report", "--reached", "--fstab", "--help"] { #expect(run.output.contains("\n  \(option) ")) }
+    for option in ["--report", "--reached", "--settle", "--fstab", "--help"] { #expect(run.output.contains("\n  \(option) ")) }
     for line in run.output.split(separator: "\n") { #expect(line.count <= 80) }
   }
 
@@ -51,12 +51,13 @@ struct HelperTests {
       """, "sh", directory.path, Checkout.ships("overlay-prep")], package: "util-linux")
   }
 
+  /// In this namespace / is not an overlay, as in a boot whose overlay failed.
   @Test("overlay-prep --fstab omits only the lines for the root", .enabled(if: getuid() == 0, "Only root can have a mount namespace"))
   func withFileSystemTable() throws {
     let run = try help("--fstab", etc: ["fstab": "# /dev/x / ext4\n/dev/root\t/  ext4 ro 0 1\n/dev/sda1 /boot vfat ro 0 2"])
     #expect(run.errors == "")
     #expect(run.status == 0)
-    #expect(run.output == "# /dev/x / ext4\n/dev/sda1 /boot vfat ro 0 2")
+    #expect(run.output == "# /dev/x / ext4\n/dev/root\t/  ext4 ro 0 1\n/dev/sda1 /boot vfat ro 0 2")
   }
 
   @Test("overlay-prep --fstab writes an empty file if there is no /etc/fstab", .enabled(if: getuid() == 0, "Only root can have a mount namespace"))
@@ -89,5 +90,36 @@ struct HelperTests {
     #expect(run.errors.hasPrefix("overlay-prep: Cannot ask PID 1 whether default.target is active: "))
     #expect(run.output == "")
     #expect(run.status == 1)
+  }
+
+  /// In namespaces of its own, where a script stands in for systemd. A container that asks for nothing is left alone.
+  @Test("overlay-prep as PID 1 passes its arguments, environment and clean signals to systemd", .enabled(if: getuid() == 0, "Only root can have a PID namespace"))
+  func asFirstProcess() throws {
+    let directory = try Temporary()
+    let systemd = directory.path("systemd")
+    try """
+      #!/bin/sh
+      echo "$$ $PWD"
+      for word; do echo "argument $word"; done
+      echo "preroot=$preroot"
+      sed -n 's/^\\(SigBlk\\|SigIgn\\):[[:space:]]*//p' /proc/self/status
+
+      """.write(toFile: systemd, atomically: false, encoding: .utf8)
+    let run = try Run("unshare", ["-pfm", "--mount-proc", "sh", "-c", """
+      chmod 755 "$1" && mount --bind "$1" "$(readlink -f /usr/lib/systemd/systemd)" && cd /usr && trap '' USR1 || exit 99
+      exec "$2" single "two words" --report
+      """, "sh", systemd, Checkout.ships("overlay-prep")], environment: ["container": "test", "preroot": "tmpfs"], package: "util-linux")
+    #expect(run.errors == "")
+    #expect(run.status == 0)
+    #expect(run.output == """
+      1 /
+      argument single
+      argument two words
+      argument --report
+      preroot=tmpfs
+      0000000000000000
+      0000000000000000
+
+      """)
   }
 }

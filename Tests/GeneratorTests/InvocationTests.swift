@@ -65,7 +65,7 @@ struct InvocationTests {
   func withDirectoryInTheWay() throws {
     let machine = try MiniatureMachine()
     try FileManager.default.createDirectory(atPath: "\(machine.early)/default.target", withIntermediateDirectories: true)
-    let run = try machine.generate()
+    let run = try machine.generate(environment: ["SYSTEMD_PROC_CMDLINE": "preroot.switch=reload"])
     #expect(run.status == 1)
     #expect(try machine.kernelLog.contains("<27>preroot-generator[PID]: "))
     #expect(try machine.output.below("generator.early").nodes == ["default.target": "an empty directory"])

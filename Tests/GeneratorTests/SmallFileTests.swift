@@ -35,7 +35,7 @@ struct SmallFileTests {
     #expect(try machine.generate().status == 0)
     let log = try machine.kernelLog
     #expect(log.hasPrefix("<28>preroot-generator[PID]: /\(file) cannot be read, ignoring: \(wrong.words)\n<30>"), "\(log)")
-    #expect(try machine.output.nodes["generator.early/default.target"] != nil)
+    #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] != nil)
   }
 
   @Test("An unreadable preroot.conf does not hide one in a weaker directory", arguments: WrongFile.ofAnybody)
@@ -44,7 +44,7 @@ struct SmallFileTests {
     try wrong.lay(at: "etc/preroot.conf", of: machine)
     try machine.write("usr/lib/preroot.conf", "[Preroot]\nEnable=no\n")
     #expect(try machine.generate().status == 0)
-    #expect(try machine.output.nodes["generator.early/default.target"] == nil)
+    #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] == nil)
   }
 
   @Test("An unreadable unit file in /etc masks no unit", arguments: WrongFile.ofAnybody)
@@ -52,7 +52,7 @@ struct SmallFileTests {
     let machine = try MiniatureMachine()
     try wrong.lay(at: "etc/systemd/system/overlay-prep.service", of: machine)
     #expect(try machine.generate().status == 0)
-    #expect(try machine.output.nodes["generator.early/default.target"] != nil)
+    #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] != nil)
   }
 
   @Test("The generator does not wait for a /dev/kmsg that is not a device", arguments: [WrongFile.fifo, .directory, .danglingLink])
@@ -60,7 +60,7 @@ struct SmallFileTests {
     let machine = try MiniatureMachine()
     try wrong.lay(at: "dev/kmsg", of: machine)
     #expect(try machine.generate().status == 0)
-    #expect(try machine.output.nodes["generator.early/default.target"] != nil)
+    #expect(try machine.output.nodes["generator.early/target.d/zzzz-preroot-stage1.conf"] != nil)
   }
 
   @Test("preroot check reports an unreadable preroot.conf as a problem", arguments: WrongFile.ofAnybody)

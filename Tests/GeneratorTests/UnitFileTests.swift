@@ -28,30 +28,45 @@ struct UnitFileTests {
     let units = try units()
     let names = try FileManager.default.contentsOfDirectory(atPath: units.path).sorted()
     #expect(names == [
-      "overlay-prep.service", "overlay-prep.target", "preroot-fallback.service", "preroot-reached.service", "preroot-report.service", "preroot-stage1.target",
+      "overlay-prep.service", "overlay-prep.target", "preroot-fallback.service", "preroot-prepared.target", "preroot-reached.service",
+      "preroot-report.service", "preroot-settle.service", "preroot-stage1.target",
       "prerootcheck.slice",
     ])
     #expect(try verify(names, in: [units.path]) == "")
+  }
+
+  /// One of each type.
+  private static let held = [
+    "a.service": "[Service]\nExecStart=true\n", "a.socket": "[Socket]\nListenStream=/run/a\n", "a.target": "[Unit]\n",
+    "a.timer": "[Timer]\nOnBootSec=1\n", "a.path": "[Path]\nPathExists=/a\n", "mnt-a.mount": "[Mount]\nWhat=tmpfs\nType=tmpfs\nWhere=/mnt/a\n",
+    "dev-a.swap": "[Swap]\nWhat=/dev/a\n", "mnt-b.automount": "[Automount]\nWhere=/mnt/b\n",
+    "mnt-b.mount": "[Mount]\nWhat=tmpfs\nType=tmpfs\nWhere=/mnt/b\n",
+  ]
+
+  @Test("systemd-analyze verify accepts the ordered units and the unit that they wait for")
+  func acceptsOrderedUnits() throws {
+    let units = try units()
+    let machine = try MiniatureMachine()
+    #expect(try machine.generate().status == 0)
+    for (name, text) in Self.held { try text.write(toFile: units.path(name), atomically: false, encoding: .utf8) }
+    // The links lead to the installed units.
+    try FileManager.default.removeItem(atPath: "\(machine.normal)/sysinit.target.wants")
+    let names = ["overlay-prep.service", "preroot-prepared.target", "preroot-settle.service", "preroot-report.service"] + Self.held.keys.sorted()
+    #expect(try verify(names, in: [machine.early, machine.normal, units.path]) == "")
   }
 
   @Test("systemd-analyze verify accepts the units of stage 1 and the units that it masks")
   func acceptsGeneratedUnits() throws {
     let units = try units()
     let machine = try MiniatureMachine()
-    #expect(try machine.generate(environment: ["SYSTEMD_PROC_CMDLINE": "rescue"]).status == 0)
+    #expect(try machine.generate(environment: ["SYSTEMD_PROC_CMDLINE": "rescue preroot.switch=reload"]).status == 0)
     // The links lead to the installed units; these ones are elsewhere.
     for name in ["default.target", "rescue.target"] {
       try FileManager.default.removeItem(atPath: "\(machine.early)/\(name)")
       try FileManager.default.createSymbolicLink(atPath: "\(machine.early)/\(name)", withDestinationPath: units.path("overlay-prep.target"))
     }
-    let masked = [
-      "a.service": "[Service]\nExecStart=true\n", "a.socket": "[Socket]\nListenStream=/run/a\n", "a.target": "[Unit]\n",
-      "a.timer": "[Timer]\nOnBootSec=1\n", "a.path": "[Path]\nPathExists=/a\n", "mnt-a.mount": "[Mount]\nWhat=tmpfs\nType=tmpfs\nWhere=/mnt/a\n",
-      "dev-a.swap": "[Swap]\nWhat=/dev/a\n", "mnt-b.automount": "[Automount]\nWhere=/mnt/b\n",
-      "mnt-b.mount": "[Mount]\nWhat=tmpfs\nType=tmpfs\nWhere=/mnt/b\n",
-    ]
-    for (name, text) in masked { try text.write(toFile: units.path(name), atomically: false, encoding: .utf8) }
-    let names = ["default.target", "rescue.target", "overlay-prep.service", "preroot-fallback.service"] + masked.keys.sorted()
+    for (name, text) in Self.held { try text.write(toFile: units.path(name), atomically: false, encoding: .utf8) }
+    let names = ["default.target", "rescue.target", "overlay-prep.service", "preroot-fallback.service"] + Self.held.keys.sorted()
     #expect(try verify(names, in: [machine.early, machine.normal, units.path]) == "")
   }
 

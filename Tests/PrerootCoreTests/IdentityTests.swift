@@ -89,13 +89,13 @@ struct AdvanceTests {
     changes.wasFirstBoot = wasFirstBoot
     changes.isFirstBoot = isFirstBoot
 
-    let auto = Advance(.auto, over: changes)
+    let auto = Advance(.auto, over: changes, as: .upper)
     #expect(auto.isReexecution == (demand != nil))
-    #expect(auto.reason.string == demand ?? "the overlay changes nothing that PID 1 has cached")
-    let reload = Advance(.reload, over: changes)
+    #expect(auto.reason.string == demand ?? "the upper can hold units")
+    let reload = Advance(.reload, over: changes, as: .switchMode)
     #expect(!reload.isReexecution)
     #expect(reload.reason.string == "preroot.switch= requests it" + (demand.map { ", although \($0)" } ?? ""))
-    let reexec = Advance(.reexec, over: changes)
+    let reexec = Advance(.reexec, over: changes, as: .switchMode)
     #expect(reexec.isReexecution)
     #expect(reexec.reason.string == "preroot.switch= requests it")
   }
@@ -108,8 +108,8 @@ struct AdvanceTests {
   @Test("PID 1 re-executes if only one of PID 1 and the overlay has a machine ID")
   func isForEmptyID() {
     var changes = OverlayChanges()
-    #expect(!Advance(.auto, over: changes).isReexecution)
+    #expect(!Advance(.auto, over: changes, as: .upper).isReexecution)
     changes.machineID = "1"
-    #expect(Advance(.auto, over: changes).isReexecution)
+    #expect(Advance(.auto, over: changes, as: .upper).isReexecution)
   }
 }

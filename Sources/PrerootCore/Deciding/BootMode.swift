@@ -97,11 +97,14 @@ extension BootFacts {
     container?.trimmed ?? environment.virtualization?.dropping(prefix: "container:")
   }
 
+  /// File systems that the kernel cannot write.
+  public static var readOnlyFileSystems: Text { "squashfs erofs cramfs romfs iso9660" }
+
   /// Why the root stays read-only for this whole boot; nil if it does not. A read-only mount is no reason: nearly every machine starts with
   /// one, and systemd-remount-fs.service makes it writable.
   var causeOfReadOnlyRoot: Cause? {
     guard let root = mountInfo.root else { return nil }
-    if root.fileSystemType.isOne(of: "squashfs erofs cramfs romfs iso9660") { return .fileSystem(root.fileSystemType) }
+    if root.fileSystemType.isOne(of: Self.readOnlyFileSystems) { return .fileSystem(root.fileSystemType) }
     if isRootDeviceReadOnly { return .device(root.mountSource) }
     // A foreign overlay is not an image, whatever /etc/fstab says of the file system below it.
     if fileSystemTable.isRootReadOnly, root.fileSystemType != "overlay" { return .fileSystemTable }

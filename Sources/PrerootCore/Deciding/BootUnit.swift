@@ -10,15 +10,19 @@ public struct BootUnit: Equatable, Sendable {
     for word in commandLine.words {
       if let value = word.value {
         if word.key == "systemd.unit", let unit = UnitName(value) { name = unit.text }
-      } else if word.key.isOne(of: "emergency -b") {
+      } else if word.key.isOne(of: Self.emergencyWords) {
         name = "emergency.target"
-      } else if word.key.isOne(of: "rescue single -s s S 1") {
+      } else if word.key.isOne(of: Self.rescueWords) {
         name = "rescue.target"
-      } else if word.key.isOne(of: "2 3 4") {
+      } else if word.key.isOne(of: Self.multiUserWords) {
         name = "multi-user.target"
       } else if word.key == "5" {
         name = "graphical.target"
       }
     }
   }
+
+  static var emergencyWords: Text { "emergency -b" }
+  static var rescueWords: Text { "rescue single -s s S 1" }
+  static var multiUserWords: Text { "2 3 4" }
 }

@@ -46,7 +46,7 @@ public enum DeviceUse: Equatable, Sendable {
 
   /// libblkid's names. The kernel is not given other file systems to parse, because a stick may hold anything.
   private static var holdsUpper: Text { "ext2 ext3 ext4 f2fs xfs btrfs ubifs jffs2" }
-  private static var holdsNone: Text {
+  static var holdsNone: Text {
     "vfat exfat ntfs swap crypto_LUKS LVM2_member linux_raid_member squashfs erofs cramfs iso9660 udf gpt dos DM_verity_hash"
   }
 }

@@ -1,25 +1,47 @@
 // SPDX-License-Identifier: MIT
-/// The names that make up stage 1.
+/// The units and files of stage 1.
 public enum StageOne {
-  /// Its own units.
+  /// preroot's units in stage 1.
   public static var units: [Text] { names.words }
-  private static var names: Text { "overlay-prep.target overlay-prep.service preroot-stage1.target preroot-fallback.service" }
+  private static var names: Text { "overlay-prep.target overlay-prep.service preroot-stage1.target preroot-fallback.service preroot-prepared.target" }
 
-  /// What has to be installed for a boot to be staged.
+  /// The program of stage 1, which is PID 1's, too, if `init=` says so.
+  public static var helper: Text { "/usr/lib/preroot/overlay-prep" }
+
+  /// The files that must be installed before a boot can be staged.
   public static var files: [Text] {
-    var files: [Text] = ["/usr/lib/preroot/overlay-prep"]
+    var files: [Text] = [helper]
     for unit in units { files.add("/usr/lib/systemd/system/" + unit) }
     return files
   }
 
-  /// The types of units that have a condition. Not device, slice and scope: a device whose condition fails counts as
-  /// there, and what binds to it dies of that (systemd: unit_verify_deps()).
-  static var maskedTypes: [Text] {
-    Text("service socket target timer path mount swap automount").words
+  /// The directories with unit files and drop-ins at boot. Of those below /run, only generators have written any yet. See systemd.unit(5),
+  /// "UNIT FILE LOAD PATH".
+  public static var unitDirectories: [Text] {
+    Text("""
+      /etc/systemd/system.control /etc/systemd/system /etc/systemd/system.attached /run/systemd/system /usr/local/lib/systemd/system \
+      /usr/lib/systemd/system /lib/systemd/system
+      """).words
   }
 
-  /// What starts in stage 1 all the same: our own, and the way out, so that Ctrl-Alt-Del, FailureAction=, poweroff,
-  /// emergency and systemd.debug_shell work while the overlay is being made.
+  /// Returns the paths in one of these directories that can give overlay-prep.service an ordering: drop-ins for it and for all services, and
+  /// a unit file of its name, except in the last two directories, where it is installed.
+  public static func overrides(in directory: Text) -> [Text] {
+    var names = Text("/service.d /overlay-.service.d /overlay-prep.service.d").words
+    if !directory.hasSuffix("lib/systemd/system") || directory.hasPrefix("/usr/local") { names.add("/overlay-prep.service") }
+    var paths: [Text] = []
+    for name in names { paths.add(directory + name) }
+    return paths
+  }
+
+  /// The unit types that are held back. Targets, which want stage 1, come last. Not device, slice and scope: a device whose condition fails
+  /// counts as present, and units that bind to it fail (systemd: unit_verify_deps()); and overlay-prep.service is itself in a slice.
+  static var heldTypes: [Text] {
+    Text("service socket timer path mount swap automount target").words
+  }
+
+  /// The units that can start in stage 1: preroot's own, and those for shutdown and emergencies, so that Ctrl-Alt-Del, FailureAction=,
+  /// poweroff, emergency and systemd.debug_shell work meanwhile.
   static var exempt: [Text] {
     (names + """
        shutdown.target umount.target final.target \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// One change to the mount table or to a file, as a value. `Kernel.perform(_:)` executes it.
 public struct Step: Equatable, Sendable {
-  public enum Verb: Sendable {
+  public enum Verb: CaseIterable, Sendable {
     /// Makes a directory of mode 0755, unless it exists.
     case makeDirectory
     /// Makes a directory of mode 0700, unless it exists: only root sees its contents.

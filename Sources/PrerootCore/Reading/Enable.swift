@@ -12,9 +12,9 @@ public enum Enable: Equatable, Sendable {
   @inline(never) public init?(_ word: Text) {
     // systemd ignores case in booleans, too.
     let word = word.lowercased
-    if word.isOne(of: "no 0 off false n f disabled") {
+    if word.isOne(of: Self.wordsForNo) {
       self = .no
-    } else if word.isOne(of: "yes 1 on true y t enabled") {
+    } else if word.isOne(of: Self.wordsForYes) {
       self = .yes
     } else if word == "auto" {
       self = .auto
@@ -22,4 +22,7 @@ public enum Enable: Equatable, Sendable {
       return nil
     }
   }
+
+  static var wordsForNo: Text { "no 0 off false n f disabled" }
+  static var wordsForYes: Text { "yes 1 on true y t enabled" }
 }

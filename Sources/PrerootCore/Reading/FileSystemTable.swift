@@ -64,9 +64,11 @@ public struct FileSystemTable: Equatable, Sendable {
   ///   - others: other mount points, besides those in the table.
   public func swapFiles(onOverlaysAt overlays: [Text], besides others: [Text]) -> [Text] {
     var others = others
-    for line in lines where !(line.mountPoint == "/") && !(line.type == "swap") { others.add(line.mountPoint) }
     var files: [Text] = []
     for line in lines where line.type == "swap" && line.source.hasPrefix("/") && !line.source.isWithin("/dev") {
+      if files.isEmpty {
+        for line in lines where !(line.mountPoint == "/") && !(line.type == "swap") { others.add(line.mountPoint) }
+      }
       // The longest mount point above a file is the file system that holds it.
       if line.source.longest(of: overlays) > line.source.longest(of: others) { files.add(line.source) }
     }

@@ -76,5 +76,12 @@ public struct KernelCommandLine: Equatable, Sendable {
     for place in all.indices where place > 0 { add(all[place]) }
   }
 
+  /// The program that the kernel starts as PID 1; nil if the command line leaves the choice to the kernel. See bootparam(7).
+  public var initProgram: Text? {
+    var program: Text?
+    for word in words where word.key == "init" { program = word.value ?? program }
+    return program
+  }
+
   @inline(never) private mutating func add(_ text: Text) { words.append(Word(text)) }
 }

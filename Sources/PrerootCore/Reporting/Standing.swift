@@ -23,14 +23,16 @@ public enum Standing: Equatable, Sendable {
       return
     }
     switch BootMode(for: facts) {
-    case .settled where facts.ready?.trimmed.isEmpty == true:
-      self = .readOnly("overlay-prep.service did not finish; 'journalctl -b -g overlay-prep' has more")
+    case .settled where facts.ready?.trimmed.isEmpty == true: self = .readOnly(Self.unfinished)
     case .settled:
       self = .readOnly(why.isEmpty ? "'journalctl -b -u overlay-prep.service' says why" : why)
     case .untouched(let reason): self = .leftAlone(reason)
+    case .staged where facts.hasBegun: self = .readOnly(Self.unfinished)
     case .staged: self = .passedOver
     }
   }
+
+  private static var unfinished: Text { "overlay-prep.service did not finish; 'journalctl -b -g overlay-prep' has more" }
 
   /// Why the result differs from the request; empty if it does not.
   public var why: Text {
