@@ -58,7 +58,7 @@ struct Mips {
     try "module CLinux {\n  umbrella header \"\(here)/Sources/CLinux/include/CLinux.h\"\n  export *\n}\n"
       .write(toFile: work + "/include/module.modulemap", atomically: false, encoding: .utf8)
 
-    // A scratch directory of its own: whoever runs this may hold the lock of the usual one.
+    // A separate scratch directory: the caller may hold the lock of the default one.
     let manifest = try JSONDecoder().decode(Manifest.self, from: Data(try output("swift", ["package", "--scratch-path", "\(work)/package", "dump-package"]).utf8))
     let targets = try programs.map(manifest.target)
     var libraries: [Manifest.Target] = []
