@@ -38,7 +38,7 @@ struct FlashTests {
 
   private static let count = (ProcessInfo.processInfo.environment["PREROOT_STATES"].flatMap { Int($0) } ?? 8) / 4
 
-  @Test("The next boot after a power cut is good and has what was synced", arguments: ["ubifs", "jffs2"], Work.allCases)
+  @Test("A power cut on flash loses no synced file, and the next boot succeeds", arguments: ["ubifs", "jffs2"], Work.allCases)
   func survives(type: String, work: Work) async throws {
     let disk = try await Disk.nand()
     if work == .reset { expectUpper(type, in: try await Self.machine(type, disk, "bed.fill").boot()) }

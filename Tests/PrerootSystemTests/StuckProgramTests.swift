@@ -41,7 +41,7 @@ private final class SilentFileSystem {
 
 @Suite("A program that sleeps in the kernel", .enabled(if: SilentFileSystem.isPossible, "There is no /dev/fuse for us: run the tests as root"))
 struct StuckProgramTests {
-  @Test("A program that SIGKILL does not end is left behind with a line, and the wait ends")
+  @Test("The wait for a program that survives SIGKILL ends, and a log line says so")
   func isLeftBehind() async throws {
     let (outcome, line, seconds) = try await inPrivateNamespace {
       let fileSystem = try SilentFileSystem(at: "/mnt")
