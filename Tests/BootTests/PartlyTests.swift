@@ -14,7 +14,7 @@ struct PartlyTests {
     let errors = boot.journal.entries(of: "overlay-prep.service").filter { $0.identifier == "preroot" && $0.priority <= 3 }
     #expect(errors.contains { $0.message.hasPrefix("\(part) \(how)") }, "\(errors.map(\.message))", sourceLocation: location)
     #expect(boot.file("preroot/state.json")?.contains("\"lost\": [\"\(part) \(how)") == true, sourceLocation: location)
-    #expect(boot.told("login")?.contains("is writable in part") == true, sourceLocation: location)
+    #expect(boot.told("login")?.contains("is partly writable") == true, sourceLocation: location)
   }
 
   @Test("A missing directory of Scope= loses only itself", arguments: Entrance.allCases)

@@ -38,7 +38,7 @@ struct StageOneTests {
     let console = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").bootUntilPowerOff()
     #expect(console.lines.contains { $0.contains("Power down") })
     #expect(console.lines.filter { $0.contains("Reached target multi-user.target") } == [], "The boot continued")
-    #expect(console.lines.filter { $0.contains("Cannot go on") || $0.contains("PID 1 refuses to reload") } == [])
+    #expect(console.lines.filter { $0.contains("Cannot continue") || $0.contains("PID 1 refuses to reload") } == [])
     #expect(console.failures == [])
   }
 

@@ -162,7 +162,7 @@ struct ToolTests {
     #expect(status.output.hasPrefix("/ is writable, but not as requested: changes are lost at power-off\nwhy: LABEL=nowhere did not appear within 1 s\nasked: LABEL=nowhere\n"))
     let check = try boot.answer("preroot check")
     #expect(check.status == 1)
-    #expect(check.output.contains("\nproblem: LABEL=nowhere is not there now;"))
+    #expect(check.output.contains("\nproblem: LABEL=nowhere is not present;"))
     #expect(try boot.answer("preroot plan").output.contains("\nmount device at /run/initramfs/preroot/upper (TYPE LABEL=nowhere nosuid,nodev)\n"))
     #expect(try boot.answer("preroot reset --keep /opt/image/changed --keep /opt/image/nowhere").status == 3)
     try boot.expectDifference()

@@ -57,7 +57,7 @@ struct UpperFallbackTests {
     // By the other entrance, nothing of sysinit.target has started.
     if entrance == .stageOne { #expect(boot.failedUnits.contains("overlay-prep.service")) }
     // An emergency has no journal.
-    #expect(boot.file("dmesg")?.contains("LABEL=absent is not there") == true)
+    #expect(boot.file("dmesg")?.contains("LABEL=absent did not appear") == true)
   }
 
   @Test("preroot.fallback=reboot reboots the machine if the upper is unavailable", arguments: Entrance.allCases)

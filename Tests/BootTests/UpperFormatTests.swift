@@ -10,7 +10,7 @@ struct UpperFormatTests {
     let boots = try await Machine(keepingOn: disk, .noting, "preroot.format=blank").by(entrance).boots(2)
     for boot in boots { expectUpper(in: boot) }
     #expect(boots.map(\.bootsNoted) == [1, 2])
-    #expect(boots.map { $0.journal.entries(by: "preroot").count { $0.message.contains("new file system") } > 0 } == [true, false])
+    #expect(boots.map { $0.journal.entries(by: "preroot").count { $0.message.contains("was blank; created") } > 0 } == [true, false])
     try await disk.check()
   }
 

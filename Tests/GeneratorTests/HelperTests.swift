@@ -102,7 +102,11 @@ struct HelperTests {
       echo "$$ $PWD"
       for word; do echo "argument $word"; done
       echo "preroot=$preroot"
-      sed -n 's/^\\(SigBlk\\|SigIgn\\):[[:space:]]*//p' /proc/self/status
+      # Not the C library's own signals, 32 and 33, which whatever runs the tests may ignore.
+      for field in SigBlk SigIgn; do
+        mask=$(sed -n "s/^$field:[[:space:]]*//p" /proc/self/status)
+        echo "$((0x$mask & ~(3 << 31)))"
+      done
 
       """.write(toFile: systemd, atomically: false, encoding: .utf8)
     let run = try Run("unshare", ["-pfm", "--mount-proc", "sh", "-c", """
@@ -117,8 +121,8 @@ struct HelperTests {
       argument two words
       argument --report
       preroot=tmpfs
-      0000000000000000
-      0000000000000000
+      0
+      0
 
       """)
   }

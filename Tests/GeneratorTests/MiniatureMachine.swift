@@ -39,7 +39,11 @@ struct MiniatureMachine {
     try contents.write(to: url, atomically: false, encoding: .utf8)
   }
 
-  func link(_ file: String, to target: String) throws { try FileManager.default.createSymbolicLink(atPath: "\(root)/\(file)", withDestinationPath: target) }
+  func link(_ file: String, to target: String) throws {
+    let url = URL(filePath: "\(root)/\(file)")
+    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(atPath: url.path, withDestinationPath: target)
+  }
 
   func remove(_ file: String) throws { try FileManager.default.removeItem(atPath: "\(root)/\(file)") }
 

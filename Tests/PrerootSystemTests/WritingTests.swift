@@ -156,7 +156,14 @@ struct UnitTreeWritingTests {
     let directories = try GeneratorDirectories(normal: Text(utf8: normal.path), early: Text(utf8: early.path), late: Text(utf8: late.path))
     return errno { () throws(Errno) in try tree.write(into: directories) }
   }
-  private var stageOne: UnitTree { UnitTree(for: .staged(target: "my.target", .asked), on: BootFacts()) }
+  private var stageOne: UnitTree { Self.stageOne }
+
+  /// A boot that a condition holds back is redirected.
+  private static var stageOne: UnitTree {
+    var facts = BootFacts()
+    facts.assignments.add(KernelCommandLine(parsing: "preroot.switch=reload"))
+    return UnitTree(for: .staged(target: "my.target", .asked), on: facts)
+  }
 
   @Test("The unit tree is written exactly as it is planned")
   func isWritten() throws {
@@ -176,7 +183,7 @@ struct UnitTreeWritingTests {
   }
 
   /// Another generator may have written a file of the same name before.
-  @Test("No unit is written if another generator's file has the name of one of them", arguments: UnitTree(for: .staged(target: "my.target", .asked), on: BootFacts()).nodes.filter {
+  @Test("No unit is written if another generator's file has the name of one of them", arguments: stageOne.nodes.filter {
     if case .file = $0.content { true } else { false }
   }.map(\.path.string))
   func isWrittenWholeOrNot(path: String) throws {
