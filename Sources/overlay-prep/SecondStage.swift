@@ -13,6 +13,7 @@ func sendReport() -> Int32 {
       return ExitStatus.failure
     }
     try Journal.send(events)
+    try machine.root.replace(Paths.reported.asRelative, contents: Text())
     return ExitStatus.success
   }
 }

@@ -164,6 +164,9 @@ extension Findings {
     if case .directories(let directories) = settings.scope { for path in directories { lookAt(path, of: "Scope=", isBind: false, image) } }
     for path in settings.binds { lookAt(path, of: "Bind=", isBind: true, image) }
     for conflict in MountConflict.all(settings, on: image) { problem(conflict.text) }
+    if !settings.scope.covers("/tmp"), !settings.binds.contains(where: { $0 == "/tmp" }), !image.mountsTemporaryDirectory(facts.fileSystemTable) {
+      note("/tmp stays read-only, and services with PrivateTmp= fail: enable tmp.mount, or add /tmp to Scope=")
+    }
     for file in facts.fileSystemTable.swapFiles(onOverlaysAt: settings.scope.paths, besides: settings.binds) {
       note(file + " in /etc/fstab is a swap file on the overlay, which the kernel does not support: it is left out; use zram or a partition")
     }
@@ -261,5 +264,17 @@ extension Text {
     guard numbers.count >= 2, let major = numbers[0].decimalValue else { return false }
     let minor = numbers[1].leadingDigits.decimalValue ?? 0
     return major < 4 || (major == 4 && minor < 19)
+  }
+}
+
+extension Machine {
+  /// Returns whether the image mounts a file system of its own on /tmp at boot.
+  fileprivate borrowing func mountsTemporaryDirectory(_ table: FileSystemTable) -> Bool {
+    for line in table.lines where line.mountPoint == "/tmp" && line.isMounted { return true }
+    if target(ofLink: "/etc/systemd/system/tmp.mount") == "/dev/null" { return false }
+    for directory in Text("/etc /usr/lib").words {
+      if target(ofLink: directory + "/systemd/system/local-fs.target.wants/tmp.mount") != nil { return true }
+    }
+    return false
   }
 }

@@ -27,6 +27,7 @@ public enum Paths {
   public static var status: Text { "/run/preroot/status" }
   /// See `Event`.
   public static var events: Text { "/run/preroot/events" }
+  public static var reported: Text { "/run/preroot/reported" }
   /// /etc/fstab without its lines for `/`.
   public static var fstab: Text { "/run/preroot/fstab" }
   /// A link to the upper's count of boots that did not reach their target.
