@@ -5,13 +5,12 @@ import SystemPackage
 
 /// The work of the programs in a boot, in numbers that are the same on every machine and in every run.
 public struct BenchWork: Sendable {
-  let generatorInstructions, helperInstructions, helperCalls: Int
+  let generatorInstructions, helperCalls: Int
 
   /// - Throws: ``Problem`` if a tool is missing or a machine does not boot.
   public init() async throws {
     generatorInstructions = try await Self.ofGenerator()
-    helperInstructions = try await Self.ofHelper(.instructions)
-    helperCalls = try await Self.ofHelper(.calls)
+    helperCalls = try await Self.callsOfHelper()
   }
 
   /// The generator's instructions for a staged boot of a miniature machine, counted by callgrind.
@@ -32,12 +31,9 @@ public struct BenchWork: Sendable {
     return number
   }
 
-  /// The helper's work in a container, which is the same as on a machine, but single-stepping is quicker there.
-  private static func ofHelper(_ count: Count) async throws -> Int {
-    var machine = Machine(.container, try await Tree.lean.counting(count), "preroot=tmpfs")
-    // A single step takes some microseconds.
-    machine.patience = .seconds(300)
-    let boot = try await machine.boot()
+  /// The helper's system calls in a container, whose boot takes half a second.
+  private static func callsOfHelper() async throws -> Int {
+    let boot = try await Machine(.container, try await Tree.lean.counting(.calls), "preroot=tmpfs").boot()
     guard let number = boot.helperCount else { throw Problem("\(boot) has no count: \(boot.script?.output ?? "")") }
     return number
   }
@@ -47,7 +43,7 @@ public struct BenchWork: Sendable {
     | | |
     |---|---|
     | preroot-generator, a staged boot | \(generatorInstructions.formatted(.number.locale(.init(identifier: "en")))) instructions |
-    | overlay-prep, preroot=tmpfs | \(helperInstructions.formatted(.number.locale(.init(identifier: "en")))) instructions, \(helperCalls) system calls |
+    | overlay-prep, preroot=tmpfs | about \(helperCalls) system calls |
 
     """
   }

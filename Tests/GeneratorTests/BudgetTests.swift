@@ -70,7 +70,7 @@ struct BudgetTests {
     func reading(_ mounts: Int) throws -> Int {
       try instructions { machine in try machine.write("etc/fstab", (0..<mounts).map { "tmpfs /mnt/\($0) tmpfs noauto 0 0\n" }.joined()) }
     }
-    #expect(try reading(200) - reading(1) <= 199 * 5_000)
+    #expect(try reading(200) - reading(1) <= 199 * 6_000)
   }
 
   private func instructions(units: Int) throws -> Int {
