@@ -3,8 +3,8 @@ import PrerootCore
 import PrerootSystem
 
 // preroot-generator NORMAL EARLY LATE: PID 1 runs it before it loads its units, and at every reload.
-// If the root cannot be written, it redirects the boot to overlay-prep.target and masks everything else until the overlay is
-// mounted. It writes only into its three directories, starts no process and never waits.
+// If the root cannot be written, it holds all other units back until the overlay is mounted: it orders them after overlay-prep.service, or
+// masks them and redirects the boot to overlay-prep.target. It writes only into its three directories, starts no process and never waits.
 // See systemd.generator(7), preroot-generator(8).
 
 @_cdecl("preroot_generator_main")
@@ -35,8 +35,8 @@ func generate(into normal: Text, _ early: Text, _ late: Text, for machine: borro
   var facts = BootFacts(ofBootOn: machine)
   if !facts.isSettled { facts.readRest(of: machine) }
   // PID 1 opens this socket before it first starts units (systemd: manager_startup()). On a running machine, masks would keep later units
-  // from starting: after preroot was just installed, or in a boot that was left alone. While overlay-prep.service is at work, a reload
-  // must not stop the units from waiting for it.
+  // from starting: after preroot was just installed, or in a boot that was left alone. But while overlay-prep.service runs, the units have
+  // to keep waiting for it after a reload.
   facts.isRunning = machine.exists("/run/systemd/private") && !facts.hasBegun
   let mode = BootMode(for: facts)
   for remark in mode.remarks(on: facts) { log.say(remark) }

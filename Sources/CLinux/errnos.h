@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/* The numbers of errors that Swift sees are those of include/uapi/asm-generic/errno-base.h and errno.h, on every processor. MIPS has others,
- * and so have Alpha, PA-RISC and SPARC. Translated are all that have a name, so that none is taken for another one. */
+/* On every architecture, Swift sees the error numbers of include/uapi/asm-generic/errno-base.h and errno.h. MIPS, Alpha, PA-RISC and SPARC
+ * have different ones. All numbers that have a name are translated, so that none is mistaken for another. */
 #include <errno.h>
 
 #define LINUX_ERRNOS(X)   \
@@ -137,7 +137,7 @@
   X(ERFKILL, 132)         \
   X(EHWPOISON, 133)
 
-/* The generic number of one of this processor's. Where all are the same, nothing is left of it. What has no name keeps its number. */
+/* Returns the generic number for a native one. If all are equal, the compiler removes this. A number without a name stays. */
 static inline int generic_errno(int error) {
 #define LINUX_SAME(name, number) &&name == number
   if (1 LINUX_ERRNOS(LINUX_SAME)) return error;
@@ -152,7 +152,7 @@ static inline int generic_errno(int error) {
   return error;
 }
 
-/* And back, for the C library's words. */
+/* Reverses that, for the C library's messages. */
 static inline int native_errno(int error) {
 #define LINUX_SAME(name, number) &&name == number
   if (1 LINUX_ERRNOS(LINUX_SAME)) return error;

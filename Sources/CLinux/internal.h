@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/* What every file of this module includes before anything else: files and times of any size, also where long has 32 bits.
- * See feature_test_macros(7). */
+/* Every file of this module includes this first: large files and 64-bit times, even if long has 32 bits. See feature_test_macros(7). */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #define _TIME_BITS 64
@@ -12,13 +11,13 @@
 
 _Static_assert(sizeof(off_t) == 8, "off_t");
 #if defined __GLIBC__ && __GLIBC__ == 2 && __GLIBC_MINOR__ < 34
-/* It has no other time_t on 32 bits. */
+/* This glibc has no 64-bit time_t on 32-bit architectures. */
 #else
 _Static_assert(sizeof(time_t) == 8, "time_t");
 #endif
 
-/* What is returned in the place of -1 and errno: -errno, in the numbers that Swift knows. */
+/* Functions return -errno, in the generic numbers, instead of -1 with errno. */
 #define ERROR(name) (-generic_errno(name))
 #define FAILURE ERROR(errno)
-/* Out of line, as it is everywhere. */
+/* Out of line, because every function uses it. */
 __attribute__((noinline, unused)) static intptr_t RESULT(intptr_t result) { return result < 0 ? FAILURE : result; }

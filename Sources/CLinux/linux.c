@@ -24,7 +24,7 @@ static const int flags_of_open[] = {
   [LINUX_OPEN_TO_READ] = O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC,
 };
 
-/* __NR_: the C library of Debian 11 is older than this call, its kernel headers are not. */
+/* __NR_, not SYS_: Debian 11's C library predates this system call, but its kernel headers do not. */
 int32_t linux_open(int32_t d, const char *p, int32_t how, int32_t look) {
   if (look == LINUX_LOOK_ANYWHERE) return RESULT(openat(d, p, flags_of_open[how]));
   struct open_how h = { .flags = flags_of_open[how] };
@@ -34,7 +34,7 @@ int32_t linux_open(int32_t d, const char *p, int32_t how, int32_t look) {
 
 int32_t linux_open_component(int32_t d, const char *p, int32_t how) {
   struct stat s;
-  /* With O_PATH the link itself would be opened, and with O_DIRECTORY it is no directory. */
+  /* For a link, O_PATH would open the link itself, and O_DIRECTORY would fail with ENOTDIR. */
   if (fstatat(d, p, &s, AT_SYMLINK_NOFOLLOW) < 0) return FAILURE;
   return S_ISLNK(s.st_mode) ? ERROR(ELOOP) : RESULT(openat(d, p, flags_of_open[how] | O_NOFOLLOW));
 }
@@ -109,7 +109,7 @@ int32_t linux_resize_tmpfs(const char *t, const char *data) {
 
 int32_t linux_unmount(const char *t) { return RESULT(umount2(t, UMOUNT_NOFOLLOW)); }
 int32_t linux_detach(const char *t) {
-  /* Unmounting below a mount with peers would unmount there, too. */
+  /* Otherwise the unmounts would propagate to the peers. */
   mount(NULL, t, NULL, MS_REC | MS_PRIVATE, NULL);
   return RESULT(umount2(t, MNT_DETACH));
 }

@@ -26,7 +26,7 @@ static int set_up(const char *root, int output, const char *oom_score_adj, uint6
   }
   if (*oom_score_adj) {
     int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    /* A kernel without the file kills as it likes. */
+    /* Without this file, the kernel chooses by its own rules. */
     if (file >= 0 && write(file, oom_score_adj, strlen(oom_score_adj)) >= 0) close(file);
   }
   if (*root && (chroot(root) < 0 || chdir("/") < 0)) return -1;
@@ -56,7 +56,7 @@ int32_t linux_spawn(const char *program, const char *arguments, size_t arguments
   unpack(environment, environment_size, envp);
   if (set_up(root, output, oom_score_adj, signals) == 0) execvpe(program, argv, environment_size ? envp : environ);
   int error = errno;
-  /* Not its name: that may play tricks on a terminal. */
+  /* Not the program's name, which may contain control sequences for a terminal. */
   if (output < 0) dprintf(2, "preroot: Cannot run the command: %s\n", strerror(error));
   _exit(error == ENOENT ? 127 : 126);
 }

@@ -39,14 +39,14 @@ int32_t linux_is_erased(int32_t f, int64_t bytes) {
   return 1;
 }
 
-/* By hand, so that a machine without libblkid loses no more than what needs it; it stays loaded. Weak: before glibc 2.34 dlopen is in
- * libdl, which is not linked; where nothing else brings it along, libblkid counts as missing. */
+/* Loaded at run time, so that a machine without libblkid loses only the functions that need it; never unloaded. Weak: before glibc 2.34,
+ * dlopen is in libdl, which preroot does not link; if no other library loads libdl, libblkid counts as unavailable. */
 #pragma weak dlopen
 #pragma weak dlsym
 
 typedef struct probe *Probe;
-/* See blkid.h: BLKID_SUBLKS_LABEL, UUID, TYPE, USAGE, BADCSUM; BLKID_PARTS_FORCE_GPT (where only the copy of the table at the
- * device's end is left, too), ENTRY_DETAILS. */
+/* See blkid.h: BLKID_SUBLKS_LABEL, UUID, TYPE, USAGE, BADCSUM; BLKID_PARTS_FORCE_GPT (accepts a table of which only the copy at the
+ * device's end is left), ENTRY_DETAILS. */
 enum { SUPERBLOCKS = 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7 | 1 << 10,
        FORCE_GPT = 1 << 1,
        ENTRY_DETAILS = 1 << 2 };
@@ -79,7 +79,7 @@ int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
     result = safeprobe(probe);
   }
   size_t used = 0;
-  /* What has a fixed form first: a label may have line ends in it. */
+  /* Values of a fixed form first: a label may contain newlines. */
   static const char names[][2][16] = {
     { "TYPE", "TYPE" },
     { "PTTYPE", "PTTYPE" },
@@ -116,7 +116,7 @@ int32_t linux_open_uevents(void) {
 
 int32_t linux_drain_uevents(int32_t s) {
   char b[64];
-  /* Cut to the buffer, each receive takes one whole event; with ENOBUFS, which is told once, events were lost. */
+  /* Each receive consumes one whole event, truncated to the buffer. ENOBUFS, reported once, means that events were lost. */
   while (recv(s, b, sizeof b, 0) >= 0 || errno == ENOBUFS)
     ;
   return 0;
@@ -148,7 +148,7 @@ static void remove_trial(int d) {
 int32_t linux_try(int32_t d, int32_t what) {
   static const char attribute[] = "trusted.overlay.preroot";
   char value;
-  /* A power cut may have left it. */
+  /* A power cut may have left files of an earlier trial. */
   remove_trial(d);
   int32_t result = 0;
   switch (what) {

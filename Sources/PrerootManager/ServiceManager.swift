@@ -72,9 +72,9 @@ import PrerootCore
   /// - Returns: whether PID 1 answers.
   public mutating func reconnect() -> Bool {
     do throws(Refusal) {
-      let anew = unsafe try Self.connect()
+      let newBus = unsafe try Self.connect()
       unsafe systemd_disconnect(bus)
-      unsafe bus = anew
+      unsafe bus = newBus
       _ = try id(ofUnit: "init.scope")
       return true
     } catch { return false }

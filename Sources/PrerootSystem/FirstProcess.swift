@@ -2,11 +2,11 @@
 import CLinux
 import PrerootCore
 
-/// PID 1 before it is systemd. What may go wrong is done in a child, as the kernel panics where PID 1 ends.
+/// PID 1 before it executes systemd. A child does everything that may fail, because the kernel panics if PID 1 exits.
 public enum FirstProcess {
   public static var isThis: Bool { linux_getpid() == 1 }
 
-  /// Becomes two processes. A pivot_root(2) of the child moves the root of both.
+  /// Forks. A pivot_root(2) in the child changes the root of both processes.
   ///
   /// - Returns: nil in the child.
   public static func fork() throws(Errno) -> FirstChild? {
@@ -16,10 +16,10 @@ public enum FirstProcess {
     return child == 0 ? nil : FirstChild(Child(processID: child))
   }
 
-  /// Becomes the program, with the arguments of this process.
+  /// Executes the program with the arguments of this process.
   ///
-  /// - Parameter argument: one more, before them; empty for none.
-  /// - Returns: why it cannot be executed.
+  /// - Parameter argument: an additional argument before them; empty for none.
+  /// - Returns: why the program cannot be executed.
   public static func execute(_ program: Text, _ argument: Text, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Errno {
     linux_reset_signals(0)
     return unsafe Errno(rawValue: -linux_execute(program.cString, arguments, argument.cString))
@@ -32,7 +32,7 @@ public struct FirstChild {
 
   fileprivate init(_ child: Child) { self.child = child }
 
-  /// Its exit status; nil where it was killed, by whomever. Whatever it does, the wait ends.
+  /// Waits, with a limit, and returns the exit status; nil if the child was killed, by this process or another.
   public func status(limitMicroseconds: Int64) -> Int? {
     let kernel = LinuxKernel()
     var end = kernel.microseconds + limitMicroseconds, isKilled = false
@@ -48,7 +48,7 @@ public struct FirstChild {
       if rest > 0 {
         linux_wait_for_child_signal(rest)
       } else if isKilled {
-        // It sleeps in the kernel, and is left behind.
+        // The child sleeps in the kernel. Leave it behind.
         return nil
       } else {
         FirstChild.killAll()
@@ -58,6 +58,6 @@ public struct FirstChild {
     }
   }
 
-  /// The child, and what it has started. There is nobody else yet.
+  /// Kills the child and the programs that it has started. There are no other processes yet.
   public static func killAll() { Child(processID: 1).kill() }
 }

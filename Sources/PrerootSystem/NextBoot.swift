@@ -34,7 +34,7 @@ public struct NextBoot: ~Copyable {
 }
 
 extension NextBoot {
-  /// Whether the kernel will start overlay-prep in place of systemd.
+  /// Whether the kernel will start overlay-prep instead of systemd.
   public var isFirstProcess: Bool {
     guard facts.containerName == nil else { return false }
     do throws(Errno) { return Text("/") + (try image.root.resolvingLinks(of: facts.commandLine.initProgram ?? "/sbin/init")) == StageOne.helper } catch { return false }

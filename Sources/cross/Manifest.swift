@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// What `swift package dump-package` says of Package.swift, so that the targets and their flags are listed there and nowhere else.
+/// The output of `swift package dump-package`, so that Package.swift remains the only list of targets and flags.
 struct Manifest: Decodable {
   struct Target: Decodable {
     let name: String
@@ -48,7 +48,7 @@ struct Manifest: Decodable {
     return target
   }
 
-  /// The libraries in Swift that a target is linked with, each after those that it needs.
+  /// Returns the Swift libraries that a target links, each after its dependencies.
   func libraries(of target: Target) throws -> [Target] {
     var found: [Target] = []
     for name in target.dependencies.compactMap(\.name) where !name.hasPrefix("C") {
@@ -60,7 +60,7 @@ struct Manifest: Decodable {
 }
 
 extension Manifest.Target {
-  /// The flags of a tool, `swift`, `c` or `linker`, with these traits.
+  /// Returns the flags of a tool, `swift`, `c` or `linker`, with these traits.
   func flags(of tool: String, traits: Set<String>) throws -> [String] {
     try settings.filter { $0.tool == tool && $0.condition.map { !traits.isDisjoint(with: $0.traits ?? []) } ?? true }.flatMap { setting throws -> [String] in
       if let flags = setting.kind.unsafeFlags { return flags._0 }
@@ -72,7 +72,7 @@ extension Manifest.Target {
   }
 }
 
-/// What stopped the build, in one line.
+/// The reason for a failed build, in one line.
 struct Problem: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// Builds the programs for mipsel, which Swift does not have: Swift for riscv32 up to LLVM's IR, which is translated; clang from there;
-/// Debian's cross compiler as the linker.
+/// Builds the programs for mipsel, which Swift does not support. swiftc compiles for riscv32 up to LLVM's IR; this program translates the IR;
+/// clang compiles it; Debian's cross compiler links.
 @main
 struct Mips {
   let sysroot: String
   let scratch: String
   let version: String
   let programs: [String]
-  /// The row of the table.
+  /// Columns of the architecture's row in the table.
   let base: String, target: String, multiarch: String
 
   static func main() {
     do {
       let arguments = Array(CommandLine.arguments.dropFirst())
       if arguments.first == "--translate" {
-        // For the tests: what it makes of a file.
+        // For the tests: translates a single file.
         FileHandle.standardOutput.write(Data(try Retargeting.mips(try String(contentsOfFile: arguments[1], encoding: .utf8)).utf8))
         return
       }
@@ -54,11 +54,11 @@ struct Mips {
     try FileManager.default.createDirectory(atPath: work + "/include", withIntermediateDirectories: true)
     try FileManager.default.createDirectory(atPath: scratch + "/release", withIntermediateDirectories: true)
     let here = FileManager.default.currentDirectoryPath
-    // As SwiftPM has it: the header that is named like its module.
+    // As SwiftPM does: the umbrella header has the name of its module.
     try "module CLinux {\n  umbrella header \"\(here)/Sources/CLinux/include/CLinux.h\"\n  export *\n}\n"
       .write(toFile: work + "/include/module.modulemap", atomically: false, encoding: .utf8)
 
-    // A scratch directory of its own: whoever runs this may hold the lock of the usual one.
+    // A separate scratch directory: the caller may hold the lock of the default one.
     let manifest = try JSONDecoder().decode(Manifest.self, from: Data(try output("swift", ["package", "--scratch-path", "\(work)/package", "dump-package"]).utf8))
     let targets = try programs.map(manifest.target)
     var libraries: [Manifest.Target] = []
@@ -84,12 +84,12 @@ struct Mips {
 
   private var clang: [String] { ["--target=\(target)", "-march=mips32r2", "-mabi=32", "--sysroot=\(sysroot)"] }
 
-  /// MIPS has no such table; clang warns of the option.
+  /// Removes -fno-plt: MIPS has no such table, and clang warns about the option.
   private static func withoutPLT(_ flags: [String]) -> [String] {
     flags.indices.filter { flags[$0] != "-fno-plt" && !(flags[$0] == "-Xcc" && $0 + 1 < flags.count && flags[$0 + 1] == "-fno-plt") }.map { flags[$0] }
   }
 
-  /// From Swift to an object file.
+  /// Compiles a target from Swift to an object file.
   private func compile(_ target: Manifest.Target, isLibrary: Bool) throws {
     let module = target.name.replacingOccurrences(of: "-", with: "_")
     let ir = "\(work)/\(target.name).ll", translated = "\(work)/\(target.name).mips.ll"
@@ -106,9 +106,9 @@ struct Mips {
   }
 
   private func link(_ target: Manifest.Target, with libraries: [String], _ objects: [String]) throws {
-    // Of the options of the manifest those that GNU ld has, too.
+    // The manifest's options that GNU ld supports, too.
     let flags = try target.flags(of: "linker", traits: ["Embedded"]).filter { $0 != "-use-ld=lld" && $0 != "-Xlinker" && !$0.hasPrefix("--icf") }
-    // crt1.o and the libraries are the sysroot's, not those of the cross compiler.
+    // crt1.o and the libraries come from the sysroot, not from the cross compiler.
     try output("\(multiarch)-gcc", ["--sysroot=\(sysroot)", "-B\(sysroot)/usr/lib/\(multiarch)", "-L\(sysroot)/usr/lib/\(multiarch)", "-march=mips32r2", "-pie"]
       + (flags + ["--gc-sections", "--hash-style=sysv", "-z", "noseparate-code", "--as-needed", "--build-id=none", "--allow-shlib-undefined",
                   "--defsym=main=\(target.name.replacingOccurrences(of: "-", with: "_"))_main"]).map { "-Wl,\($0)" }
@@ -117,7 +117,7 @@ struct Mips {
     try output("llvm-objcopy", ["--remove-section=.comment", "--remove-section=.gnu.attributes", program(target.name)])
   }
 
-  /// Runs a program to its end; what it says goes to standard error where it fails or warns.
+  /// Runs a program and waits for its end. If it fails or warns, its output goes to standard error.
   @discardableResult
   private func output(_ name: String, _ arguments: [String]) throws -> String {
     let process = Process(), pipe = Pipe()

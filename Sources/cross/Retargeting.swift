@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/// Translates LLVM's textual IR of a module from a bare 32-bit processor that Swift knows, riscv32, to MIPS with the o32 ABI.
+/// Translates the textual LLVM IR of a module from a bare-metal 32-bit architecture that Swift supports, riscv32, to MIPS with the o32 ABI.
 ///
-/// The two have the same sizes, and the same alignments in memory, so what the IR computes is the same. What is the processor's own is
-/// replaced, and what is not known here is refused: a new compiler may print something that would be wrong on the other processor.
+/// Both have the same type sizes and alignments in memory, so the IR computes the same. This replaces the parts that are specific to the
+/// architecture, and refuses everything that it does not know: the output of a new compiler may be wrong on the other architecture.
 /// See https://llvm.org/docs/LangRef.html.
 struct Retargeting {
-  /// What was found that cannot be translated.
+  /// IR that cannot be translated.
   struct Refusal: Error, CustomStringConvertible {
     let line: Int
     let reason: String
@@ -15,7 +15,7 @@ struct Retargeting {
 
   private static let layout = (from: "e-m:e-p:32:32-i64:64-n32-S128", to: "e-m:m-p:32:32-i8:8:32-i16:16:32-i64:64-n32-S64")
   private static let triple = (from: "riscv32-none-none-eabi", to: "mipsel-unknown-linux-gnu")
-  /// Attributes of functions: those of the processor go, these stay.
+  /// Function attributes to keep; those of the architecture are dropped.
   private static let droppedAttributes: Set = ["target-cpu", "target-features", "tune-cpu", "target-abi"]
   private static let keptAttributes: Set = [
     "no-trapping-math", "stack-protector-buffer-size", "frame-pointer", "alloc-family", "no-builtins", "probe-stack", "min-legal-vector-width",
@@ -26,7 +26,7 @@ struct Retargeting {
     "PIC Level", "PIE Level", "uwtable", "frame-pointer", "Objective-C Version", "Objective-C Image Info Version", "Objective-C Image Info Section",
     "Objective-C Garbage Collection", "Swift Version", "Swift ABI Version", "Swift Major Version", "Swift Minor Version", "Debug Info Version", "Dwarf Version",
   ]
-  /// The first words of the names of intrinsics that one processor has.
+  /// The name prefixes of intrinsics that are specific to an architecture.
   private static let processors: Set = [
     "aarch64", "amdgcn", "arm", "bpf", "dx", "hexagon", "loongarch", "mips", "nvvm", "ppc", "r600", "riscv", "s390", "spv", "ve", "wasm", "x86", "xcore",
   ]
@@ -65,7 +65,7 @@ struct Retargeting {
     } else if text.hasPrefix("attributes #") {
       output += Array(try attributes(text).utf8) + [UInt8(ascii: "\n")]
     } else if text.hasPrefix("!llvm.module.flags = !{"), text.hasSuffix("}") {
-      // It comes before the flags that it names.
+      // The list precedes the flags that it names.
       pendingFlags = text.dropFirst("!llvm.module.flags = !{".count).dropLast().split(separator: ",").map { $0.filter { $0 != " " } }
       pendingPlace = output.count
     } else if let first = pendingFlags.first, text.hasPrefix("!"), let flag = try flag(text, first: first) {
@@ -78,7 +78,7 @@ struct Retargeting {
   private var pendingFlags: [String] = []
   private var pendingPlace = 0
 
-  /// `!3 = !{i32 8, !"SmallDataLimit", i32 0}`: nil where this is no flag of the module, an empty line in the place of one that goes.
+  /// Translates `!3 = !{i32 8, !"SmallDataLimit", i32 0}`; nil if this is not a module flag. A dropped flag leaves the list of flags.
   private mutating func flag(_ text: String, first: String) throws(Refusal) -> String? {
     guard let equals = text.firstIndex(of: "="), case let name = String(text[..<equals].filter { $0 != " " }), pendingFlags.contains(name) else { return nil }
     let parts = text.split(separator: "\"")
@@ -132,7 +132,7 @@ struct Retargeting {
     func isWord(_ byte: UInt8) -> Bool {
       (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
     }
-    // A private function is called by way of a label of the assembler, which GNU ld refuses in the table of addresses.
+    // A private function is called through an assembler label, which GNU ld rejects in the table of addresses.
     let isPrivate = line.starts(with: "define private ".utf8)
     if isPrivate {
       output += Array("define internal ".utf8)
@@ -147,7 +147,7 @@ struct Retargeting {
         expectsAssembly = false
         output.append(byte)
         let sigil = place > 0 ? line[place - 1] : 0
-        // A name that begins with '$' is a label of MIPS' assembler, and every name of Swift's does.
+        // MIPS' assembler treats a name that begins with '$' as a label, and every name of Swift's does.
         if (sigil == UInt8(ascii: "@") || sigil == UInt8(ascii: "$")) && at(place + 1) == UInt8(ascii: "$") { output.append(UInt8(ascii: "_")) }
         output += line[(place + 1)...end]
         place = end + 1
@@ -156,7 +156,7 @@ struct Retargeting {
       if byte == UInt8(ascii: "@") {
         output.append(byte)
         place += 1
-        // Without a name it would get one that is a label, too.
+        // An unnamed value would get a name that is a label, too.
         if (0x30...0x39).contains(at(place)) { output += Array("unnamed.".utf8) }
         var name: [UInt8] = []
         while isWord(at(place)) {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# check-sysroot.sh ARCH DIR: whether the libraries below DIR are those of an architecture, before the linker finds hundreds of faults.
+# check-sysroot.sh ARCH DIR: checks that the libraries below DIR are for an architecture, before the linker reports hundreds of errors.
 set -euo pipefail
 arch=$1 directory=$2
 # shellcheck source=Sources/cross/row.sh
@@ -11,7 +11,7 @@ for place in "$directory"/{usr/,}lib{,64,32}/{"$multiarch/",,*/}libc.so.6; do
   [ ! -e "$place" ] || { libc=$place; break; }
 done
 [ -n "$libc" ] || { echo "make: the sysroot $directory has no libc.so.6 in lib or usr/lib" >&2; exit 1; }
-# e_ident[EI_CLASS], e_ident[EI_DATA], e_machine, and e_flags, which is behind three addresses. See elf(5).
+# e_ident[EI_CLASS], e_ident[EI_DATA], e_machine, and e_flags, which follows three addresses. See elf(5).
 bytes() { od -An -tu1 -j"$1" -N"$2" "$libc" | tr -s ' \n' ' '; }
 read -r class order <<< "$(bytes 4 2)"
 read -r low high <<< "$(bytes 18 2)"

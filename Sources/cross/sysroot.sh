@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# sysroot.sh ARCH DIR: unpacks the headers and libraries of libc, libgcc and libsystemd of Debian's release for an architecture.
+# sysroot.sh ARCH DIR: unpacks Debian's headers and libraries of libc, libgcc and libsystemd for an architecture.
 #
-# A private apt root, with this machine's mirror and keys: nothing of its own packages changes, and nothing of the others is run.
+# Uses a private apt root, with this machine's mirror and keys. It neither changes this machine's packages nor runs any of the others.
 set -euo pipefail
 arch=$1 directory=$2
 # shellcheck source=Sources/cross/row.sh
@@ -21,7 +21,7 @@ keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# fetch ARCHITECTURE RELEASE: downloads the packages of one release, and what they depend on.
+# fetch ARCHITECTURE RELEASE: downloads the packages of one release, with their dependencies.
 fetch() {
   local of=$1 release=$2 apt=$work/$1 compiler=libgcc-14-dev
   [ "$release" != bookworm ] || compiler=libgcc-12-dev
@@ -45,14 +45,14 @@ done
 [ -n "$found" ] || fail "the packages of ${suite//,/ or } for $debian cannot be downloaded"
 rm -rf "$directory.unfinished"
 mkdir -p "$directory.unfinished/DEBIAN"
-# Where /lib is a link, as in every release from here on, packages may have files below both names.
+# /lib is a link, as in every release since; packages may have files below both names.
 for name in bin lib sbin; do
   mkdir -p "$directory.unfinished/usr/$name"
   ln -s "usr/$name" "$directory.unfinished/$name"
 done
 for package in "$work/$debian"/cache/archives/*.deb; do
   dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink --no-same-owner -C "$directory.unfinished"
-  # What dpkg-shlibdeps(1) reads: which version of a package has a symbol.
+  # For dpkg-shlibdeps(1): the package version that introduced each symbol.
   rm -rf "$work/control"
   dpkg-deb --control "$package" "$work/control"
   [ ! -e "$work/control/symbols" ] || cat "$work/control/symbols" >> "$directory.unfinished/DEBIAN/symbols"
@@ -64,7 +64,7 @@ if [ "$arch" = armv6 ]; then
   rm -rf "$directory.unfinished/usr/lib/gcc/$multiarch"
   cp -r "$work/old/usr/lib/gcc/arm-linux-gnueabi" "$directory.unfinished/usr/lib/gcc/$multiarch"
 fi
-# Debian's links lead from the root of the machine. Here they are to lead from the sysroot.
+# Debian's absolute links start at the machine's root. Make them start at the sysroot.
 find "$directory.unfinished" -lname '/*' -exec bash -c 'ln -srfn "$0$(readlink "$1")" "$1"' "$directory.unfinished" {} \;
 rm -rf "$directory"
 mv "$directory.unfinished" "$directory"

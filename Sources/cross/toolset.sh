@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# toolset.sh ARCH SYSROOT: prints what SwiftPM's --toolset takes to build for an architecture.
+# toolset.sh ARCH SYSROOT: prints the file for SwiftPM's --toolset to build for an architecture.
 set -euo pipefail
 arch=$1 sysroot=$2
 # shellcheck source=Sources/cross/row.sh
@@ -13,7 +13,7 @@ list() {
   done
 }
 read -ra further <<< "$options"
-# Of -fno-plt, which only some architectures have.
+# Only some architectures have -fno-plt.
 quiet=-Wno-unused-command-line-argument
 swift=("${further[@]}" -Xcc $quiet -Xfrontend -clang-target -Xfrontend "$target" -Xcc -fPIC)
 for headers in "$sysroot/usr/include/$multiarch" "$sysroot/usr/include"; do swift+=(-Xcc "-isystem$headers"); done

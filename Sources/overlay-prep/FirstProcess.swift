@@ -2,10 +2,10 @@
 import PrerootCore
 import PrerootSystem
 
-/// The way by `init=`: makes the root writable before there is a systemd, and executes that. PID 1 itself only waits, as whatever
-/// becomes of its child, there has to be a systemd.
+/// Boots by `init=`: makes the root writable before systemd runs, then executes systemd. PID 1 itself only waits for its child, because
+/// systemd has to run whatever happens to the child.
 ///
-/// - Returns: where nothing at all can be executed, or in the child.
+/// - Returns: in the child, or if no program can be executed.
 func boot(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
   var succession: Succession?
   do throws(Errno) {
@@ -21,7 +21,7 @@ func boot(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int
   return ExitStatus.failure
 }
 
-/// As long as overlay-prep.service has (TimeoutStartSec=).
+/// The same as TimeoutStartSec= of overlay-prep.service.
 private var childLimit: Int64 { 30 * 60 * 1_000_000 }
 
 private func prepareAsChild() -> Succession {
@@ -31,7 +31,7 @@ private func prepareAsChild() -> Succession {
     let report = Report(on: image)
     let facts = BootFacts(of: image, isFirstProcess: true)
     let mode = BootMode(for: facts)
-    // The generator will be settled, and silent.
+    // Log these now: for the generator this boot is settled, so it logs nothing.
     for remark in mode.remarks(on: facts, by: "overlay-prep") { report.sayOnce(remark) }
     guard case .staged(let target, _) = mode else { return .systemd }
     var preparation = Preparation(facts, of: image, bootingTo: target, isFirstProcess: true, report)
@@ -44,10 +44,10 @@ private func prepareAsChild() -> Succession {
   }
 }
 
-/// What fails here is missed by what comes next.
+/// Mounts the API file systems. Ignores failures, which the following steps notice.
 private func mountBase() {
   var kernel = LinuxKernel()
-  // First /proc, which tells what else is missing.
+  // Mount /proc first; it tells which others are missing.
   for _ in 1...2 {
     do throws(Errno) {
       for step in BasePlan(over: try Machine(at: "/").mounts()).steps { try? kernel.perform(step) }
@@ -56,7 +56,7 @@ private func mountBase() {
 }
 
 extension Preparation {
-  /// What the second stage is to find.
+  /// Leaves the files that the second stage reads.
   fileprivate func leaveToSystemd(_ outcome: Outcome) {
     report.say(.info, Text("Continuing to ") + outcome.target)
     do throws(Errno) {
@@ -70,7 +70,7 @@ extension Preparation {
   }
 }
 
-/// The child died, nobody knows where. As with preroot-fallback.service, nothing is tried again in this boot.
+/// Prevents another attempt in this boot, as preroot-fallback.service does: the child died at an unknown step.
 private func leaveRootAlone() {
   do throws(Errno) {
     let machine = try Machine(at: "/")

@@ -3,11 +3,11 @@ import PrerootCore
 import PrerootManager
 import PrerootSystem
 
-/// What PID 1 has read from the read-only root and cached.
+/// The facts that PID 1 has read from the read-only root and cached.
 struct FirstReading {
   let machineID: RunningID
   let hostname: Hostname
-  /// Whether systemd.hostname= says what the machine is called.
+  /// Whether systemd.hostname= sets the host name.
   let isHostnameFixed: Bool
 
   init(of machine: borrowing Machine, _ facts: borrowing BootFacts) {
@@ -16,7 +16,7 @@ struct FirstReading {
     isHostnameFixed = facts.commandLine.names("systemd.hostname")
   }
 
-  /// What of it the overlay has otherwise.
+  /// Returns the differences between these facts and the overlay.
   func changes(on machine: borrowing Machine, _ mounts: MountInfo) -> OverlayChanges {
     var changes = OverlayChanges()
     changes.machineIDBefore = machineID.text
@@ -24,7 +24,7 @@ struct FirstReading {
     changes.wasFirstBoot = machine.exists(Paths.firstBoot)
     if let mount = mounts.entries.last(where: { $0.isMachineID }) {
       changes.isFirstBoot = mounts.parent(of: mount)?.isOverlayOfPreroot == true
-      // On a lower that is still there, PID 1 has seen all there is to see.
+      // The mount is on the lower, which is still visible: PID 1 has seen everything there.
       if !changes.isFirstBoot { changes.wasFirstBoot = false }
     }
     if let program = machine.target(ofLink: "/proc/1/exe") {
@@ -36,7 +36,7 @@ struct FirstReading {
     return changes
   }
 
-  /// PID 1 gave the machine the name that the lower has; neither a reload nor a re-execution does that again.
+  /// Sets the overlay's host name. PID 1 has set the lower's, and repeats that neither at a reload nor at a re-execution.
   func adoptHostname(of machine: borrowing Machine, _ report: Report) {
     let now = Hostname(machine.contents("/etc/hostname"))
     if isHostnameFixed || now == hostname { return }
@@ -47,7 +47,7 @@ struct FirstReading {
     case .name(let name):
       do throws(Errno) {
         try Hostname.set(name)
-        // Says that the name is not configured (systemd: hostname_update_source_hint()).
+        // This file says that the name is not configured (systemd: hostname_update_source_hint()).
         try? machine.root.remove("run/systemd/default-hostname")
         report.say(.info, Text("Host name set to ") + name + ", from the overlay")
       } catch {
@@ -58,7 +58,7 @@ struct FirstReading {
 }
 
 extension RunningID {
-  /// What PID 1 works with; where it has none, which is where the image has no /etc/machine-id at all, a new one.
+  /// Reads the ID that PID 1 uses. If the image has no /etc/machine-id, PID 1 has none, and this generates one.
   init(_ machine: borrowing Machine, isFromCommandLine: Bool) {
     for path in Text("/etc/machine-id /run/machine-id").words {
       if case .valid(let id) = MachineID(machine.contents(path)) {
@@ -66,13 +66,13 @@ extension RunningID {
         return
       }
     }
-    // A random UUID is what systemd takes for one, too. See random(4).
+    // systemd uses a random UUID, too. See random(4).
     self.init(Text(joining: machine.text("/proc/sys/kernel/random/uuid").trimmed.split(at: UInt8(ascii: "-")), separator: ""))
   }
 }
 
 extension KernelCommandLine {
-  /// Whether it gives `key` a value.
+  /// Returns whether a word gives `key` a value.
   fileprivate func names(_ key: Text) -> Bool {
     for word in words where word.isKey(key) && word.value != nil { return true }
     return false

@@ -2,31 +2,31 @@
 import PrerootCore
 import PrerootSystem
 
-/// How the root was made writable, or was not.
+/// The outcome of making the root writable.
 struct Outcome {
-  /// The exit status that tells the one from the other.
+  /// The exit status for this outcome.
   var status = ExitStatus.success
-  /// Where the boot goes on to.
+  /// The target of the boot.
   var target: Text
-  /// What stands below the overlay; nil where there is none.
+  /// The upper of the overlay; nil if there is no overlay.
   var upper: Upper?
-  /// What was asked for and not given, and why; nil where all was.
+  /// Why the request was not fulfilled; nil if it was.
   var failure: Text?
-  /// The parts of what was asked for that are lost alone, a sentence for each.
+  /// The parts of the request that are lost although the rest succeeded, one sentence each.
   var lost: [Text] = []
 
   var mode: Text { upper == nil ? "read-only" : "overlay" }
 }
 
 extension Preparation {
-  /// Says how it went: in the log, in /run, and to whoever logs in.
+  /// Reports the outcome in the log, in /run and to users who log in.
   func publish(_ outcome: Outcome) {
     let remark = remark(on: outcome)
     report.say(remark, event(of: outcome, remark))
     do throws(Errno) {
-      // The root may be another one by now.
+      // The root may have changed.
       let machine = try Machine(at: "/")
-      // For the generator, which would stage this boot again. All was taken back: the root is the one it was.
+      // Keeps the generator from staging this boot again. All steps were undone, so the root is the same as before.
       if outcome.upper == nil { machine.keep(Paths.failed, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", report) }
       machine.keep(Paths.state, state(of: outcome).text, report)
       if remark.priority == .error { machine.sayAtLogin(remark.text.escapedForTerminal + "\nSee: journalctl -u overlay-prep.service\n", report) }
@@ -74,7 +74,7 @@ extension Preparation {
 }
 
 extension Machine {
-  /// Has a line shown to whoever logs in. See pam_motd(8).
+  /// Shows a line to users who log in. See pam_motd(8).
   fileprivate borrowing func sayAtLogin(_ text: Text, _ report: Report) {
     do throws(Errno) {
       try root.makeDirectory("run/motd.d")
@@ -84,17 +84,17 @@ extension Machine {
     }
   }
 
-  /// Makes a link in /run/preroot, which is the path's directory.
+  /// Makes a link; `path` is in /run/preroot.
   borrowing func link(_ path: Text, to target: Text, _ report: Report) {
     leave(report) { root throws(Errno) in try root.replaceLink(path.asRelative, to: target) }
   }
 
-  /// Keeps a file in /run/preroot, which is the path's directory.
+  /// Writes a file; `path` is in /run/preroot.
   @inline(never) borrowing func keep(_ path: Text, _ contents: Text, _ report: Report) {
     leave(report) { root throws(Errno) in try root.replace(path.asRelative, contents: contents) }
   }
 
-  /// The boot goes on without what cannot be left there.
+  /// Writes to /run/preroot. Reports a failure, which does not stop the boot.
   @inline(never) private borrowing func leave(_ report: Report, _ write: (borrowing Directory) throws(Errno) -> Void) {
     do throws(Errno) {
       try root.makeDirectory("run/preroot")

@@ -3,9 +3,9 @@ import PrerootCore
 import PrerootManager
 import PrerootSystem
 
-// overlay-prep: run by overlay-prep.service in stage 1, when nothing else runs. It makes the root writable, has PID 1 reload
-// from there, and sends it on to the target that the machine is to boot to. Or run by the kernel as PID 1, before systemd.
-// Whatever fails on the way, the machine goes on, read-only at worst, and the service says so by failing.
+// overlay-prep: overlay-prep.service runs it in stage 1, when nothing else runs. It makes the root writable and continues the boot: the units
+// that wait for it start, or it makes PID 1 reload and isolates the target. Or the kernel runs it as PID 1, before systemd.
+// If anything fails, the boot continues, in the worst case read-only, and the service fails to report that.
 // See overlay-prep.service(8).
 
 @_cdecl("overlay_prep_main")
@@ -24,18 +24,18 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
   }
 }
 
-/// A test holds overlay-prep.service(8) to these.
+/// A test compares overlay-prep.service(8) with these.
 enum ExitStatus {
-  /// Done, or there was nothing to do.
+  /// Success, or nothing to do.
   static let success: Int32 = 0
-  /// Nothing could be decided or told to PID 1; preroot-fallback.service takes over.
+  /// The decision failed, or PID 1 is unreachable; preroot-fallback.service takes over.
   static let failure: Int32 = 1
   static let usage: Int32 = 2
-  /// The root stays as it was, and the machine goes on with it.
+  /// The boot continues with the root unchanged.
   static let readOnly: Int32 = 3
-  /// The upper that was asked for is unavailable; a tmpfs takes its place.
+  /// The requested upper is unavailable; a tmpfs replaces it.
   static let fallback: Int32 = 4
-  /// A part of what was asked for is lost, such as a directory of Bind=; the rest is as asked for.
+  /// A part of the request is lost, such as a directory of Bind=; the rest is as requested.
   static let partly: Int32 = 5
 }
 
@@ -43,7 +43,7 @@ func prepare() -> Int32 {
   do throws(Errno) {
     let report = Report(on: try Machine(at: "/"))
     try joinInit(report)
-    // The root directory is another one in another namespace.
+    // In a different namespace, `/` is a different directory.
     return prepare(try Machine(at: "/"), report)
   } catch {
     StandardError.say("overlay-prep", error)
@@ -55,9 +55,9 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   let facts = BootFacts(of: image)
   switch BootMode(for: facts) {
   case .settled:
-    // Where PID 1 itself was overlay-prep, the unit shows how that ended.
+    // If PID 1 was overlay-prep, this unit reports its exit status.
     if let status = image.contents(Paths.status)?.trimmed.decimalValue { return Int32(truncatingIfNeeded: status) }
-    // A second start must not hide that the first one failed.
+    // A second start must not hide the failure of the first.
     if facts.failed != nil, facts.mountInfo.overlays.isEmpty {
       report.say(.error, "Did nothing: this boot has tried it already")
       return ExitStatus.readOnly
@@ -74,7 +74,7 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
     report.say(.error, "Did nothing: overlay-prep.service has begun in this boot already, and did not finish")
     return ExitStatus.failure
   case .staged(let target, _):
-    // Of the boot before a soft reboot.
+    // From the boot before a soft reboot.
     try? image.root.remove(Paths.status.asRelative)
     var preparation = Preparation(facts, of: image, bootingTo: target, isFirstProcess: false, report)
     preparation.begin()
@@ -84,13 +84,13 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
   }
 }
 
-/// Whether PID 1 has started more than stage 1: then overlay-prep.target was started by hand. A generator that is masked does not settle
-/// such a machine.
+/// Whether PID 1 has started more than stage 1: then someone has started overlay-prep.target manually. Nothing settles such a boot if the
+/// generator is masked.
 private var isRunning: Bool {
   do throws(ServiceManager.Refusal) { return try ServiceManager().isActive("sysinit.target") } catch { return false }
 }
 
-/// A drop-in for all services can have put this one into a mount namespace of its own (PrivateTmp=yes in service.d/).
+/// Joins PID 1's mount namespace. A drop-in for all services may give this one a private namespace (PrivateTmp=yes in service.d/).
 func joinInit(_ report: Report) throws(Errno) {
   do throws(Errno) {
     if try MountNamespace.isThatOfInit() { return }
@@ -118,7 +118,7 @@ func help() -> Int32 {
     """)
 }
 
-/// An answer that is lost is a failure.
+/// Writes the answer. A lost answer is a failure.
 func reply(_ text: Text) -> Int32 {
   do throws(Errno) {
     try StandardOutput.write(text)

@@ -4,17 +4,17 @@ import PrerootManager
 import PrerootSystem
 
 extension Preparation {
-  /// Remembers that units wait for this service: for a reload meanwhile, and for a second start of it.
+  /// Records that units wait for this service, for a reload meanwhile and for a second start of the service.
   func begin() {
     if hold == .ordering { image.keep(Paths.begun, (facts.mountInfo.root?.majorMinor ?? Text()) + "\n", report) }
   }
 
-  /// Sends the boot on: the jobs that wait, or PID 1 with the units of the root as it is now.
+  /// Continues the boot: lets the waiting jobs run, or makes PID 1 load the units of the current root and start the target.
   ///
-  /// - Returns: false where that cannot be done from here.
+  /// - Returns: false if the helper cannot do that.
   func bootOn(to target: Text) -> Bool {
     do throws(Errno) {
-      // The root may be another one by now.
+      // The root may have changed.
       return bootOn(to: target, on: try Machine(at: "/"))
     } catch {
       report.say(.error, "Cannot open /", error)
@@ -22,7 +22,7 @@ extension Preparation {
     }
   }
 
-  /// The jobs that wait for this service do the rest: for as long as it runs, nothing else does.
+  /// Lets the waiting jobs run, which do the rest. They wait until this service has ended.
   private func letGo(_ target: Text, on machine: borrowing Machine) {
     report.say(.info, Text("Continuing to ") + target + " without a reload, as the overlay begins empty")
     machine.keep(Paths.ready, (machine.mounts().root?.majorMinor ?? Text()) + "\n", report)
@@ -36,14 +36,14 @@ extension Preparation {
       return true
     }
     do throws(ServiceManager.Refusal) {
-      // To be kept until PID 1 has answered: a helper gone before that ends the boot in stage 1.
+      // Keep the connection until PID 1 has answered: if the helper exits earlier, the boot ends in stage 1.
       var manager = try ServiceManager()
       firstReading.adoptHostname(of: machine, report)
       let mounts = machine.mounts()
       let changes = firstReading.changes(on: machine, mounts)
       advance(&manager, Advance(settings.switchMode, over: changes, as: need), over: changes, on: machine)
       advanceClock()
-      // Not before the reload: PID 1 may still hold jobs that wait for this.
+      // Not before the reload: PID 1's queue may still contain jobs that wait for this file.
       machine.keep(Paths.ready, (mounts.root?.majorMinor ?? Text()) + "\n", report)
       machine.keep(Paths.events, report.events, report)
       if manager.isInEmergency {
@@ -68,7 +68,7 @@ extension Preparation {
     }
   }
 
-  /// What default.target leads to, then what every systemd has.
+  /// Tries the target of the default.target link, then targets that every systemd has.
   private func startAnything(on machine: borrowing Machine, _ manager: borrowing ServiceManager) -> Bool {
     for link in Text("/etc/systemd/system/default.target /usr/lib/systemd/system/default.target").words {
       if let path = machine.target(ofLink: link), start(path.fileName, manager) { return true }
@@ -77,8 +77,8 @@ extension Preparation {
     return false
   }
 
-  /// A machine without a battery-backed clock begins where it was last: systemd sets the clock forward to the time of this file, but only
-  /// when it starts or re-executes (systemd: clock_apply_epoch()). It read the image's.
+  /// Sets the clock forward to the last known time, for a machine without a battery-backed clock. systemd sets it to the time of this file,
+  /// too, but only when it starts or re-executes (systemd: clock_apply_epoch()), and it has used the image's file.
   private func advanceClock() {
     guard facts.containerName == nil, settings.scope.covers("/var/lib/systemd/timesync") else { return }
     let now = Clock.seconds
@@ -97,10 +97,9 @@ extension Preparation {
 
   // MARK: Reload or re-execution
 
-  /// Has PID 1 reload or re-execute.
+  /// Makes PID 1 reload or re-execute.
   ///
-  /// Where PID 1 refuses both, its units are those of the lower, and the boot goes on all the same: without the masks, as the condition
-  /// that they hang on will be met.
+  /// If PID 1 refuses both, the boot continues with the lower's units, and without the masks, because their condition will be met.
   private func advance(_ manager: inout ServiceManager, _ way: Advance, over changes: OverlayChanges, on machine: borrowing Machine) {
     var advance = way
     let runSize = growRun()
@@ -108,15 +107,15 @@ extension Preparation {
     for _ in 1...3 {
       let start = kernel.microseconds
       do throws(ServiceManager.Refusal) {
-        // What else was to start with stage 1, as the image wants it with default.target, would do so once the masks are gone.
-        // Isolation takes it out of the queue without a word; cancelling the jobs would fail those that depend on them. PID 1
-        // refuses it during shutdown.
+        // Other units that the image starts with default.target are still in the queue, and would start once the masks disappear.
+        // Isolation removes them silently; cancelling their jobs would fail the jobs that depend on them. PID 1 refuses the
+        // isolation during shutdown.
         if !manager.isInEmergency { try? manager.start("preroot-stage1.target", .isolate) }
         if advance.isReexecution {
           try reexecute(&manager, over: changes)
         } else {
           try manager.reload()
-          // PID 1 would still take this boot for the first one that it saw on the lower.
+          // PID 1 would still consider this the first boot that it saw on the lower.
           if changes.wasFirstBoot, !changes.isFirstBoot { try? machine.root.remove(Paths.firstBoot.asRelative) }
         }
         let duration = kernel.microseconds - start
@@ -129,20 +128,20 @@ extension Preparation {
         advance.isReexecution = false
       }
     }
-    // A limit of a tmpfs can always be lowered again to what it was.
+    // The limit of a tmpfs can always be lowered to its old value again.
     if let runSize { try? Space.resizeTmpfs(at: "/run", toBytes: runSize) }
   }
 
-  /// What PID 1 does in a first boot, and could not do on the lower.
+  /// Does PID 1's work of a first boot, which was not possible on the lower.
   private func completeFirstBoot(_ manager: borrowing ServiceManager) {
     do throws(ServiceManager.Refusal) { try manager.presetAll() } catch {
       report.say(.warning, Text("Cannot preset the units for the first boot: ") + error.sentence)
     }
   }
 
-  /// Returns once PID 1 answers again. It unlinks its socket and binds a new one, so there are moments when nobody listens.
+  /// Re-executes PID 1, and returns once it answers again. PID 1 unlinks its socket and binds a new one, so for a moment there is none.
   private func reexecute(_ manager: inout ServiceManager, over changes: OverlayChanges) throws(ServiceManager.Refusal) {
-    // PID 1 sees a first boot by the file, which the mounted ID hides.
+    // PID 1 recognizes a first boot by the file, which the mounted ID hides.
     if changes.isFirstBoot { kernel.unmountMachineID(in: Text()) }
     defer {
       if changes.isFirstBoot {
@@ -158,10 +157,10 @@ extension Preparation {
     throw ServiceManager.Refusal(Text(), .timedOut)
   }
 
-  /// As with a reload: its generators may take 90 seconds.
+  /// The same as for a reload: the generators may take 90 seconds.
   private static var reexecutionTimeout: Int64 { 180_000_000 }
 
-  /// - Returns: the size to give /run back afterwards; nil where nothing was changed.
+  /// - Returns: the old size of /run, to restore afterwards; nil if it is unchanged.
   private func growRun() -> Int64? {
     do throws(Errno) {
       let size = try RunSpace.grow()
@@ -175,9 +174,9 @@ extension Preparation {
 }
 
 extension RunSpace {
-  /// Makes /run larger where PID 1 would refuse to reload.
+  /// Enlarges /run if PID 1 would refuse to reload.
   ///
-  /// - Returns: the size to give it back afterwards; nil where it is large enough.
+  /// - Returns: the old size, to restore afterwards; nil if it is large enough.
   static func grow() throws(Errno) -> Int64? {
     let space = try Space(of: "/run")
     guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return nil }
@@ -187,15 +186,15 @@ extension RunSpace {
 }
 
 extension ServiceManager {
-  /// Whether somebody has sent the machine there: then it stays there.
+  /// Whether someone has requested emergency.target: then the machine stays there.
   fileprivate var isInEmergency: Bool {
     borrowing get { do throws(Refusal) { return try isActive("emergency.target") } catch { return false } }
   }
 
-  /// As PID 1 starts its own first target: isolated, or plainly where the target does not allow that (systemd:
-  /// do_queue_default_job()).
+  /// Starts the target as PID 1 starts its default target: isolates it, or replaces conflicting jobs if the target does not allow isolation
+  /// (systemd: do_queue_default_job()).
   ///
-  /// - Throws: also where the name still leads to stage 1, as it does when the reload was refused.
+  /// - Throws: also if the name still leads to stage 1, as after a refused reload.
   fileprivate borrowing func startAsInit(_ target: Text) throws(Refusal) {
     if try id(ofUnit: target) == "overlay-prep.target" { throw Refusal("It still leads to the first stage", .fileExists) }
     do throws(Refusal) {

@@ -3,9 +3,9 @@ import PrerootCore
 import PrerootSystem
 
 extension Preparation {
-  /// Waits for the device and looks what is on it.
+  /// Waits for the device and probes it.
   ///
-  /// - Returns: what is done with it: never a refusal. The source is what mount(2) takes for it.
+  /// - Returns: the source for mount(2), the number of other devices with the name, and how to use the device: never a refusal.
   func find(_ name: DeviceName) throws(Failure) -> (source: Text, others: Int, use: DeviceUse) {
     let choice = try attempt { () throws(Errno) in try wait(for: name) }
     guard let source = choice.device else {
@@ -24,7 +24,7 @@ extension Preparation {
     }
   }
 
-  /// Looks for the device until it is there or the time is over. udev does not run, but the kernel tells what comes.
+  /// Waits until the device exists or the time is over. udev does not run, but the kernel sends events.
   private func wait(for name: DeviceName) throws(Errno) -> DeviceChoice {
     let uevents = try Uevents()
     let end = kernel.microseconds + Int64(settings.timeoutSeconds) * 1_000_000
@@ -34,7 +34,7 @@ extension Preparation {
       if choice.device != nil || !choice.others.isEmpty || rest <= 0 { return choice }
       if !isTold { report.say(.info, Text("Waiting for ") + name.text) }
       isTold = true
-      // Not all that can change is an event: a medium in its drive, a volume on its way.
+      // Not every change sends an event, for example a medium in a drive, or a volume that is being set up.
       try uevents.wait(microseconds: min(rest, 500_000))
     }
   }
@@ -43,7 +43,7 @@ extension Preparation {
     let choice = try choose(name)
     guard name.kind == .ubi, choice.device == nil else { return choice }
     do throws(Errno) { try Ubi.attach(name.number, on: image) } catch {
-      // Its MTD may still come.
+      // The MTD may still appear.
       guard error == .noSuchDevice else { throw error }
       return choice
     }
@@ -54,13 +54,13 @@ extension Preparation {
     try BlockDevice.choose(name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), on: image)
   }
 
-  /// Another device with the name may have appeared since the first look.
+  /// Warns about other devices with the name that have appeared since the first look.
   func lookAgain(for name: DeviceName, at source: Text, others: Int) {
     do throws(Errno) {
       let choice = try choose(name).keeping(source)
       if choice.others.count > others { warn(of: choice, name) }
     } catch {
-      // The device itself is there.
+      // The chosen device exists; only the warning is lost.
       return
     }
   }
@@ -71,7 +71,7 @@ extension Preparation {
 }
 
 extension Machine {
-  /// Whether the kernel lets nobody write to the block device; flash has no such word.
+  /// Returns whether the kernel reports the block device as read-only; flash has no such attribute.
   fileprivate borrowing func isReadOnly(_ device: Text) -> Bool {
     contents(Text("/sys/class/block/") + device.fileName + "/ro")?.hasPrefix("1") == true
   }

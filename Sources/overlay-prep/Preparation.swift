@@ -2,22 +2,22 @@
 import PrerootCore
 import PrerootSystem
 
-/// The making of the overlay and the way on from it: what both rest on, and the report of both.
+/// Mounts the overlay and continues the boot: the inputs of both, and their report.
 struct Preparation: ~Copyable {
   let facts: BootFacts
-  /// The root as it was booted.
+  /// The root before the pivot.
   let image: Machine
   let settings: Settings
   let hold: Hold
-  /// What the machine is to boot to.
+  /// The target of the boot.
   let target: Text
   let firstReading: FirstReading
-  /// Whether systemd has not been started yet, so that nothing has been read by it.
+  /// Whether systemd has not started yet, so that it has cached nothing.
   let isFirstProcess: Bool
   let startedAtMicroseconds: Int64
   var report: Report
   var kernel = LinuxKernel()
-  /// For each part of what was asked for that is lost alone, why.
+  /// Why each lost part of the request is lost.
   private var lost: [Text] = []
 
   init(_ facts: consuming BootFacts, of image: consuming Machine, bootingTo target: Text, isFirstProcess: Bool, _ report: Report) {
@@ -32,7 +32,7 @@ struct Preparation: ~Copyable {
     self.isFirstProcess = isFirstProcess
     self.report = report
     startedAtMicroseconds = LinuxKernel().microseconds
-    // The generator has put these into the kernel log.
+    // The generator has logged these to the kernel log.
     for remark in self.facts.request.remarks { report.record(remark, as: .remark) }
     for remark in settings.remarks { report.say(remark, as: .remark) }
     for conflict in conflicts {
@@ -41,10 +41,10 @@ struct Preparation: ~Copyable {
     }
   }
 
-  /// Whether this boot counts among those that may not get through with the upper.
+  /// Whether this boot counts as an attempt with the upper.
   var isCounted: Bool { settings.counts(bootTo: target) }
 
-  /// Mounts the overlay that was asked for, or falls back. What fails is taken back first.
+  /// Mounts the requested overlay, or undoes its steps and falls back.
   mutating func makeWritable() -> Outcome {
     var outcome = Outcome(target: target)
     if settings.scope == .directories([]) {
@@ -70,7 +70,7 @@ struct Preparation: ~Copyable {
     return outcome
   }
 
-  /// As Fallback= says.
+  /// Applies Fallback=.
   private mutating func fallBack(_ outcome: inout Outcome, _ failure: Failure) {
     switch settings.fallback {
     case .tmpfs:
@@ -93,7 +93,7 @@ struct Preparation: ~Copyable {
   private mutating func mountOverlay(on options: TmpfsOptions) throws(Failure) {
     let store = StorePlan(options, over: facts.mountInfo).steps
     var settings = settings
-    // What is taken past the overlay may be more than memory holds, and is not meant for it.
+    // The directories past the overlay may not fit into memory, and are not meant for it.
     if settings.upper.isPersistent { settings.binds = [] }
     settings.upper = .tmpfs(options)
     try execute(store)
@@ -104,7 +104,7 @@ struct Preparation: ~Copyable {
     do throws(Failure) {
       let (source, others, use) = try find(name)
       let store = StorePlan(source, use, settings, over: facts.mountInfo).steps
-      // fsck takes its time.
+      // fsck may take long enough for another device to appear.
       let place = store.firstIndex { $0.verb == .mountDevice } ?? 0
       let beforeMount = Array(store[..<place])
       try execute(beforeMount)
@@ -117,7 +117,7 @@ struct Preparation: ~Copyable {
     } catch { throw Failure(name.text + " " + error.sentence) }
   }
 
-  /// With the layers that are on the store, or with empty ones.
+  /// Mounts the overlay with the store's layers, or with empty ones.
   private mutating func mountOverlay(on store: [Step]) throws(Failure) {
     let lower = LowerIdentity(facts, image)
     let directory = settings.layersDirectory(over: lower)
@@ -160,20 +160,20 @@ struct Preparation: ~Copyable {
     lose(execution.losses)
   }
 
-  /// /etc/fstab of the upper, where it is the one that systemd will read.
+  /// Returns the upper's /etc/fstab, if systemd will read it.
   private func upperTables(in directory: Text) -> [FileSystemTable] {
     guard settings.scope.covers("/etc"), let table = FileSystemTable(ofUpperIn: directory) else { return [] }
     return [table]
   }
 
-  /// Does all the steps or none of them.
+  /// Executes all steps or none.
   private mutating func execute(_ steps: [Step]) throws(Failure) {
     let execution = steps.execute(on: &kernel, before: &report)
     if let step = execution.failure { throw failure(of: step) }
     lose(execution.losses)
   }
 
-  /// Says what is lost of what was asked for, where the rest goes on.
+  /// Reports the lost parts of a request whose rest succeeded.
   private mutating func lose(_ losses: [StepRecord]) {
     for step in losses { lose(step.step.part + " is lost: " + failure(of: step).sentence) }
     sayRemarks()
@@ -185,7 +185,7 @@ struct Preparation: ~Copyable {
   }
 
   private mutating func failure(of step: StepRecord) -> Failure {
-    // What the program itself said, where it was one that failed.
+    // The output of the program, if a program failed.
     let complaint = kernel.remarks.last { $0.priority == .error }
     sayRemarks()
     var sentence = step.text
@@ -199,7 +199,7 @@ struct Preparation: ~Copyable {
   }
 }
 
-/// Why an upper is unavailable, or the overlay on it: half a sentence about it.
+/// Why an upper, or the overlay on it, is unavailable: half a sentence that follows its name.
 struct Failure: Error {
   var sentence: Text
 

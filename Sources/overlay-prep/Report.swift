@@ -2,8 +2,7 @@
 import PrerootCore
 import PrerootSystem
 
-/// What the helper has to say, to both of its readers at once: the kernel log, which is the only log in stage 1, and the journal, which
-/// gets the same as events in stage 2.
+/// The helper's messages. They go to the kernel log, which is the only log in stage 1, and, as events, to the journal in stage 2.
 final class Report {
   private let log: KernelLog
   /// For /run/preroot/events.
@@ -16,23 +15,23 @@ final class Report {
     record(remark, as: message)
   }
 
-  /// In the kernel log alone.
+  /// Logs to the kernel log only.
   func sayOnce(_ remark: Remark) { log.say(remark) }
 
   func say(_ priority: Remark.Priority, _ text: Text) { say(Remark(priority, text)) }
 
-  /// `TEXT: WHY`.
+  /// Logs `TEXT: WHY`.
   @inline(never) func say(_ priority: Remark.Priority, _ text: Text, _ errno: Errno) {
     say(priority, text + ": " + errno.text)
   }
 
-  /// With fields of its own in the journal.
+  /// Logs a remark that has its own event for the journal.
   @inline(never) func say(_ remark: Remark, _ event: Event) {
     log.say(remark)
     record(event)
   }
 
-  // MARK: For the journal alone, as the kernel log has it already, or it would only fill it
+  // MARK: For the journal only: the kernel log has these already, or they would only fill it
 
   @inline(never) func record(_ remark: Remark, as message: Event.Message) {
     record(Event(message, remark, atMicroseconds: LinuxKernel().microseconds))
@@ -42,7 +41,7 @@ final class Report {
 }
 
 extension Event {
-  /// A step, when it began, and how long it took.
+  /// Makes an event of a step, with its start and its duration.
   @inline(never) init(step: Text, _ remark: Remark, at start: Int64, for microseconds: Int64) {
     self.init(.step, remark, atMicroseconds: start)
     add("PREROOT_STEP", step)

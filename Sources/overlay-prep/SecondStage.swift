@@ -3,7 +3,7 @@ import PrerootCore
 import PrerootManager
 import PrerootSystem
 
-// What units of the second stage run. It needs no program of the image.
+// The actions of the second stage's units. They need no program of the image.
 
 /// `--report`: sends the events of stage 1 to the journal.
 func sendReport() -> Int32 {
@@ -13,15 +13,16 @@ func sendReport() -> Int32 {
       return ExitStatus.failure
     }
     try Journal.send(events)
+    try machine.root.replace(Paths.reported.asRelative, contents: Text())
     return ExitStatus.success
   }
 }
 
-/// `--reached`: takes back the count of boots that did not get through, as this one has.
+/// `--reached`: removes the count of boots that did not reach their target, because this one has.
 func takeBackAttempts() -> Int32 {
   attempting("Cannot remove the count of boots that did not reach their target") { machine throws(Errno) in
     guard let count = machine.target(ofLink: Paths.attempts), let target = machine.contents(Paths.target)?.trimmed, !target.isEmpty else {
-      // Where a drop-in for all services has cleared the unit's condition.
+      // A drop-in for all services may have cleared the unit's condition.
       StandardError.say("overlay-prep: There is no /run/preroot/attempts, or no /run/preroot/target: this boot is not counted")
       return ExitStatus.success
     }
@@ -39,11 +40,11 @@ func takeBackAttempts() -> Int32 {
   }
 }
 
-/// `--settle`: has PID 1 load its units again, without what made them wait. All of them run; where that cannot be done, nothing is lost.
+/// `--settle`: makes PID 1 reload, without the drop-ins that made the units wait. All units run already; if PID 1 refuses, nothing is lost.
 func settle() -> Int32 {
   attempting("Cannot write to /run/preroot") { machine throws(Errno) in
     if machine.exists(Paths.begun) {
-      // The helper was killed. Without an overlay the generator would take this for a boot that nobody touched.
+      // The helper was killed. Without an overlay, the generator would take this for a boot in which preroot has not tried.
       if let root = machine.mounts().root, !root.isOverlayOfPreroot { try machine.root.replace(Paths.failed.asRelative, contents: root.majorMinor + "\n") }
       try machine.root.remove(Paths.begun.asRelative)
     }
@@ -51,13 +52,13 @@ func settle() -> Int32 {
     do throws(ServiceManager.Refusal) { try ServiceManager().reload() } catch {
       StandardError.say(Text("overlay-prep: PID 1 refuses to reload: ") + error.sentence)
     }
-    // A limit of a tmpfs can always be lowered again to what it was.
+    // The limit of a tmpfs can always be lowered to its old value again.
     if let runSize { try? Space.resizeTmpfs(at: "/run", toBytes: runSize) }
     return ExitStatus.success
   }
 }
 
-/// `--fstab`: copies /etc/fstab, without its lines for `/` where that is an overlay.
+/// `--fstab`: copies /etc/fstab, without its lines for `/` if that is an overlay.
 func copyFileSystemTable() -> Int32 {
   attempting("Cannot write /run/preroot/fstab") { machine throws(Errno) in
     try machine.root.makeDirectory("run/preroot")
@@ -67,7 +68,7 @@ func copyFileSystemTable() -> Int32 {
   }
 }
 
-/// - Parameter failure: what is said, with the reason after it.
+/// - Parameter failure: the message; the reason follows it.
 @inline(never) private func attempting(_ failure: Text, _ work: (borrowing Machine) throws(Errno) -> Int32) -> Int32 {
   do throws(Errno) { return try work(Machine(at: "/")) } catch {
     StandardError.say(Text("overlay-prep: ") + failure + ": " + error.text)

@@ -67,7 +67,7 @@ extension Findings {
 // MARK: preroot itself
 
 extension Findings {
-  /// The kernel panics if it cannot execute what `init=` names.
+  /// Checks the program of `init=`: if the kernel cannot execute it, it panics.
   fileprivate mutating func lookAtFirstProcess(of boot: borrowing NextBoot) {
     if boot.isFirstProcess {
       good("The kernel starts overlay-prep as PID 1")
@@ -98,7 +98,7 @@ extension Findings {
       problem(mask + " masks the generator: remove it")
       isWhole = false
     }
-    // The installer of an image takes any file, and the boot would be left to preroot-fallback.service, or to nobody.
+    // An image may get programs for another architecture; then preroot-fallback.service would have to boot it, or nothing would.
     for manager in Text("/usr/lib/systemd/systemd /lib/systemd/systemd /sbin/init").words {
       guard let wanted = image.processor(of: manager) else { continue }
       for program in Text("/usr/lib/systemd/system-generators/preroot-generator /usr/lib/preroot/overlay-prep").words {
@@ -164,6 +164,9 @@ extension Findings {
     if case .directories(let directories) = settings.scope { for path in directories { lookAt(path, of: "Scope=", isBind: false, image) } }
     for path in settings.binds { lookAt(path, of: "Bind=", isBind: true, image) }
     for conflict in MountConflict.all(settings, on: image) { problem(conflict.text) }
+    if !settings.scope.covers("/tmp"), !settings.binds.contains(where: { $0 == "/tmp" }), !image.mountsTemporaryDirectory(facts.fileSystemTable) {
+      note("/tmp stays read-only, and services with PrivateTmp= fail: enable tmp.mount, or add /tmp to Scope=")
+    }
     for file in facts.fileSystemTable.swapFiles(onOverlaysAt: settings.scope.paths, besides: settings.binds) {
       note(file + " in /etc/fstab is a swap file on the overlay, which the kernel does not support: it is left out; use zram or a partition")
     }
@@ -261,5 +264,17 @@ extension Text {
     guard numbers.count >= 2, let major = numbers[0].decimalValue else { return false }
     let minor = numbers[1].leadingDigits.decimalValue ?? 0
     return major < 4 || (major == 4 && minor < 19)
+  }
+}
+
+extension Machine {
+  /// Returns whether the image mounts a file system of its own on /tmp at boot.
+  fileprivate borrowing func mountsTemporaryDirectory(_ table: FileSystemTable) -> Bool {
+    for line in table.lines where line.mountPoint == "/tmp" && line.isMounted { return true }
+    if target(ofLink: "/etc/systemd/system/tmp.mount") == "/dev/null" { return false }
+    for directory in Text("/etc /usr/lib").words {
+      if target(ofLink: directory + "/systemd/system/local-fs.target.wants/tmp.mount") != nil { return true }
+    }
+    return false
   }
 }

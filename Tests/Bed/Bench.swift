@@ -49,7 +49,7 @@ public struct Bench: Sendable {
         contestants.append(contestant)
       } catch let problem as Problem where contestant.name != Self.reference {
         absent.append(contestant.name)
-        say("bench: without '\(contestant.name)', which does not boot on \(suite): \(problem.description.prefix(2000))")
+        say("bench: without '\(contestant.name)', which does not boot on \(suite): \(problem.description.prefix(300)) ... \(problem.description.suffix(1000))")
       }
     }
     self.contestants = contestants

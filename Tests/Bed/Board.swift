@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Support
 import SystemPackage
 
 /// A machine with a different processor from the host's, which QEMU emulates.
@@ -23,11 +24,13 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
 
   /// The command line of QEMU, with the words that Linux needs for the board.
   ///
-  /// The machine's clock advances by 4 ns for each instruction, so that a busy host does not make a boot slower for the machine.
-  func command(kernel: FilePath, megabytes: Int, drives: [(file: FilePath, isReadOnly: Bool)], words: [String]) -> [String] {
-    let machine = ["-m", "\(megabytes)", "-kernel", kernel.string, "-icount", "shift=2,align=off", "-nographic", "-no-reboot", "-nic", "none", "-vga", "none"]
-    let disks: [String] = drives.flatMap { ["-drive", "file=\($0.file),format=raw,if=virtio,readonly=\($0.isReadOnly ? "on" : "off")"] }
-    let commandLine = ["ro", "rootwait", "console=\(console)", "panic=-1", "systemd.getty_auto=no"] + words
-    return arguments + machine + disks + ["-append", commandLine.joined(separator: " ")]
+  /// QEMU's -icount is off: on a busy host the machine's clock would leap whenever the machine waits for its disk.
+  ///
+  /// - Throws: ``Problem`` if the words do not fit. The board takes 255 bytes and cuts off the rest. See QEMU: hw/mips/malta.c, ENVP_ENTRY_SIZE.
+  func command(kernel: FilePath, megabytes: Int, drives: [(file: FilePath, isReadOnly: Bool)], words: [String]) throws -> [String] {
+    let line = (["ro", "rootwait", "console=\(console)", "panic=-1"] + words).joined(separator: " ")
+    guard line.utf8.count < 256 else { throw Problem("\(self) takes 255 bytes of kernel command line: \(line)") }
+    return arguments + ["-m", "\(megabytes)", "-kernel", kernel.string, "-nographic", "-no-reboot", "-nic", "none", "-vga", "none"]
+      + drives.flatMap { ["-drive", "file=\($0.file),format=raw,if=virtio,readonly=\($0.isReadOnly ? "on" : "off")"] } + ["-append", line]
   }
 }

@@ -22,7 +22,7 @@ enum ForeignTree {
     echo bed > etc/hostname
     rm -f etc/.pwd.lock etc/*-
     # Nobody logs in, and on an emulated processor it takes half a minute to forbid itself all that it forbids itself.
-    ln -sf /dev/null etc/systemd/system/systemd-logind.service
+    for unit in systemd-logind.service serial-getty@.service; do ln -sf /dev/null etc/systemd/system/$unit; done
     """
 
   static func path(of architecture: String, _ suite: Suite) async throws -> FilePath {

@@ -19,7 +19,7 @@ extension Tree {
   /// The same tree, where overlay-prep.service runs a shell script, in which `$helper` is the helper. It has no drop-in, as that is a reason
   /// for preroot to hold the units back in another way.
   ///
-  /// - Throws: ``Problem`` where preroot cannot be installed.
+  /// - Throws: ``Problem`` if preroot cannot be installed.
   public func wrappingHelper(_ script: String) async throws -> Tree {
     let helper = "/usr/lib/preroot/overlay-prep"
     return with(copyOf: FilePath(try await Checkout.installed(for: suite).string + helper), at: "/usr/lib/bed/overlay-prep")

@@ -28,11 +28,13 @@ struct Run: Sendable {
       let tree = try await machine.tree.laidOut()
       program = "systemd-nspawn"
       // These options disable mounts that a real machine does not have.
-      arguments = [
+      let nspawn = [
         "--quiet", "--directory=\(tree)", "--read-only", "--register=no", "--keep-unit", "--console=read-only",
         "--machine=\(place.lastComponent?.string ?? "bed")", "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--settings=no",
         "--private-network",
-      ] + (machine.entrance.program.map { ["--", $0] } ?? ["--boot", "--"]) + common + machine.words
+      ]
+      let entrance = machine.entrance.program.map { ["--", $0] } ?? ["--boot", "--"]
+      arguments = nspawn + entrance + common + machine.words
       // Otherwise the guest would get the host's cgroup version, and a recent systemd rejects the old one.
       // Nobody writes to the tree, so it needs no lock.
       environment = ["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "SYSTEMD_NSPAWN_LOCK": "0"]
@@ -45,19 +47,23 @@ struct Run: Sendable {
       let diskWords = disks.enumerated().flatMap { $0.element.words(as: $0.offset + 1) }
       // Writes to a writable root go into a file beside the image.
       let root = machine.isRootDeviceReadOnly ? "ubd0r=\(image)" : "ubd0=\(place)/root.cow,\(image)"
-      arguments = [
+      let devices = [
         "uml_dir=\(place)", "umid=machine", "mem=\(machine.memoryInMegabytes)M", root, "ubd15=\(archive)", "ro",
         "con=null", "con0=fd:0,fd:1", "panic=-1",
-      ] + (verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]) + diskWords + (machine.initramfs.map { ["initrd=\($0)"] } ?? []) + kernel.words + (machine.entrance.program.map { ["init=\($0)"] } ?? []) + common + machine.words
+      ]
+      let rootWords = verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]
+      let initrd = machine.initramfs.map { ["initrd=\($0)"] } ?? []
+      let entrance = machine.entrance.program.map { ["init=\($0)"] } ?? []
+      arguments = devices + rootWords + diskWords + initrd + kernel.words + entrance + common + machine.words
       environment = [:]
     case .emulated(let board):
       let image = try await ImageKind.squashfs.image(of: machine.tree)
       try Disk.makeFile(archive, megabytes: 64)
       program = board.program
       let drives = [(image, true), (archive, false)] + machine.disks.map { ($0.path, $0.isReadOnly) }
-      arguments = board.command(
-        kernel: try await board.kernel.program(), megabytes: machine.memoryInMegabytes, drives: drives,
-        words: ["root=/dev/vda", "rootfstype=squashfs", "bed.report=/dev/vdb"] + machine.disks.enumerated().flatMap { $0.element.words(onVirtio: $0.offset + 2) } + common + machine.words)
+      let diskWords = machine.disks.enumerated().flatMap { $0.element.words(onVirtio: $0.offset + 2) }
+      let words = ["root=/dev/vda", "bed.report=/dev/vdb"] + diskWords + common + machine.words
+      arguments = try board.command(kernel: try await board.kernel.program(), megabytes: machine.memoryInMegabytes, drives: drives, words: words)
       environment = [:]
     }
   }

@@ -13,7 +13,7 @@ public enum VoCore {
   private static let eraseBlock = 64 << 10
   private static let size = 8 << 20
   /// What is before the kernel: U-Boot, its environment, and what the factory wrote of the radio. See OpenWrt's mt7628an_vocore.dtsi.
-  private static let reserved = [("u-boot", 192 << 10), ("u-boot-env", 64 << 10), ("factory", 64 << 10)]
+  private static let reserved = [("boot", 320 << 10)]
 
   /// One boot, and what the machine said of it.
   private struct Boot {
@@ -24,7 +24,7 @@ public enum VoCore {
   /// Makes the flash, boots it without preroot, with a tmpfs, and four times with the JFFS2, and prints what each boot said, and what takes
   /// how much of the flash.
   ///
-  /// - Throws: ``Problem`` where it cannot be made, or a boot does not end.
+  /// - Throws: ``Problem`` if the flash cannot be created or a boot does not end.
   public static func show() async throws {
     let kernel = try await board.kernel.program()
     let place = try Cache.shared.holding("runs/vocore")
@@ -42,8 +42,8 @@ public enum VoCore {
     // Erased flash is all ones.
     try await sh("bash", "-c", """
       head -c \(size) /dev/zero | tr '\\0' '\\377' > '\(flash)'
-      dd if='\(place)/kernel.lzma' of='\(flash)' bs=64k seek=\(rounded[..<3].reduce(0) { $0 + $1.1 } / eraseBlock) conv=notrunc status=none
-      dd if='\(root)' of='\(flash)' bs=64k seek=\(rounded[..<4].reduce(0) { $0 + $1.1 } / eraseBlock) conv=notrunc status=none
+      dd if='\(place)/kernel.lzma' of='\(flash)' bs=64k seek=\(rounded[..<1].reduce(0) { $0 + $1.1 } / eraseBlock) conv=notrunc status=none
+      dd if='\(root)' of='\(flash)' bs=64k seek=\(rounded[..<2].reduce(0) { $0 + $1.1 } / eraseBlock) conv=notrunc status=none
       """)
     let partitions = rounded.map { "\($0.1 >> 10)k(\($0.0))ro" }.joined(separator: ",") + ",-(rootfs_data)"
 
@@ -85,8 +85,10 @@ public enum VoCore {
   }
 
   private static func boot(_ name: String, _ word: String, kernel: FilePath, flash: FilePath, partitions: String, log: FilePath) async throws -> Boot {
-    let words = ["root=/dev/mtdblock4", "rootfstype=squashfs", "block2mtd.block2mtd=/dev/vda,65536,flash", "mtdparts=flash:\(partitions)", "quiet", word]
-    var command = Command("timeout", ["--kill-after=5", "1800", board.program] + board.command(kernel: kernel, megabytes: 32, drives: [(flash, false)], words: words))
+    // The board has a flash of its own, with three partitions, which stays empty: ours begin at /dev/mtd3.
+    let words = ["root=/dev/mtdblock5", "rootfstype=squashfs", "block2mtd.block2mtd=/dev/vda,65536,f", "mtdparts=f:\(partitions)", "quiet", word]
+    var command = Command("timeout", ["--kill-after=5", "1800", board.program]
+      + (try board.command(kernel: kernel, megabytes: 32, drives: [(flash, false)], words: words)))
     command.log = log
     try await command.output()
     let console = Console(FileManager.default.contents(atPath: log.string) ?? Data())

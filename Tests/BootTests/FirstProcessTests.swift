@@ -21,7 +21,7 @@ struct FirstProcessTests {
     #expect(boot.unitsBegun.filter { $0.hasPrefix("overlay-prep") || $0.hasPrefix("preroot-stage1") } == [], sourceLocation: location)
   }
 
-  @Test("The root is writable before systemd runs, and the same is mounted as after stage 1", arguments: Leg.each)
+  @Test("overlay-prep as PID 1 makes the root writable before it executes systemd", arguments: Leg.each)
   func isWritable(leg: Leg) async throws {
     let boot = try await Machine(leg, .lean, "preroot=tmpfs").by(.firstProcess).sharedBoot()
     expectWritable(boot)
@@ -32,12 +32,12 @@ struct FirstProcessTests {
     #expect(boot.file("analyze")?.contains("Startup finished in") == true)
   }
 
-  @Test("A read-only root becomes writable without preroot= on the command line")
+  @Test("A read-only root becomes writable without preroot= if overlay-prep is PID 1")
   func isAutomatic() async throws {
     expectWritable(try await Machine(.kernel(.erofs)).by(.firstProcess).boot())
   }
 
-  @Test("Linked as /sbin/init, it executes the first program of the kernel's list that it can")
+  @Test("overlay-prep as /sbin/init executes the first init of the kernel's list that works")
   func isLinked() async throws {
     let systemd = "/usr/lib/systemd/systemd"
     let tree = Tree.lean.linking("/usr/sbin/init", to: Self.helper).with(systemd, "no program\n", mode: 0o755)
@@ -53,7 +53,7 @@ struct FirstProcessTests {
     (.kernel(.squashfs), ["preroot=off"]), (.container, ["preroot=tmpfs", "preroot=no"]), (.container, []),
   ]
 
-  @Test("A boot that preroot leaves alone is that of the image", arguments: untouched)
+  @Test("A boot that preroot leaves alone is unchanged if overlay-prep is PID 1", arguments: untouched)
   func isPlain(leg: Leg, words: [String]) async throws {
     var machine = Machine(leg).by(.firstProcess)
     machine.words = words
@@ -63,7 +63,7 @@ struct FirstProcessTests {
     #expect(!boot.isRootWritable)
   }
 
-  @Test("An emergency boot keeps the read-only root, and the log says why")
+  @Test("An emergency boot keeps the read-only root if overlay-prep is PID 1, and the log says why")
   func leavesEmergencyAlone() async throws {
     let boot = try await Machine(.kernel(.squashfs), Tree.lean.withWaitingShells, "preroot=tmpfs", "emergency").by(.firstProcess).boot()
     #expect(boot.units["emergency.target"]?.activeState == "active")
@@ -100,14 +100,14 @@ struct FirstProcessKillTests {
     if work == .device { machine.disks = [try await .ext4()] }
     let boot = try await machine.boot()
     guard let disk = machine.disks.first, number != nil else { return boot }
-    // The next boot is a good one.
+    // The next boot succeeds.
     machine.words.removeLast()
     expectUpper(in: try await machine.boot())
     try await disk.check()
     return boot
   }
 
-  @Test("The machine boots and reports its state wherever the child dies", arguments: Work.allCases)
+  @Test("A machine whose PID 1 loses its child at any call boots and reports its true state", arguments: Work.allCases)
   func boots(work: Work) async throws {
     let whole = try await boot(work, killedBefore: nil)
     #expect(whole.state == "running", "\(whole)")

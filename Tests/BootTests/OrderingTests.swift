@@ -3,10 +3,10 @@ import Bed
 import Support
 import Testing
 
-/// With a tmpfs over the whole root no unit is loaded again before it starts: all wait for overlay-prep.service.
+/// With a tmpfs over the whole root systemd reloads no unit before it starts: all wait for overlay-prep.service.
 @Suite("Ordering")
 struct OrderingTests {
-  /// Waits until the drop-ins are gone, then tells what is left of them.
+  /// Waits until the drop-ins are gone, and then lists the rest of them.
   private static let settled = """
     for i in $(seq 600); do systemctl show '*' -p DropInPaths | grep -q zzzz-preroot || break; sleep 0.1; done
     echo "left=$(systemctl show '*' -p DropInPaths | grep -c zzzz-preroot)"
@@ -17,7 +17,7 @@ struct OrderingTests {
     echo "status=$(preroot status > /dev/null; echo $?)"
     """
 
-  @Test("With ordering, no unit is reloaded before it starts, and no drop-in of stage 1 is left", arguments: Suite.chosen, Leg.each)
+  @Test("Ordered units start once without a reload before, and no drop-in of stage 1 is left", arguments: Suite.chosen, Leg.each)
   func isSettled(suite: Suite, leg: Leg) async throws {
     let boot = try await Machine(leg, Tree(suite).running(Self.settled), "preroot=tmpfs").boot()
     #expect(boot.state == "running")
@@ -46,15 +46,15 @@ struct OrderingTests {
     #expect(boot.startupCount == 1)
   }
 
-  /// The unit is gone as soon as it is done: the journal has it.
+  /// The unit is unloaded once it has finished, so this looks in the journal.
   private func expectReload(of boot: Boot, after target: String, _ location: SourceLocation = #_sourceLocation) {
     let starts = boot.journal.entries.filter { $0.isFromManager && $0["MESSAGE_ID"] == MessageID.unitStarted }.compactMap { $0["UNIT"] }
     #expect(starts.firstIndex(of: "preroot-settle.service").map { starts[..<$0].contains(target) } == true, "\(starts)", sourceLocation: location)
   }
 
-  // MARK: Whatever comes in between
+  // MARK: Interruptions
 
-  @Test("systemctl default in stage 1 starts each unit once", arguments: ["systemctl --no-block default; $helper", "$helper; systemctl --no-block default; sleep 1"])
+  @Test("systemctl default in stage 1 starts each ordered unit once", arguments: ["systemctl --no-block default; $helper", "$helper; systemctl --no-block default; sleep 1"])
   func meetsDefault(script: String) async throws {
     let boot = try await Machine(.kernel(.squashfs), Tree.lean.wrappingHelper(script), "preroot=tmpfs").boot()
     #expect(boot.state == "running")
@@ -68,7 +68,7 @@ struct OrderingTests {
     #expect(boot.consoleFailures == [])
   }
 
-  @Test("An emergency in stage 1 stays one, and systemctl default leads out of it", arguments: Leg.each)
+  @Test("An emergency during an ordered stage 1 lasts until systemctl default leads out of it", arguments: Leg.each)
   func meetsEmergency(leg: Leg) async throws {
     let tree = try await Tree.lean.withWaitingShells.wrappingHelper("systemctl --no-block emergency; sleep 1; exec $helper").running("""
       echo "before=$(systemctl is-active multi-user.target)"
@@ -86,7 +86,7 @@ struct OrderingTests {
     #expect(boot.told("failed") == "")
   }
 
-  @Test("A power-off in stage 1 is clean", arguments: ["", "; exec sleep 60", "; sleep 1; exec $helper"])
+  @Test("A power-off during an ordered stage 1 is clean", arguments: ["", "; exec sleep 60", "; sleep 1; exec $helper"])
   func powersOff(rest: String) async throws {
     let tree = try await Tree.lean.wrappingHelper("systemctl --no-block --job-mode=replace-irreversibly start poweroff.target\(rest)")
     let console = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").bootUntilPowerOff()
@@ -95,7 +95,7 @@ struct OrderingTests {
     #expect(console.failures == [])
   }
 
-  @Test("Ctrl-Alt-Del in stage 1 reboots")
+  @Test("Ctrl-Alt-Del during an ordered stage 1 reboots the machine")
   func meetsControlAltDelete() async throws {
     let tree = try await Tree.lean.wrappingHelper("echo In stage 1 > /dev/console; sleep 3; exec $helper")
     var machine = Machine(.kernel(.squashfs), tree, "preroot=tmpfs")
@@ -105,7 +105,7 @@ struct OrderingTests {
     #expect(console.lines.filter { $0.contains("Reached target multi-user.target") } == [], "It went on")
   }
 
-  @Test("Units go on waiting after a reload in stage 1")
+  @Test("Ordered units keep waiting after a reload in stage 1")
   func meetsReload() async throws {
     let tree = try await Tree.lean.wrappingHelper("mkdir -p /run/preroot; touch /run/preroot/begun; systemctl daemon-reload; sleep 1; rm /run/preroot/begun; exec $helper")
     let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").boot()
@@ -117,7 +117,7 @@ struct OrderingTests {
     #expect(boot.startupCount == 1)
   }
 
-  @Test("A reload by a unit of the image starts nothing again", arguments: Leg.each)
+  @Test("A reload by a unit of the image restarts no ordered unit", arguments: Leg.each)
   func meetsEarlyReload(leg: Leg) async throws {
     let tree = Tree.lean.with("/etc/systemd/system/eager.service",
       "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=systemctl daemon-reload\n")
@@ -141,10 +141,10 @@ struct OrderingTests {
     #expect(boot.told("left") == "0")
   }
 
-  // MARK: What goes wrong
+  // MARK: Failures
 
-  /// Each target that starts wants what the helper's service is wanted for.
-  @Test("A failed overlay stays failed if a target starts later")
+  /// Each target that starts wants preroot-prepared.target, too.
+  @Test("A failed overlay stays failed when a target starts later")
   func keepsItsFailure() async throws {
     let tree = Tree.lean.with("/etc/systemd/system/late.target", "[Unit]\n").running("""
       systemctl start late.target
@@ -158,7 +158,7 @@ struct OrderingTests {
     #expect(!boot.isRootWritable)
   }
 
-  @Test("The late reload enlarges /run for its time if memory is small")
+  @Test("The late reload enlarges /run temporarily if memory is small")
   func growsRun() async throws {
     var machine = Machine(.kernel(.squashfs), .lean.running(Self.settled + "\necho \"run=$(findmnt -no OPTIONS /run)\""), "preroot=tmpfs")
     machine.memoryInMegabytes = 64
@@ -169,7 +169,7 @@ struct OrderingTests {
     #expect(size != nil && boot.told("run")?.contains(size ?? "?") == true)
   }
 
-  @Test("A unit before the helper is a cycle: the machine boots, and the log names it", arguments: Leg.each)
+  @Test("A unit before the helper causes a cycle: the machine boots, and the log names the unit", arguments: Leg.each)
   func survivesCycle(leg: Leg) async throws {
     let tree = Tree.lean.with("/etc/systemd/system/before.service",
       "[Unit]\nDefaultDependencies=no\nBefore=overlay-prep.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n")
@@ -181,10 +181,10 @@ struct OrderingTests {
     if leg != .container { #expect(boot.file("dmesg")?.contains("deleted to break ordering cycle") == true) }
   }
 
-  @Test("A helper that hangs leaves the root unchanged, and needs no fallback")
+  @Test("An ordered boot keeps its root and needs no fallback if the helper hangs")
   func survivesHanging() async throws {
     let unit = try Checkout.text("generator/units/overlay-prep.service").replacing("TimeoutStartSec=30min", with: "TimeoutStartSec=2s")
-    // Not a drop-in: that would be a reason for the other way.
+    // A drop-in would make preroot hold the units back by a condition.
     let tree = Tree.lean.with("/usr/lib/systemd/system/overlay-prep.service", unit).with("/usr/lib/preroot/overlay-prep", "#!/bin/sh\nexec sleep infinity\n", mode: 0o755)
     let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs").boot()
     let plain = try await Machine(.kernel(.squashfs), Tree.lean.withoutPreroot).sharedBoot()
@@ -195,8 +195,8 @@ struct OrderingTests {
     #expect(boot.startupCount == 1)
   }
 
-  /// With the line, a plain boot has the lower remounted; so has one whose overlay failed.
-  @Test("If the overlay fails, the root is remounted as /etc/fstab says")
+  /// Because of the line, systemd remounts the lower in a plain boot, and also after a failed overlay.
+  @Test("The root is remounted as /etc/fstab says if the overlay of an ordered boot fails")
   func remountsAsPlain() async throws {
     var machine = Machine(.kernel(.ext4), .lean.with("/etc/fstab", "/dev/ubda / ext4 rw 0 0\n"), "preroot=tmpfs:size=4k")
     machine.isRootDeviceReadOnly = false

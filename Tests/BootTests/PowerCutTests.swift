@@ -114,7 +114,7 @@ struct PowerCutTests {
 
     // The next boot does not request the reset again, but it requests the formatting.
     let next = work == .format ? Machine(keepingOn: disk, Self.tree, "preroot.format=blank") : Machine(keepingOn: disk, Self.tree)
-    // By the other entrance: what the one leaves behind, the other takes up.
+    // The next boot uses the other entrance, which has to continue the work of the first one.
     let boot = try await next.by(entrance == .stageOne ? .firstProcess : .stageOne).boot()
     expectUpper(in: boot)
     #expect(boot.told("torn") == "", "\(work.rawValue), \(moment): files are half written, or half the image's")

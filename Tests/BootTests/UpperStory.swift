@@ -28,7 +28,7 @@ struct UpperStory: Sendable {
     }
   }
 
-  /// The stories of this run.
+  /// The stories that this run tells.
   static let chosen = Entrance.allCases.flatMap { entrance in
     Lower.allCases.filter { entrance == .stageOne || Suite.areAll || $0 == .uninitialized }.map { ($0, entrance) }
   }

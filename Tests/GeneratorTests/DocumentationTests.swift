@@ -184,7 +184,7 @@ struct DocumentationTests {
         var changes = OverlayChanges()
         if number & 1 != 0 { changes.machineID = "0123456789abcdef0123456789abcdef" }
         (changes.wasFirstBoot, changes.isFirstBoot, changes.hasOtherManager) = (number & 2 != 0, number & 4 != 0, number & 8 != 0)
-        reasons.formUnion(Advance(mode, over: changes).reason.string.split(separator: ", although ").map(String.init))
+        reasons.formUnion(Advance(mode, over: changes, as: .upper).reason.string.split(separator: ", although ").map(String.init))
       }
     }
     #expect(reasons.count == 6)
@@ -314,7 +314,7 @@ struct DocumentationTests {
     let options = page.section("OPTIONS").matches(of: #/(?m)^     (--[a-z-]+)\b/#).map { String($0.output.1) }
     let read = options.map { Invocation([Text(utf8: $0)], isFirstProcess: false) }
     for option in options { #expect(Self.hasOption(Invocation([Text(utf8: option)], isFirstProcess: false)), "\(option)") }
-    for purpose in [Invocation.report, .reached, .fstab, .help] { #expect(read.contains(purpose), "\(purpose)") }
+    for purpose in [Invocation.report, .reached, .settle, .fstab, .help] { #expect(read.contains(purpose), "\(purpose)") }
     let help = try Run(Checkout.ships("overlay-prep"), ["--help"]).output
     for option in options {
       #expect(help.contains(option), "\(option)")
@@ -325,7 +325,7 @@ struct DocumentationTests {
   /// No default: a new case does not compile until it is in the list of the test above.
   private static func hasOption(_ invocation: Invocation) -> Bool {
     switch invocation {
-    case .report, .reached, .fstab, .help: true
+    case .report, .reached, .settle, .fstab, .help: true
     case .firstProcess, .prepare, .unknown: false
     }
   }

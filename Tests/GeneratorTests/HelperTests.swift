@@ -52,7 +52,7 @@ struct HelperTests {
   }
 
   /// In this namespace / is not an overlay, as in a boot whose overlay failed.
-  @Test("overlay-prep --fstab keeps the lines for a root that is not an overlay", .enabled(if: getuid() == 0, "Only root can have a mount namespace"))
+  @Test("overlay-prep --fstab omits only the lines for the root", .enabled(if: getuid() == 0, "Only root can have a mount namespace"))
   func withFileSystemTable() throws {
     let run = try help("--fstab", etc: ["fstab": "# /dev/x / ext4\n/dev/root\t/  ext4 ro 0 1\n/dev/sda1 /boot vfat ro 0 2"])
     #expect(run.errors == "")
@@ -93,7 +93,7 @@ struct HelperTests {
   }
 
   /// In namespaces of its own, where a script stands in for systemd. A container that asks for nothing is left alone.
-  @Test("As PID 1, the helper hands its arguments and environment to systemd, and no signal is blocked or ignored", .enabled(if: getuid() == 0, "Only root can have a PID namespace"))
+  @Test("overlay-prep as PID 1 passes its arguments, environment and clean signals to systemd", .enabled(if: getuid() == 0, "Only root can have a PID namespace"))
   func asFirstProcess() throws {
     let directory = try Temporary()
     let systemd = directory.path("systemd")

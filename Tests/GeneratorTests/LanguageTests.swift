@@ -54,9 +54,6 @@ struct TestNameTests {
 /// docs/contributing.md has a table of words. Its phrases in code font must not occur.
 @Suite("Words")
 struct WordTests {
-  /// Directories whose comments still have some of these phrases.
-  private static let unfinished: Set<String> = ["Sources", "generator"]
-
   private static func phrases() throws -> Set<String> {
     let rows = try Checkout.text("docs/contributing.md").matches(of: #/(?m)^\| (.*?) \| .* \|$/#).map { String($0.output.1) }
     return Set(rows.flatMap { $0.matches(of: #/`(.*?)`/#).map { String($0.output.1) } })
@@ -112,10 +109,6 @@ struct WordTests {
       let prose = Prose(text)
       for phrase in phrases.sorted() { found += prose.lines(with: phrase).map { "\(path):\($0): \(phrase)" } }
     }
-    if Self.unfinished.contains(directory) {
-      withKnownIssue(isIntermittent: true) { #expect(found == []) }
-    } else {
-      #expect(found == [])
-    }
+    #expect(found == [])
   }
 }

@@ -551,14 +551,14 @@ struct ToolPlanTests {
     #expect(try Tree(image.root) == before)
   }
 
-  @Test("preroot plan says if there is no reload before the units start")
+  @Test("preroot plan says so if units start without a reload before")
   func tellsOfOrdering() throws {
     let run = try plan(image(), commandLine: "preroot=tmpfs")
     #expect(run.output.contains("\n    After=overlay-prep.service\n"))
     #expect(run.output.hasSuffix("\n# Then the units of default.target, which have waited, start; systemd reloads when all have\n"))
   }
 
-  @Test("preroot plan has no units and no machine ID if the helper is PID 1")
+  @Test("preroot plan shows no units and no machine ID if the helper is PID 1")
   func ofFirstProcess() throws {
     let run = try plan(image(), commandLine: "preroot=tmpfs init=/usr/lib/preroot/overlay-prep")
     #expect(run.status == 0)
@@ -667,7 +667,7 @@ struct ToolCheckTests {
       """)
   }
 
-  @Test("preroot check sees that the kernel starts the helper as PID 1, by init= or by a link", arguments: [true, false])
+  @Test("preroot check recognizes the helper as PID 1, by init= or by a link", arguments: [true, false])
   func ofFirstProcess(isByLink: Bool) throws {
     let machine = try machine()
     try machine.write("usr/lib/systemd/systemd", "")

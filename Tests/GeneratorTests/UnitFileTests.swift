@@ -43,7 +43,7 @@ struct UnitFileTests {
     "mnt-b.mount": "[Mount]\nWhat=tmpfs\nType=tmpfs\nWhere=/mnt/b\n",
   ]
 
-  @Test("systemd-analyze verify accepts the units that wait, and what they wait for")
+  @Test("systemd-analyze verify accepts the ordered units and the unit that they wait for")
   func acceptsOrderedUnits() throws {
     let units = try units()
     let machine = try MiniatureMachine()

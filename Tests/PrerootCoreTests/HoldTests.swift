@@ -12,7 +12,7 @@ struct HoldTests {
     return Hold(for: facts)
   }
 
-  @Test("Ordering holds the units back if the overlay begins empty and is the whole root", arguments: [
+  @Test("Ordering holds the units back if the overlay begins empty and covers the whole root", arguments: [
     "", "preroot", "preroot=tmpfs", "preroot=tmpfs:size=64m,nr_inodes=1k", "preroot.upper=tmpfs", "preroot.upper=", "preroot.scope=/", "preroot.scope=",
     "preroot.bind=", "preroot.switch=auto", "preroot.switch=typo", "preroot=/dev/sda1 preroot=tmpfs", "preroot.scope=/etc preroot.scope=/",
     "preroot.switch=reload preroot.switch=auto", "preroot.upper=typo", "preroot.fallback=reboot preroot.reset preroot.attempts=1 preroot.dir=/x", "overlayroot=tmpfs",
@@ -37,8 +37,8 @@ struct HoldTests {
     #expect(Self.hold("preroot=tmpfs") { $0.helperOverride = "/etc/systemd/system/service.d" } == .condition(.override("/etc/systemd/system/service.d")))
   }
 
-  /// It reads the assignments without the rest of the settings. Whatever it takes for plain, they take for plain.
-  @Test("Ordering holds the units back only if Settings reads the same from the assignments", arguments: [
+  /// It reads the assignments without the rest of the settings, and has to agree with them about plain ones.
+  @Test("Ordering holds the units back only if Settings agrees about the assignments", arguments: [
     "preroot", "preroot=tmpfs", "preroot=no", "preroot=tmpfs:", "preroot=tmpfs:typo", "preroot=tmpfs:/dev/sda", "preroot=/dev/sda", "preroot=sda", "preroot=LABEL=x",
     "preroot=LABEL=", "preroot=/", "preroot=:", "preroot.upper=", "preroot.upper=tmpfs", "preroot.upper=typo", "preroot.upper=mmcblk0p1", "preroot.upper=UUID=1",
   ], [

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Finds a Swift that is new enough, or brings Debian's: as a package where the release has it, else in a tree of Debian's development
-# version below .build/swift, whose bin/ make has in its PATH. There swift-in-tree.sh stands in for the programs.
+# Finds a Swift that is new enough, or installs Debian's: as a package if the release has it, else in a tree of Debian's development
+# version below .build/swift, whose bin/ is in make's PATH. There, swift-in-tree.sh stands in for the programs.
 set -euo pipefail
 
 needed=6.2
@@ -32,7 +32,7 @@ command -v mmdebstrap >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get insta
 rm -rf "$swift"
 mkdir -p "$swift/bin"
 trap 'rm -rf "$swift"' ERR INT TERM
-# Signed, but perhaps not as of this week: a mirror may be older than that.
+# The signature is valid for a week, but a mirror may be older than that.
 mmdebstrap --quiet --variant=minbase --include=swiftlang,git,ca-certificates,pkgconf,libsystemd-dev,libc6-dev \
   --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' sid "$swift/tree" >&2

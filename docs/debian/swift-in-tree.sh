@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Stands in for `swift`, `swiftc` and `llvm-objcopy` where they are in a tree of their own, beside the directory of this file: see find-swift.sh.
+# Stands in for `swift`, `swiftc` and `llvm-objcopy` if these are in a separate tree, next to the directory of this file: see find-swift.sh.
 #
-# They run in the tree, on this machine's files. What they build for the tests runs outside, where the tools are that the tests call: it
-# gets the tree's dynamic linker, and its libraries by DT_RPATH. What ships gets neither.
+# They run in the tree, on this machine's files. The tests' programs run outside of it, because the tests call this machine's tools: they
+# get the tree's dynamic linker, and its libraries by DT_RPATH. The programs that ship get neither.
 set -euo pipefail
 
 name=$(basename "$0")
@@ -12,7 +12,7 @@ tree=$(dirname "$(dirname "$(readlink -f "$0")")")/tree
 in_tree() {
   local user=()
   [ "$(id -u)" = 0 ] || user=(--map-root-user)
-  # The mounts are in a namespace of their own, and go with it.
+  # The mounts are in a private namespace, and disappear with it.
   unshare --mount "${user[@]}" bash -euc '
     tree=$1 here=$PWD
     shift
@@ -36,12 +36,12 @@ in_tree() {
   ' bash "$tree" "$@"
 }
 
-# A program that is to run outside: what it is told comes behind the options of the linker.
+# Builds a program that runs outside of the tree: the caller's arguments follow the linker's options.
 for_outside() {
   local linker libraries flags=()
   linker=$(compgen -G "$tree/lib64/ld-linux-*.so.*" || compgen -G "$tree/lib/ld-linux-*.so.*")
   libraries=$(dirname "$(compgen -G "$tree/usr/lib/*/libc.so.6")")
-  # The program asks for GCC's libraries itself: those of Swift ask for them by DT_RUNPATH, where a program's DT_RPATH does not count.
+  # The program itself links GCC's libraries: Swift's libraries have a DT_RUNPATH, for which a program's DT_RPATH does not count.
   for flag in "--dynamic-linker=$linker" --disable-new-dtags "-rpath=$libraries" "-rpath=$tree/usr/libexec/swift/lib/swift/linux" \
     --no-as-needed -l:libstdc++.so.6 -l:libgcc_s.so.1 -l:libm.so.6; do
     flags+=(-Xlinker "$flag")

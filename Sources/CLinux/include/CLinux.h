@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/* The system calls that preroot makes, and nothing else: no policy, no memory of its own, no libc type, so that this
- * module can be imported for any target without a sysroot. Each returns >= 0, or -errno. Strings end with a NUL byte. */
+/* preroot's system calls, and nothing else: no policy, no memory allocation, no libc types, so that Swift can import this module for any
+ * target without a sysroot. Each function returns >= 0 or -errno. Strings end with a NUL byte. */
 #include <stddef.h>
 #include <stdint.h>
 #include "CLinuxProcess.h"
@@ -10,18 +10,18 @@
 
 #define LINUX_CURRENT_DIRECTORY (-100) /* AT_FDCWD */
 
-/* How a file is opened; the flags of open(2) differ from processor to processor. To list is O_RDONLY and getdents64(2) works. */
+/* How to open a file; the flags of open(2) differ between architectures. TO_LIST is O_RDONLY, so that getdents64(2) works. */
 #define LINUX_OPEN_PATH 0
 #define LINUX_OPEN_DIRECTORY 1
 #define LINUX_OPEN_TO_LIST 2
 #define LINUX_OPEN_TO_READ 3
-/* Where links lead on the way: anywhere; back to the directory, as to a root; nowhere, and to no other file system. */
+/* Where symbolic links may lead: anywhere; below the directory, as below a root; nowhere, nor may the path enter another file system. */
 #define LINUX_LOOK_ANYWHERE 0
 #define LINUX_LOOK_IN_ROOT 1
 #define LINUX_LOOK_BENEATH 2
-/* See openat(2), openat2(2) RESOLVE_IN_ROOT, RESOLVE_BENEATH: -ENOSYS before Linux 5.6, unless links may lead anywhere. */
+/* See openat(2), openat2(2) RESOLVE_IN_ROOT, RESOLVE_BENEATH. -ENOSYS before Linux 5.6, except with LINUX_LOOK_ANYWHERE. */
 int32_t linux_open(int32_t directory, const char *_Nonnull path, int32_t how, int32_t look);
-/* One component of a path: a link fails with -ELOOP. */
+/* Opens one component of a path. -ELOOP if it is a symbolic link. */
 int32_t linux_open_component(int32_t directory, const char *_Nonnull name, int32_t how);
 
 /* Files. See openat(2), read(2), write(2), mkdirat(2), symlinkat(2), renameat(2), unlinkat(2), readlinkat(2). */
@@ -36,18 +36,18 @@ int32_t linux_rename(int32_t directory, const char *_Nonnull from, int32_t to_di
 int32_t linux_unlink(int32_t directory, const char *_Nonnull path);
 int32_t linux_rmdir(int32_t directory, const char *_Nonnull path);
 intptr_t linux_readlink(int32_t directory, const char *_Nonnull path, void *_Nonnull buffer, size_t size);
-/* 0 where it exists. See faccessat(2), F_OK. */
+/* 0 if the file exists. See faccessat(2), F_OK. */
 int32_t linux_exists(int32_t directory, const char *_Nonnull path);
-/* The next entries of a directory opened to list, struct linux_dirent64. See getdents64(2). */
+/* Reads the next entries of a directory that was opened to list, struct linux_dirent64. See getdents64(2). */
 intptr_t linux_getdents(int32_t directory, void *_Nonnull buffer, size_t size);
-/* Links are not followed; an empty path is the descriptor's own file. See fstatat(2), whose words the fields have. */
+/* Does not follow links; an empty path means the descriptor's own file. The fields have the names of fstatat(2). */
 struct linux_status {
   uint64_t device, inode, inode_device, size;
   int64_t modified_nanoseconds;
   uint32_t mode, owner, group;
 };
 int32_t linux_get_status(int32_t directory, const char *_Nonnull path, struct linux_status *_Nonnull status);
-/* Of an open file or directory. See fchown(2), fchmod(2), flistxattr(2), fgetxattr(2), fsetxattr(2). */
+/* Open files and directories. See fchown(2), fchmod(2), flistxattr(2), fgetxattr(2), fsetxattr(2). */
 int32_t linux_change_owner(int32_t file, uint32_t owner, uint32_t group);
 int32_t linux_change_mode(int32_t file, uint32_t mode);
 intptr_t linux_list_attributes(int32_t file, char *_Nonnull buffer, size_t size);
@@ -57,15 +57,15 @@ int32_t linux_set_attribute_of(int32_t file, const char *_Nonnull name, const vo
 /* Mounts. The flags are the kernel's, MS_*. See mount(2), umount2(2), pivot_root(2), statvfs(3). */
 int32_t linux_mount(const char *_Nonnull source, const char *_Nonnull target, const char *_Nonnull type, uint64_t flags, const char *_Nonnull data);
 int32_t linux_bind(const char *_Nonnull source, const char *_Nonnull target);
-/* The flags of a mount, which a bind takes from what it shows. */
+/* Sets the flags of a mount; a new bind inherits those of its source. */
 int32_t linux_change_mount(const char *_Nonnull target, uint64_t flags);
 int32_t linux_bind_recursively(const char *_Nonnull source, const char *_Nonnull target);
-/* Makes the file system of a mount read-only, for everybody; the mount's own flags are these. */
+/* Makes the superblock of a mount read-only, and sets the mount's flags. */
 int32_t linux_make_file_system_read_only(const char *_Nonnull target, uint64_t flags);
-/* A remount of a tmpfs with its own mount flags and another size. */
+/* Remounts a tmpfs with another size and its current mount flags. */
 int32_t linux_resize_tmpfs(const char *_Nonnull target, const char *_Nonnull data);
 int32_t linux_unmount(const char *_Nonnull target);
-/* Takes a mount away with all that is mounted below it, and nothing of what these are peers of. */
+/* Lazily unmounts a mount with all mounts below it, without propagating that to their peers. */
 int32_t linux_detach(const char *_Nonnull target);
 int32_t linux_make_private(const char *_Nonnull target);
 int32_t linux_make_unbindable(const char *_Nonnull target);
@@ -74,13 +74,13 @@ int32_t linux_pivot_root(const char *_Nonnull new_root, const char *_Nonnull put
 int32_t linux_statvfs(const char *_Nonnull path, uint64_t *_Nonnull total_bytes, uint64_t *_Nonnull free_bytes, uint64_t *_Nonnull free_inodes);
 int32_t linux_chdir(const char *_Nonnull path);
 
-/* The mount namespace: 1 where `path` names the same file as `other`, else 0. See namespaces(7), setns(2). */
+/* The mount namespace. 1 if `path` and `other` are the same file, else 0. See namespaces(7), setns(2). */
 int32_t linux_is_same_file(const char *_Nonnull path, const char *_Nonnull other);
 int32_t linux_enter_mount_namespace(int32_t file);
 
 /* The process. See clock_gettime(2) CLOCK_MONOTONIC, nanosleep(2), getpid(2), getenv(3), strerror(3). */
 int64_t linux_monotonic_microseconds(void);
-/* Of CLOCK_REALTIME. See clock_settime(2). */
+/* CLOCK_REALTIME. See clock_settime(2). */
 int64_t linux_clock_seconds(void);
 int32_t linux_set_clock(int64_t seconds);
 void linux_sleep(int64_t microseconds);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-/* What storage needs beyond files and mounts, under the same rules as CLinux.h, which includes this. */
+/* Storage, beyond files and mounts, under the same rules as CLinux.h, which includes this. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,26 +9,27 @@ int32_t linux_open_device(int32_t directory, const char *_Nonnull path, int32_t 
 int64_t linux_size(int32_t file);
 intptr_t linux_read_at(int32_t file, void *_Nonnull buffer, size_t size, int64_t offset);
 intptr_t linux_write_at(int32_t file, const void *_Nonnull buffer, size_t size, int64_t offset);
-/* 1 where the first bytes are all 0x00 or all 0xff, else 0; fewer where the file is shorter. */
+/* 1 if the first `bytes` bytes, or fewer if the file is shorter, are all 0x00 or all 0xff; else 0. */
 int32_t linux_is_erased(int32_t file, int64_t bytes);
 
-/* What libblkid sees: LINUX_PROBE_FOUND and lines `NAME=value` in the buffer, the last without an end and all cut to its size,
- * or another of these. With `entry`, only PARTNAME and PARTUUID, of the partition that it is. -ELIBACC without libblkid. */
+/* Probes with libblkid. On LINUX_PROBE_FOUND, the buffer has lines `NAME=value`; lines that do not fit are left out. With `entry`, only
+ * PARTNAME and PARTUUID of the partition. -ELIBACC if libblkid is unavailable. */
 #define LINUX_PROBE_FOUND 0
 #define LINUX_PROBE_NOTHING 1
 #define LINUX_PROBE_AMBIVALENT 2
 int32_t linux_probe(int32_t file, int32_t entry, char *_Nonnull buffer, size_t size);
 
-/* An open file or directory, or the file system it is on. See fsync(2), syncfs(2). */
+/* Flush an open file or directory, or its whole file system. See fsync(2), syncfs(2). */
 int32_t linux_sync_file(int32_t file);
 int32_t linux_sync_file_system(int32_t file);
 
-/* What the kernel says of devices that come and go. See netlink(7), NETLINK_KOBJECT_UEVENT. */
+/* The kernel's events about devices that appear and disappear. See netlink(7), NETLINK_KOBJECT_UEVENT. */
 int32_t linux_open_uevents(void);
-/* Takes in what was said. */
+/* Discards the pending events. */
 int32_t linux_drain_uevents(int32_t socket);
 
-/* Does in an open directory of its own what overlayfs does in its upper; removes what it made, also at another time. See Documentation/filesystems/overlayfs.rst. */
+/* Tries an operation of overlayfs on its upper, in an open scratch directory; removes its files, including those of an earlier call.
+ * See Documentation/filesystems/overlayfs.rst. */
 #define LINUX_TRY_ATTRIBUTE 0
 #define LINUX_TRY_TYPES 1
 #define LINUX_TRY_WHITEOUT 2

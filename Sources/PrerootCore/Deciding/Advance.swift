@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/// How PID 1 gets from the image's units to the overlay's.
+/// How PID 1 switches from the image's units to the overlay's.
 public enum SwitchMode: Keyword {
   case auto
   case reload
@@ -14,20 +14,20 @@ public enum SwitchMode: Keyword {
   }
 }
 
-/// What the overlay has otherwise than the image, from which PID 1 has read it and cached it.
+/// Differences between the overlay and the facts that PID 1 has cached from the image.
 public struct OverlayChanges: Equatable, Sendable {
-  /// What the machine ID was when PID 1 read it; empty where there was none.
+  /// PID 1's machine ID; empty if it has none.
   public var machineIDBefore = Text()
   public var machineID = Text()
-  /// Whether PID 1 takes this for a first boot (/run/systemd/first-boot).
+  /// Whether PID 1 considers this a first boot (/run/systemd/first-boot).
   public var wasFirstBoot = false
   public var isFirstBoot = false
-  /// Whether the upper has its own systemd, as after an upgrade of the package.
+  /// Whether the upper has its own systemd, for example after a package upgrade.
   public var hasOtherManager = false
 
   public init() {}
 
-  /// Why a reload is not enough, as PID 1 caches these until it re-executes; nil where it is.
+  /// Why PID 1 has to re-execute, because it caches these until then; nil if a reload is enough.
   var reasonToReexecute: Text? {
     if hasOtherManager { return "the upper has its own systemd" }
     if !(machineID == machineIDBefore) { return "the upper has a different machine ID" }
@@ -36,13 +36,13 @@ public struct OverlayChanges: Equatable, Sendable {
   }
 }
 
-/// The way that is taken. See org.freedesktop.systemd1(5), Reload() and Reexecute().
+/// The choice between a reload and a re-execution. See org.freedesktop.systemd1(5), Reload() and Reexecute().
 public struct Advance: Equatable, Sendable {
   public var isReexecution: Bool
   /// For the log.
   public var reason: Text
 
-  /// - Parameter need: why PID 1 has to read again at all.
+  /// - Parameter need: why PID 1 has to reload in the first place.
   public init(_ mode: SwitchMode, over changes: OverlayChanges, as need: Hold.Need) {
     let demand = changes.reasonToReexecute
     switch mode {

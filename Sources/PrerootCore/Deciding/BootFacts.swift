@@ -19,7 +19,7 @@ public struct BootFacts: ~Copyable {
   public var ready: Text?
   /// Contents of /run/preroot/failed; nil if it is absent.
   public var failed: Text?
-  /// Whether overlay-prep.service has begun and not finished; or was killed.
+  /// Whether overlay-prep.service has begun and not finished, for example because it was killed.
   public var hasBegun = false
   /// Whether overlay-prep was PID 1 and failed (/run/preroot/status).
   public var hasFailedAsFirstProcess = false
@@ -27,7 +27,7 @@ public struct BootFacts: ~Copyable {
   public var isRunning = false
   /// The first unit of stage 1 that /etc/systemd/system masks.
   public var unitMaskedInEtc: Text?
-  /// Whether PID 1 takes this for a first boot. See machine-id(5), "First Boot Semantics".
+  /// Whether PID 1 considers this a first boot. See machine-id(5), "First Boot Semantics".
   public var isFirstBoot = false
   /// The first drop-in directory that applies to overlay-prep.service, or unit file that replaces it.
   public var helperOverride: Text?

@@ -97,7 +97,7 @@ extension BootFacts {
     container?.trimmed ?? environment.virtualization?.dropping(prefix: "container:")
   }
 
-  /// The kernel cannot write to these.
+  /// File systems that the kernel cannot write.
   public static var readOnlyFileSystems: Text { "squashfs erofs cramfs romfs iso9660" }
 
   /// Why the root stays read-only for this whole boot; nil if it does not. A read-only mount is no reason: nearly every machine starts with

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
-/// What holds the image's units back while the overlay is made.
+/// How the image's units are held back while the helper mounts the overlay.
 public enum Hold: Equatable, Sendable {
-  /// Their jobs wait for overlay-prep.service, and go on when it has ended. PID 1 keeps the units that it has loaded.
+  /// Their jobs wait until overlay-prep.service has ended. PID 1 keeps its loaded units.
   case ordering
-  /// A condition skips them. Afterwards PID 1 reloads, or re-executes, and starts the boot target.
+  /// A condition skips them. Afterwards PID 1 reloads or re-executes, and starts the boot target.
   case condition(Need)
 
-  /// Why PID 1 has to read from the overlay what it has read from the image.
+  /// Why PID 1 has to read its configuration again, from the overlay.
   public enum Need: Equatable, Sendable {
     case switchMode
     case upper
     case scope
     case binds
     case firstBoot
-    /// It may order overlay-prep.service after a unit that waits for overlay-prep.service.
+    /// This file may order overlay-prep.service after a unit that waits for overlay-prep.service.
     case override(Text)
   }
 
-  /// Ordering is enough where the overlay will say what the image said, and where overlay-prep.service waits for nothing itself.
+  /// Decides. Ordering is enough if the overlay has the same configuration as the image, and overlay-prep.service itself waits for nothing.
   ///
-  /// Generator, helper and tool have to agree, and the generator does without the rest of the settings: so this reads the assignments.
-  /// Where it cannot tell at a glance what `Settings` makes of a value, it takes the safe side.
+  /// Generator, helper and tool have to agree, and the generator does not use `Settings`: so this reads the assignments. If it cannot easily
+  /// tell how `Settings` reads a value, it chooses the condition.
   public init(for facts: borrowing BootFacts) {
     var mode = SwitchMode.auto, isPersistent = false, isWholeRoot = true, hasBinds = false
     for assignment in facts.assignments.all {

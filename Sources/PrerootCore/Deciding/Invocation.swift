@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-/// What overlay-prep was started for. See overlay-prep.service(8).
+/// The purpose of an invocation of overlay-prep. See overlay-prep.service(8).
 public enum Invocation: Equatable, Sendable {
-  /// By the kernel, or a container's manager, in place of systemd (`init=`): it makes the root writable and executes systemd.
+  /// The kernel, or a container manager, started it instead of systemd (`init=`): it makes the root writable and executes systemd.
   case firstProcess
-  /// By overlay-prep.service.
+  /// overlay-prep.service started it.
   case prepare
   case report
   case reached
@@ -13,11 +13,11 @@ public enum Invocation: Equatable, Sendable {
   case unknown(Text)
 
   /// - Parameters:
-  ///   - arguments: without the program's name.
+  ///   - arguments: the arguments, without the program's name.
   ///   - isFirstProcess: whether the process is PID 1, whose arguments are systemd's.
   public init(_ arguments: [Text], isFirstProcess: Bool) {
     let first = arguments.first ?? Text()
-    // PID 1 of a container that somebody started to read it: systemd, too, would print its own and end.
+    // PID 1 of a container that was started only for --help: systemd, too, would print its help and exit.
     if isFirstProcess, arguments.count != 1 || !(first == "--help") {
       self = .firstProcess
     } else if arguments.count > 1 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-/// How PID 1 goes on where overlay-prep is the first process: its child, which makes the root writable, says so by its exit status.
+/// How PID 1 continues if overlay-prep is the first process. The exit status of its child, which makes the root writable, says so.
 public enum Succession: Int, CaseIterable, Sendable {
-  /// With systemd, to where the machine boots.
+  /// systemd, booting to the machine's target.
   case systemd = 0
-  /// With systemd, to where `preroot.fallback=` leads.
+  /// systemd, booting to the target of `preroot.fallback=`.
   case emergency = 10
   case reboot = 11
 
-  /// - Parameter target: where the boot goes on to.
+  /// - Parameter target: the target of the boot.
   public init(to target: Text) {
     switch target {
     case "emergency.target": self = .emergency
@@ -16,8 +16,7 @@ public enum Succession: Int, CaseIterable, Sendable {
     }
   }
 
-  /// What systemd gets before the arguments of PID 1, over which it counts, as it does over `systemd.unit=`; empty for nothing. See
-  /// systemd(1).
+  /// An argument for systemd before those of PID 1; it overrides them and `systemd.unit=`. Empty if there is none. See systemd(1).
   public var argument: Text {
     switch self {
     case .systemd: ""
@@ -26,9 +25,9 @@ public enum Succession: Int, CaseIterable, Sendable {
     }
   }
 
-  /// What is executed, the first of them that can be: systemd, then what the kernel takes (linux: kernel_init()).
+  /// Returns the programs to try in order: systemd, then those that the kernel tries (linux: kernel_init()).
   ///
-  /// - Parameter name: what this program was started as, which would come back here.
+  /// - Parameter name: the name under which this program was started; executing it would start this program again.
   public static func programs(besides name: Text) -> [Text] {
     var programs: [Text] = []
     for program in Text("/usr/lib/systemd/systemd /lib/systemd/systemd /sbin/init /etc/init /bin/init /bin/sh").words where program != name {

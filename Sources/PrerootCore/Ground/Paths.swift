@@ -13,9 +13,9 @@ public enum Paths {
 
   // MARK: Files shared by generator, helper and tool
 
-  /// PID 1's sign of a first boot (systemd: manager_set_first_boot()).
+  /// PID 1 creates this file in a first boot (systemd: manager_set_first_boot()).
   public static var firstBoot: Text { "/run/systemd/first-boot" }
-  /// overlay-prep.service creates it when it begins, and removes it when it has finished.
+  /// The helper creates this file when it begins, and removes it when it has finished.
   public static var begun: Text { "/run/preroot/begun" }
   /// The masking condition: while this file is absent, only stage 1 starts.
   public static var ready: Text { "/run/preroot/ready" }
@@ -23,10 +23,11 @@ public enum Paths {
   public static var failed: Text { "/run/preroot/failed" }
   /// See `State`.
   public static var state: Text { "/run/preroot/state.json" }
-  /// The exit status of overlay-prep as PID 1, where that is not 0; for overlay-prep.service.
+  /// The exit status of overlay-prep as PID 1, if it is not 0; for overlay-prep.service.
   public static var status: Text { "/run/preroot/status" }
   /// See `Event`.
   public static var events: Text { "/run/preroot/events" }
+  public static var reported: Text { "/run/preroot/reported" }
   /// /etc/fstab without its lines for `/`.
   public static var fstab: Text { "/run/preroot/fstab" }
   /// A link to the upper's count of boots that did not reach their target.

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
-/// The names that make up stage 1.
+/// The units and files of stage 1.
 public enum StageOne {
-  /// Its own units.
+  /// preroot's units in stage 1.
   public static var units: [Text] { names.words }
   private static var names: Text { "overlay-prep.target overlay-prep.service preroot-stage1.target preroot-fallback.service preroot-prepared.target" }
 
   /// The program of stage 1, which is PID 1's, too, if `init=` says so.
   public static var helper: Text { "/usr/lib/preroot/overlay-prep" }
 
-  /// What has to be installed for a boot to be staged.
+  /// The files that must be installed before a boot can be staged.
   public static var files: [Text] {
     var files: [Text] = [helper]
     for unit in units { files.add("/usr/lib/systemd/system/" + unit) }
     return files
   }
 
-  /// Where unit files and drop-ins can be at boot: below /run, only other generators have written yet. See systemd.unit(5), "UNIT FILE LOAD
-  /// PATH".
+  /// The directories with unit files and drop-ins at boot. Of those below /run, only generators have written any yet. See systemd.unit(5),
+  /// "UNIT FILE LOAD PATH".
   public static var unitDirectories: [Text] {
     Text("""
       /etc/systemd/system.control /etc/systemd/system /etc/systemd/system.attached /run/systemd/system /usr/local/lib/systemd/system \
@@ -24,8 +24,8 @@ public enum StageOne {
       """).words
   }
 
-  /// What in one of them can give overlay-prep.service an ordering: drop-ins for it and for all services; but for the last two, which are
-  /// where it is installed, a unit file of that name.
+  /// Returns the paths in one of these directories that can give overlay-prep.service an ordering: drop-ins for it and for all services, and
+  /// a unit file of its name, except in the last two directories, where it is installed.
   public static func overrides(in directory: Text) -> [Text] {
     var names = Text("/service.d /overlay-.service.d /overlay-prep.service.d").words
     if !directory.hasSuffix("lib/systemd/system") || directory.hasPrefix("/usr/local") { names.add("/overlay-prep.service") }
@@ -34,15 +34,14 @@ public enum StageOne {
     return paths
   }
 
-  /// The types of units that are held back; the targets, which want stage 1, come last. Not device, slice and scope: a device whose
-  /// condition fails counts as there, and what binds to it dies of that (systemd: unit_verify_deps()); and overlay-prep.service is in a
-  /// slice itself.
+  /// The unit types that are held back. Targets, which want stage 1, come last. Not device, slice and scope: a device whose condition fails
+  /// counts as present, and units that bind to it fail (systemd: unit_verify_deps()); and overlay-prep.service is itself in a slice.
   static var heldTypes: [Text] {
     Text("service socket timer path mount swap automount target").words
   }
 
-  /// What starts in stage 1 anyway: our own, and the way out, so that Ctrl-Alt-Del, FailureAction=, poweroff,
-  /// emergency and systemd.debug_shell work while the overlay is being made.
+  /// The units that can start in stage 1: preroot's own, and those for shutdown and emergencies, so that Ctrl-Alt-Del, FailureAction=,
+  /// poweroff, emergency and systemd.debug_shell work meanwhile.
   static var exempt: [Text] {
     (names + """
        shutdown.target umount.target final.target \

@@ -103,7 +103,7 @@ extension Text {
       if needed <= capacity { return }
       capacity = Swift.max(needed, 2 * capacity, 32)
       let start = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-      unsafe start.update(from: text.start, count: text.count)
+      unsafe UnsafeMutableRawPointer(start).copyMemory(from: text.start, byteCount: text.count)
       unsafe text = Text(start, text.count)
     }
 
@@ -120,7 +120,7 @@ extension Text {
     @inline(never) fileprivate mutating func append(_ bytes: UnsafePointer<UInt8>?, _ count: Int) {
       guard let bytes = unsafe bytes, count > 0 else { return }
       reserve(count)
-      unsafe end.update(from: bytes, count: count)
+      unsafe UnsafeMutableRawPointer(end).copyMemory(from: bytes, byteCount: count)
       unsafe text = Text(text.start, text.count + count)
     }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/// What the first process mounts before it can look around, with systemd's own options: systemd leaves alone what it finds mounted
+/// The API file systems that the first process mounts before it can read facts, with systemd's own options: systemd keeps existing mounts
 /// (systemd: mount_table[] of mount-setup.c).
 public struct BasePlan: Equatable, Sendable {
   public var steps: [Step] = []
 
-  /// - Parameter mountInfo: empty while /proc is not mounted, which is all that is done then.
+  /// - Parameter mountInfo: empty before /proc is mounted; then the plan only mounts /proc.
   public init(over mountInfo: MountInfo) {
     if mountInfo.entries.isEmpty {
       add("/proc", "proc", Self.restricted)
@@ -13,7 +13,7 @@ public struct BasePlan: Equatable, Sendable {
     if mountInfo.entry(at: "/sys") == nil { add("/sys", "sysfs", Self.restricted) }
     if mountInfo.entry(at: "/dev") == nil { add("/dev", "devtmpfs", "nosuid,strictatime,mode=0755,size=4m,nr_inodes=1m") }
     if mountInfo.entry(at: "/run") == nil { add("/run", "tmpfs", "nosuid,nodev,strictatime,mode=0755,size=20%,nr_inodes=800k") }
-    // For what is told to systemd there.
+    // The helper leaves files for systemd here.
     steps.append(Step(.makeDirectory, "/run/systemd"))
   }
 

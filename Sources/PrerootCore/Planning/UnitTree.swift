@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-/// The files that the generator writes, in order: a boot is redirected by the last of them, so until all is in place
-/// nothing has changed. See systemd.generator(7).
+/// The files that the generator writes, in order. Only the last one redirects the boot, so nothing changes until all are in place. See
+/// systemd.generator(7).
 public struct UnitTree: Equatable, Sendable {
-  /// The three directories that systemd gives a generator: below the administrator's /etc/systemd/system, above it, and below
-  /// everything else.
+  /// The three directories that systemd passes to a generator. Their precedence is below /etc/systemd/system, above it, and below all
+  /// other unit directories.
   public enum Directory: Equatable, Sendable {
     case normal
     case early
@@ -11,13 +11,12 @@ public struct UnitTree: Equatable, Sendable {
   }
   public enum Content: Equatable, Sendable {
     case file(Text)
-    /// It takes the place of whatever another generator put there: system-update-generator may write the same
-    /// default.target, in either order.
+    /// Replaces the file of another generator: system-update-generator may write the same default.target, before or after this one.
     case link(to: Text)
   }
   public struct Node: Equatable, Sendable {
     public var directory: Directory
-    /// Below the directory, at most one directory deep.
+    /// Relative to the directory, with at most one directory in it.
     public var path: Text
     public var content: Content
   }
@@ -35,7 +34,7 @@ public struct UnitTree: Equatable, Sendable {
 
   // MARK: Stage 1
 
-  /// Has the units wait for overlay-prep.service. PID 1 loads them only once, so all that they need in stage 2 is there at once.
+  /// Orders the units after overlay-prep.service. PID 1 loads them only once, so this also writes all files that they need in stage 2.
   private mutating func order(_ facts: borrowing BootFacts, bootingTo target: Text) {
     wish("preroot-report.service")
     wish("preroot-settle.service")
@@ -47,12 +46,13 @@ public struct UnitTree: Equatable, Sendable {
     holdBack("After=overlay-prep.service\n", targets: "Wants=preroot-prepared.target\n")
   }
 
-  /// Has the units skipped, and sends the boot to stage 1.
+  /// Makes PID 1 skip the units, and redirects the boot to stage 1.
   private mutating func mask(bootingTo target: Text) {
-    // Every target wants stage 1, so that a boot to a target that PID 1 found elsewhere than on the command line, in the EFI variable
-    // SystemdOptions of systemd <= 257, goes through it too instead of ending behind the masks.
+    // Every target wants stage 1. PID 1 may find its target in a place other than the command line, the EFI variable SystemdOptions of
+    // systemd <= 257; such a boot, too, goes through stage 1 instead of ending behind the masks.
     holdBack("ConditionPathExists=/run/preroot/ready\n", targets: "Wants=overlay-prep.target\n")
-    // It has a Requisite=, which a condition does not meet: one line on the console of a boot to rescue.target, up to systemd 257.
+    // This unit has a Requisite=, which a failed condition does not meet: up to systemd 257, a boot to rescue.target prints a line
+    // about that on the console.
     mask("systemd-update-utmp-runlevel.service")
     if !(target == "default.target") {
       add(.early, "preroot-fallback.service.d/10-target.conf",
@@ -77,10 +77,10 @@ public struct UnitTree: Equatable, Sendable {
     add(.normal, Text("sysinit.target.wants/") + unit, .link(to: Text("/usr/lib/systemd/system/") + unit))
   }
 
-  /// What the settled boot needs beside the image's own units.
+  /// Adds the files that a settled boot needs besides the image's own units.
   private mutating func stageTwo(_ facts: borrowing BootFacts) {
     wish("preroot-report.service")
-    // It says by failing what has failed before it.
+    // The unit fails, and so reports the failure that came before it.
     if facts.hasFailedAsFirstProcess { wish("overlay-prep.service") }
     var overlays: [Text] = [], others: [Text] = []
     for mount in facts.mountInfo.entries {
@@ -90,8 +90,8 @@ public struct UnitTree: Equatable, Sendable {
       }
       overlays.add(mount.mountPoint)
       if !(mount.mountPoint == "/") {
-        // As systemd itself has it for /usr and /etc: not to be unmounted before the very end, as it is in use until then. A
-        // whole unit, as a drop-in is not looked for where the unit was asked for before it was seen mounted.
+        // systemd treats /usr and /etc the same way: they are in use, so it unmounts them only at the very end. This is a whole
+        // unit, because systemd does not look for a drop-in if the unit was requested before its mount appeared.
         add(.late, mount.mountPoint.unitName + ".mount", .file(Self.header
           + "[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=preroot\nType=overlay\nWhere=" + mount.mountPoint.escapedForSpecifiers + "\n"))
       } else {
@@ -105,7 +105,7 @@ public struct UnitTree: Equatable, Sendable {
     for file in facts.fileSystemTable.swapFiles(onOverlaysAt: overlays, besides: others) { mask(file.unitName + ".swap") }
   }
 
-  /// Keeps from an overlay on / what is about the lower.
+  /// Keeps systemd from applying the lower's settings to an overlay on /.
   private mutating func keepRoot(_ facts: borrowing BootFacts) {
     add(.normal, "systemd-remount-fs.service.d/zz-preroot.conf",
         .file(Self.header + Self.keepRoot + (facts.fileSystemTable.root != nil ? Self.remountAllButRoot : Text())))
@@ -114,17 +114,17 @@ public struct UnitTree: Equatable, Sendable {
 
   private mutating func mask(_ unit: Text) { add(.early, unit, .link(to: "/dev/null")) }
 
-  /// What fstab-generator and gpt-auto-generator start for a root that grows or has quotas: an overlay can do neither. The names are those
-  /// of systemd 248 and later, then of 247. See systemd: generator_hook_up_growfs(), generator_hook_up_quotacheck().
+  /// The units that fstab-generator and gpt-auto-generator start for a root that grows or has quotas; an overlay supports neither. The
+  /// names are those of systemd 248 and later, then of 247. See systemd: generator_hook_up_growfs(), generator_hook_up_quotacheck().
   private static var ofLower: Text {
     "systemd-growfs-root.service systemd-growfs@-.service systemd-quotacheck-root.service quotaon-root.service"
   }
 
-  /// Without a line for `/` in fstab it is gpt-auto-generator that wants it remounted (50-remount-rw.conf).
+  /// Even without a line for `/` in fstab, gpt-auto-generator requests a remount (50-remount-rw.conf).
   private static var keepRoot: Text { "[Service]\nEnvironment=SYSTEMD_REMOUNT_ROOT_RW=0\n" }
 
-  /// The line for `/` is about the lower: with `ro` it would make the overlay read-only, and new mount(8) on a new kernel fails
-  /// on an overlay whatever it says (https://github.com/systemd/systemd/issues/39558). The other lines stay as they are.
+  /// The line for `/` concerns the lower. With `ro` it would make the overlay read-only, and a new mount(8) on a new kernel fails on an
+  /// overlay, whatever the line says (https://github.com/systemd/systemd/issues/39558). The other lines are unchanged.
   private static var remountAllButRoot: Text {
     """
     Environment=SYSTEMD_FSTAB=/run/preroot/fstab LIBMOUNT_FSTAB=/run/preroot/fstab
@@ -137,13 +137,13 @@ public struct UnitTree: Equatable, Sendable {
     nodes.append(Node(directory: directory, path: path, content: content))
   }
 
-  /// The name sorts last: any `ConditionXxx=` of a drop-in parsed later would clear ours. A condition, instead of a link to /dev/null,
-  /// fails no transaction, holds for units of any name, and one touch of the file lifts it. An ordering cannot be cleared.
+  /// The name sorts last, because a `ConditionXxx=` in a drop-in that is parsed later would clear this condition. A condition, not a link
+  /// to /dev/null: it fails no transaction, applies to units of any name, and creating the file lifts it. An ordering cannot be cleared.
   private static var dropIn: Text { ".d/zzzz-preroot-stage1.conf" }
   private static var header: Text { "# Automatically generated by preroot-generator\n\n" }
   private static var overlayPrepTarget: Text { "/usr/lib/systemd/system/overlay-prep.target" }
 
-  /// One line a node, for people and for tests.
+  /// One line per node, for people and tests.
   public var text: Text {
     var text = Text()
     for node in nodes {

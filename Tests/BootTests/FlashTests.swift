@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+import Bed
+import Foundation
+import Testing
+
+/// These tests cut the power of a machine that has its upper on emulated NAND flash. Each page and each erasure is recorded, and the machine
+/// boots on what there was after some of them.
+///
+/// `PREROOT_STATES=40 swift test --filter FlashTests` is the long form: ten of them boot in each test case.
+@Suite("An upper on NAND flash")
+struct FlashTests {
+  enum Work: String, CaseIterable, Sendable { case firstUse = "first use", reset }
+
+  private static func tree(_ type: String) async throws -> Tree {
+    try await Tree.lean.withNand(ubi: type == "ubifs").running("""
+      exec 2>&1
+      note() { /usr/lib/bed/note mark "$1"; }
+      echo "old=$(ls /var/lib/old 2> /dev/null | wc -l)"
+      written=$(cat /var/lib/written/* 2> /dev/null | wc -l)
+      echo "written=$written"
+      case " $(< /proc/cmdline) " in *" bed.fill "*) mkdir -p /var/lib/old; for i in {1..40}; do echo old > /var/lib/old/$i; done ;; esac
+      case " $(< /proc/cmdline) " in *" bed.write "*) ;; *) exit ;; esac
+      note begun
+      mkdir -p /var/lib/written && sync /var/lib
+      for i in {1..8}; do
+        echo written > /var/lib/written/$i
+        sync /var/lib/written/$i /var/lib/written
+        note "$i"
+      done
+      """)
+  }
+
+  private static func machine(_ type: String, _ disk: Disk, _ words: String...) async throws -> Machine {
+    var machine = Machine(keepingOn: disk, try await tree(type), "preroot=\(type == "ubifs" ? "ubi0:data" : "mtd:mtd1")")
+    machine.words += words
+    return machine
+  }
+
+  private static let count = (ProcessInfo.processInfo.environment["PREROOT_STATES"].flatMap { Int($0) } ?? 8) / 4
+
+  @Test("A power cut on flash loses no synced file, and the next boot succeeds", arguments: ["ubifs", "jffs2"], Work.allCases)
+  func survives(type: String, work: Work) async throws {
+    let disk = try await Disk.nand()
+    if work == .reset { expectUpper(type, in: try await Self.machine(type, disk, "bed.fill").boot()) }
+    let base = try await disk.copy()
+    let (boot, recording) = try await Self.machine(type, disk, "bed.write", work == .reset ? "preroot.reset" : "").bootRecording()
+    expectUpper(type, in: boot)
+    #expect(recording.notes().count == 9, "\(boot.script?.output ?? "")")
+
+    let seed = UInt64.random(in: 0...UInt64(UInt32.max))
+    let states = recording.prefixes(count: Self.count, seed: seed)
+    var synced = 0, bad = 0
+    try await recording.replay(states, over: base) { state, disk in
+      let notes = recording.notes(before: state.cut).compactMap { Int($0) }
+      synced += notes.count
+      do {
+        let next = try await Self.machine(type, disk).boot()
+        expectUpper(type, in: next)
+        let written = next.told("written").flatMap { Int($0) } ?? -1
+        // Nothing of the old upper where the reset was at its end.
+        let old = next.told("old")
+        if next.state != "running" || written < notes.count || work == .reset && old != "0" && (old != "40" || !notes.isEmpty) {
+          bad += 1
+          Issue.record("\(type), \(work.rawValue), seed \(seed), \(state): \(next.state), \(written) of \(notes.count) files, \(old ?? "?") old ones")
+        }
+      } catch {
+        bad += 1
+        Issue.record("\(type), \(work.rawValue), seed \(seed), \(state): \(error)")
+      }
+    }
+    print("power cuts on NAND, \(type), \(work.rawValue): \(recording.writeCount) writes, \(states.count) cuts booted, \(synced) files synced before them, \(bad) with faults, seed \(seed)")
+    for disk in [disk, base] { try FileManager.default.removeItem(atPath: disk.path.string) }
+  }
+}
