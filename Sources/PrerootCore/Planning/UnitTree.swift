@@ -63,7 +63,8 @@ public struct UnitTree: Equatable, Sendable {
   }
 
   private mutating func holdBack(_ line: Text, targets wish: Text) {
-    for unit in StageOne.exempt { mask(unit + Self.dropIn) }
+    // Not a link to /dev/null: udev updates the time of that, and PID 1 would take the units for changed.
+    for unit in StageOne.exempt { add(.early, unit + Self.dropIn, .file(Self.header)) }
     let text = Self.header + "[Unit]\n" + line
     for type in StageOne.heldTypes {
       add(.early, type + Self.dropIn, .file(type == "target" ? text + wish : text))
