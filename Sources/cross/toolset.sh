@@ -15,7 +15,7 @@ list() {
 read -ra further <<< "$options"
 # Only some architectures have -fno-plt.
 quiet=-Wno-unused-command-line-argument
-swift=("${further[@]}" -Xcc $quiet -Xfrontend -clang-target -Xfrontend "$target" -Xcc -fPIC)
+swift=("${further[@]}" -Xcc "$quiet" -Xfrontend -clang-target -Xfrontend "$target" -Xcc -fPIC)
 for headers in "$sysroot/usr/include/$multiarch" "$sysroot/usr/include"; do swift+=(-Xcc "-isystem$headers"); done
 swift+=(-use-ld=lld -Xclang-linker "--target=$target" -Xclang-linker -pie)
 cat << JSON
