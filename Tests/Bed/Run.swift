@@ -54,7 +54,8 @@ struct Run: Sendable {
       let rootWords = verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]
       let initrd = machine.initramfs.map { ["initrd=\($0)"] } ?? []
       let entrance = machine.entrance.program.map { ["init=\($0)"] } ?? []
-      arguments = devices + rootWords + diskWords + initrd + kernel.words + entrance + common + machine.words
+      let words: [[String]] = [rootWords, diskWords, initrd, kernel.words, entrance, common, machine.words]
+      arguments = devices + words.flatMap { $0 }
       environment = [:]
     case .emulated(let board):
       let image = try await ImageKind.squashfs.image(of: machine.tree)
