@@ -9,7 +9,9 @@ import Testing
 struct SoftRebootTests {
   /// Reboots softly before the report, once.
   private static func tree(_ preparation: String = "") -> Tree {
-    Tree(.trixie).running("""
+    // systemd does not stop the probe, which has no default dependencies. It would count as running until its death is noticed in the next
+    // boot, and not be started there.
+    Tree(.trixie).with("/etc/systemd/system/bed-probe.service.d/softly.conf", "[Unit]\nConflicts=shutdown.target\nBefore=shutdown.target\n").running("""
       exec 2>&1
       mounts() { awk '{ print $5 }' /proc/1/mountinfo | grep -v ^/run/credentials | sort; }
       if [ ! -e /run/softly ]; then
@@ -81,11 +83,11 @@ struct SystemdOptionsTests {
   @Test("A target in SystemdOptions does not keep the boot from a writable root")
   func bootsOn() async throws {
     let boot = try await Machine(.kernel(.squashfs), Tree.lean, "preroot=tmpfs", "SYSTEMD_EFI_OPTIONS=systemd.unit=rescue.target").boot()
-    #expect(boot.state == "running", "\(boot)")
+    // So systemd calls the state of a machine in rescue.target.
+    #expect(boot.state == "maintenance", "\(boot)")
     #expect(boot.failedUnits == [], "\(boot)")
     #expect(boot.mounts["/"]?.source == "preroot", "\(boot)")
     #expect(boot.isRootWritable, "\(boot)")
-    // The target that PID 1 has from there, or, if units are held back by a condition, that of the command line.
-    #expect(["rescue.target", "graphical.target"].contains { boot.units[$0]?.activeState == "active" }, "\(boot)")
+    #expect(boot.units["rescue.target"]?.activeState == "active", "\(boot)")
   }
 }

@@ -15,7 +15,7 @@ struct StageOneTests {
         # It came along to the overlay.
         [ "$(stat -Lc %d:%i /proc/$shell/root)" = "$(stat -c %d:%i /)" ]
         """)
-    let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs", "systemd.debug_shell").boot()
+    let boot = try await Machine(.kernel(.squashfs), tree, "preroot=tmpfs", "preroot.switch=reload", "systemd.debug_shell").boot()
     #expect(boot.state == "running")
     #expect(boot.failedUnits == [])
     #expect(boot.isRootWritable)
