@@ -3,7 +3,7 @@
 # make install    installs them below $(DESTDIR); make install-minimal installs only what a boot needs
 # make deb        makes a Debian package, in .build/deb
 # make dist       makes a tarball of the committed source, in .build/dist; with ARCH=, of what make install installs
-#                 all, install, deb and dist take ARCH=, for another architecture: Sources/cross/architectures lists them
+#                 all, install and dist take ARCH=, for another architecture: Sources/cross/architectures lists them
 # make test       runs the tests that boot nothing, in seconds; make lint checks formats, manual pages, scripts and spelling
 # make check      runs every test, and lint; make demo boots a demonstration. Both install the packages they need, as root, on Debian.
 # make check-all  runs the tests on every version of systemd that the bed knows
