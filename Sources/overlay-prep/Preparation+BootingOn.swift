@@ -164,10 +164,10 @@ extension Preparation {
   private func growRun() -> Int64? {
     do throws(Errno) {
       let size = try RunSpace.grow()
-      if size != nil { report.say(.info, "/run is larger while systemd reloads") }
+      if size != nil { report.say(.info, "Enlarged /run while systemd reloads") }
       return size
     } catch {
-      report.say(.warning, "Cannot make /run larger", error)
+      report.say(.warning, "Cannot enlarge /run", error)
       return nil
     }
   }
