@@ -9,7 +9,7 @@ struct StageOneTests {
     // The machine lacks /dev/tty9, which the shell needs by default.
     let tree = Tree.lean
       .with("/etc/systemd/system/debug-shell.service.d/bed.conf",
-            "[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart=/bin/sleep infinity\nStandardInput=null\nTTYPath=\nTTYReset=no\nTTYVHangup=no\n")
+            "[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart=/bin/sleep infinity\nStandardInput=null\nStandardOutput=null\nTTYPath=\nTTYReset=no\nTTYVHangup=no\n")
       .running("""
         shell=$(systemctl show --property=MainPID --value debug-shell.service)
         # It came along to the overlay.
