@@ -12,12 +12,7 @@ extension Tree {
   ///
   /// - Throws: ``Problem`` if the counter cannot be built.
   public func counting(_ count: Count) async throws -> Tree {
-    let fingerprint = Fingerprint(try Checkout.bedText("count.c"))
-    let program = try await Cache.shared.thing("packages/count-\(fingerprint)") { place in
-      // A static program runs on every suite.
-      try await sh("gcc", "-static", "-O1", "-Wall", "-Wextra", "-x", "c", Checkout.bedFile("count.c").string, "-o", place.string)
-    }
-    return with(copyOf: program, at: "/usr/lib/bed/count")
+    with(copyOf: try await CProgram.program("count"), at: "/usr/lib/bed/count")
       .with("/etc/systemd/system/overlay-prep.service.d/bed.conf",
             "[Service]\nExecStart=\nExecStart=/usr/lib/bed/count /run/bed/count \(count.rawValue) /usr/lib/preroot/overlay-prep\n")
       .running("cat /run/bed/count")

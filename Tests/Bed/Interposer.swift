@@ -26,15 +26,8 @@ extension Tree {
   /// - Throws: ``Problem`` if the library cannot be built.
   public func having(calls method: String, _ fate: CallFate) async throws -> Tree {
     let library = "/usr/lib/bed/interpose.so"
-    return with(copyOf: try await Self.interposer(), at: library)
+    return with(copyOf: try await CProgram.library("interpose", linking: "-lsystemd", "-ldl"), at: library)
       .with("/etc/systemd/system/overlay-prep.service.d/bed.conf",
             "[Service]\nEnvironment=LD_PRELOAD=\(library) BED_METHOD=\(method) \"BED_FATE=\(fate.text)\"\n")
-  }
-
-  private static func interposer() async throws -> FilePath {
-    let fingerprint = Fingerprint(try Checkout.bedText("interpose.c"))
-    return try await Cache.shared.thing("packages/interpose-\(fingerprint).so") { place in
-      try await sh("gcc", "-shared", "-fPIC", "-O1", "-Wall", "-x", "c", Checkout.bedFile("interpose.c").string, "-o", place.string, "-lsystemd", "-ldl")
-    }
   }
 }

@@ -8,12 +8,7 @@ extension Tree {
   ///
   /// - Throws: ``Problem`` if the tracer cannot be built.
   public func tracingHelper() async throws -> Tree {
-    let fingerprint = Fingerprint(try Checkout.bedText("kill.c"))
-    let program = try await Cache.shared.thing("packages/kill-\(fingerprint)") { place in
-      // A static program runs on every suite.
-      try await sh("gcc", "-static", "-O1", "-Wall", "-Wextra", "-x", "c", Checkout.bedFile("kill.c").string, "-o", place.string)
-    }
-    return try await with(copyOf: program, at: "/usr/lib/bed/kill").wrappingHelper("exec /usr/lib/bed/kill $helper")
+    try await with(copyOf: try await CProgram.program("kill"), at: "/usr/lib/bed/kill").wrappingHelper("exec /usr/lib/bed/kill $helper")
   }
 
   /// The same tree, where overlay-prep.service runs a shell script, in which `$helper` is the helper. It has no drop-in, as that is a reason
@@ -33,10 +28,6 @@ extension Tree {
   ///
   /// - Throws: ``Problem`` if the library cannot be built.
   public func killingFirstChild() async throws -> Tree {
-    let fingerprint = Fingerprint(try Checkout.bedText("die.c"))
-    let library = try await Cache.shared.thing("packages/die-\(fingerprint).so") { place in
-      try await sh("gcc", "-shared", "-fPIC", "-O1", "-Wall", "-x", "c", Checkout.bedFile("die.c").string, "-o", place.string, "-ldl")
-    }
-    return with(copyOf: library, at: "/usr/lib/bed/die.so").with("/etc/ld.so.preload", "/usr/lib/bed/die.so\n")
+    with(copyOf: try await CProgram.library("die", linking: "-ldl"), at: "/usr/lib/bed/die.so").with("/etc/ld.so.preload", "/usr/lib/bed/die.so\n")
   }
 }

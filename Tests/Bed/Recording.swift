@@ -16,6 +16,18 @@ public struct Recording: Sendable {
 
   let events: [Event]
 
+  /// A script that writes eight files in /var/lib/written, syncs each, and then notes it; before that it notes that it has begun.
+  public static let writes = """
+    note() { /usr/lib/bed/note mark "$1"; }
+    note begun
+    mkdir -p /var/lib/written && sync /var/lib
+    for i in {1..8}; do
+      echo written > /var/lib/written/$i
+      sync /var/lib/written/$i /var/lib/written
+      note "$i"
+    done
+    """
+
   /// Reads the log of a dm-log-writes device. See Documentation/admin-guide/device-mapper/log-writes.rst and drivers/md/dm-log-writes.c.
   init(log disk: Disk) throws {
     let data = try Data(contentsOf: URL(fileURLWithPath: disk.path.string), options: .alwaysMapped)
@@ -170,11 +182,7 @@ extension Tree {
   ///
   /// - Throws: ``Problem`` if the recording program cannot be built.
   public func recordingWrites() async throws -> Tree {
-    let fingerprint = Fingerprint(try Checkout.bedText("note.c"))
-    let program = try await Cache.shared.thing("packages/note-\(fingerprint)") { place in
-      try await sh("gcc", "-static", "-O1", "-Wall", "-Wextra", "-x", "c", Checkout.bedFile("note.c").string, "-o", place.string)
-    }
-    return with(copyOf: program, at: "/usr/lib/bed/note")
+    with(copyOf: try await CProgram.program("note"), at: "/usr/lib/bed/note")
       .with("/etc/systemd/system/overlay-prep.service.d/bed.conf",
             "[Service]\nExecStartPre=-/usr/lib/bed/note record /dev/ubdb /dev/ubdc\n")
   }
