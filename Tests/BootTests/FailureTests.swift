@@ -27,10 +27,12 @@ struct FailureTests {
     Failure(testDescription: "the helper cannot be run", tree: .lean.with(helper, "no program\n"), says: "overlay-prep.service: Failed"),
   ]
 
+  static let ways = ["preroot.switch=auto", "preroot.switch=reload"]
+
   /// What holds the units back meanwhile: their ordering, a condition, or that systemd does not run yet. As PID 1, a helper that is another
   /// program is beyond help.
   static let waysToFail = failures.flatMap { failure in
-    [(failure: failure, entrance: Entrance.stageOne, way: "preroot.switch=auto"), (failure, .stageOne, "preroot.switch=reload")]
+    ways.map { (failure: failure, entrance: Entrance.stageOne, way: $0) }
       + (failure.tree == .lean ? [(failure, .firstProcess, "preroot.switch=auto")] : [])
   }
 
@@ -64,8 +66,6 @@ struct FailureTests {
     Death(testDescription: "on the way to 3", helper: crash, words: ["3"], target: "multi-user.target"),
     Death(testDescription: "on the way to rescue", helper: "#!/bin/false\n", words: ["systemd.unit=rescue.target"], target: "rescue.target"),
   ]
-
-  static let ways = ["preroot.switch=auto", "preroot.switch=reload"]
 
   /// With so little memory /run is too small for a reload.
   @Test("A machine with 64 MB of memory reaches its target without the helper", arguments: deaths, ways)

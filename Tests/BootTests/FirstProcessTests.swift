@@ -55,12 +55,7 @@ struct FirstProcessTests {
 
   @Test("A boot that preroot leaves alone is unchanged if overlay-prep is PID 1", arguments: untouched)
   func isPlain(leg: Leg, words: [String]) async throws {
-    var machine = Machine(leg).by(.firstProcess)
-    machine.words = words
-    let boot = try await machine.boot()
-    let plain = try await Machine(leg, Tree.lean.withoutPreroot).sharedBoot()
-    expectSameBoot(boot, as: plain)
-    #expect(!boot.isRootWritable)
+    try await expectPlainBoot(of: Machine(leg).by(.firstProcess), words)
   }
 
   @Test("An emergency boot keeps the read-only root if overlay-prep is PID 1, and the log says why")

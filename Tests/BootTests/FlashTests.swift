@@ -14,19 +14,12 @@ struct FlashTests {
   private static func tree(_ type: String) async throws -> Tree {
     try await Tree.lean.withNand(ubi: type == "ubifs").running("""
       exec 2>&1
-      note() { /usr/lib/bed/note mark "$1"; }
       echo "old=$(ls /var/lib/old 2> /dev/null | wc -l)"
       written=$(cat /var/lib/written/* 2> /dev/null | wc -l)
       echo "written=$written"
       case " $(< /proc/cmdline) " in *" bed.fill "*) mkdir -p /var/lib/old; for i in {1..40}; do echo old > /var/lib/old/$i; done ;; esac
       case " $(< /proc/cmdline) " in *" bed.write "*) ;; *) exit ;; esac
-      note begun
-      mkdir -p /var/lib/written && sync /var/lib
-      for i in {1..8}; do
-        echo written > /var/lib/written/$i
-        sync /var/lib/written/$i /var/lib/written
-        note "$i"
-      done
+      \(Recording.writes)
       """)
   }
 

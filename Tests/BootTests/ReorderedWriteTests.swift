@@ -44,14 +44,7 @@ struct ReorderedWriteTests {
     let image = served.reduce(Tree.lean.release("2")) { $0.with("/srv/\($1)", "served\n") }
     return try await image.recordingWrites().running("""
       exec 2>&1
-      note() { /usr/lib/bed/note mark "$1"; }
-      note begun
-      mkdir -p /var/lib/written && sync /var/lib
-      for i in {1..8}; do
-        echo written > /var/lib/written/$i
-        sync /var/lib/written/$i /var/lib/written
-        note "$i"
-      done
+      \(Recording.writes)
       echo "written=$(cat /var/lib/written/* | wc -l)"
       """)
   }

@@ -9,12 +9,7 @@ struct UntouchedTests {
 
   @Test("preroot=off boots the machine as if preroot were not installed", arguments: Leg.each, words)
   func isPlain(leg: Leg, words: [String]) async throws {
-    var machine = Machine(leg)
-    machine.words = words
-    let boot = try await machine.boot()
-    let plain = try await Machine(leg, Tree.lean.withoutPreroot).sharedBoot()
-    expectSameBoot(boot, as: plain)
-    #expect(!boot.isRootWritable)
+    try await expectPlainBoot(of: Machine(leg), words)
   }
 }
 
@@ -98,6 +93,16 @@ struct RunningTests {
     #expect(boot.script?.output.contains(".d") == false, "\(boot.script?.output ?? "")")
     #expect(boot.journal.entries(by: "preroot-generator").contains { $0.message.contains("has started units before") })
   }
+}
+
+/// Boots the machine and expects the boot of the image without preroot.
+func expectPlainBoot(of machine: Machine, _ words: [String], _ location: SourceLocation = #_sourceLocation) async throws {
+  var machine = machine
+  machine.words = words
+  let boot = try await machine.boot()
+  let plain = try await Machine(machine.leg, Tree.lean.withoutPreroot).sharedBoot()
+  expectSameBoot(boot, as: plain, location)
+  #expect(!boot.isRootWritable, sourceLocation: location)
 }
 
 /// Expects the same units and mounts as without preroot.
