@@ -74,8 +74,6 @@ ifneq ($(cross),)
 	@command -v pkg-config >/dev/null || { echo "make: pkg-config is needed: install the package 'pkg-config'" >&2; exit 1; }
 	@$(if $(SYSROOT),true,[ -e $(sysroot) ] || Sources/cross/sysroot.sh $(cross) $(sysroot))
 	@Sources/cross/check-sysroot.sh $(cross) $(sysroot)
-endif
-ifneq ($(cross),)
 # SwiftPM takes ten seconds to see that nothing has changed, for each architecture.
 	@recipe='$(sysroot) $(traits) $(version) $(SWIFTFLAGS)'; \
 	if [ "$$(cat $(scratch)/recipe 2>/dev/null)" != "$$recipe" ] || [ -n "$$(find Sources generator Package.swift Makefile -newer $(scratch)/recipe -print -quit)" ]; then \
