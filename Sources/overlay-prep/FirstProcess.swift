@@ -61,9 +61,8 @@ extension Preparation {
     report.say(.info, Text("Continuing to ") + outcome.target)
     do throws(Errno) {
       let machine = try Machine(at: "/")
-      machine.keep(Paths.ready, (machine.mounts().root?.majorMinor ?? Text()) + "\n", report)
       if outcome.status != ExitStatus.success { machine.keep(Paths.status, Text(decimal: Int(outcome.status)) + "\n", report) }
-      machine.keep(Paths.events, report.events, report)
+      leaveToSecondStage(on: machine, machine.mounts())
     } catch {
       report.say(.error, "Cannot open /", error)
     }

@@ -25,9 +25,14 @@ extension Preparation {
   /// Lets the waiting jobs run, which do the rest. They wait until this service has ended.
   private func letGo(_ target: Text, on machine: borrowing Machine) {
     report.say(.info, Text("Continuing to ") + target + " without a reload, as the overlay begins empty")
-    machine.keep(Paths.ready, (machine.mounts().root?.majorMinor ?? Text()) + "\n", report)
-    machine.keep(Paths.events, report.events, report)
+    leaveToSecondStage(on: machine, machine.mounts())
     try? machine.root.remove(Paths.begun.asRelative)
+  }
+
+  /// Writes the files that end stage 1 and that stage 2 reads.
+  @inline(never) func leaveToSecondStage(on machine: borrowing Machine, _ mounts: MountInfo) {
+    machine.keep(Paths.ready, (mounts.root?.majorMinor ?? Text()) + "\n", report)
+    machine.keep(Paths.events, report.events, report)
   }
 
   private func bootOn(to target: Text, on machine: borrowing Machine) -> Bool {
@@ -44,8 +49,7 @@ extension Preparation {
       advance(&manager, Advance(settings.switchMode, over: changes, as: need), over: changes, on: machine)
       advanceClock()
       // Not before the reload: PID 1's queue may still contain jobs that wait for this file.
-      machine.keep(Paths.ready, (mounts.root?.majorMinor ?? Text()) + "\n", report)
-      machine.keep(Paths.events, report.events, report)
+      leaveToSecondStage(on: machine, mounts)
       if manager.isInEmergency {
         report.say(.notice, "emergency.target was requested; 'systemctl default' continues the boot")
         return true
@@ -128,8 +132,7 @@ extension Preparation {
         advance.isReexecution = false
       }
     }
-    // The limit of a tmpfs can always be lowered to its old value again.
-    if let runSize { try? Space.resizeTmpfs(at: "/run", toBytes: runSize) }
+    RunSpace.restore(runSize)
   }
 
   /// Does PID 1's work of a first boot, which was not possible on the lower.
@@ -182,6 +185,11 @@ extension RunSpace {
     guard let grown = RunSpace(total: space.totalBytes, free: space.freeBytes).grown else { return nil }
     try Space.resizeTmpfs(at: "/run", toBytes: grown)
     return space.totalBytes
+  }
+
+  /// Restores what `grow` returned. The limit of a tmpfs can always be lowered to its old value again.
+  @inline(never) static func restore(_ size: Int64?) {
+    if let size { try? Space.resizeTmpfs(at: "/run", toBytes: size) }
   }
 }
 

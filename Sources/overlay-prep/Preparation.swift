@@ -35,10 +35,7 @@ struct Preparation: ~Copyable {
     // The generator has logged these to the kernel log.
     for remark in self.facts.request.remarks { report.record(remark, as: .remark) }
     for remark in settings.remarks { report.say(remark, as: .remark) }
-    for conflict in conflicts {
-      report.say(.error, conflict.text)
-      lost.add(conflict.text)
-    }
+    for conflict in conflicts { lose(conflict.text) }
   }
 
   /// Whether this boot counts as an attempt with the upper.
@@ -142,10 +139,7 @@ struct Preparation: ~Copyable {
 
   private mutating func mountOverlay(_ settings: Settings, on store: [Step], in directory: Text) throws(Failure) {
     let conflicts = MountConflict.all(settings, on: image, upperTables(in: directory))
-    for conflict in conflicts {
-      report.say(.error, conflict.text)
-      lost.add(conflict.text)
-    }
+    for conflict in conflicts { lose(conflict.text) }
     let settings = settings.without(conflicts)
     if settings.scope.paths.isEmpty {
       store.takeBack(on: &kernel, before: &report)

@@ -52,8 +52,7 @@ func settle() -> Int32 {
     do throws(ServiceManager.Refusal) { try ServiceManager().reload() } catch {
       StandardError.say(Text("overlay-prep: PID 1 refuses to reload: ") + error.sentence)
     }
-    // The limit of a tmpfs can always be lowered to its old value again.
-    if let runSize { try? Space.resizeTmpfs(at: "/run", toBytes: runSize) }
+    RunSpace.restore(runSize)
     return ExitStatus.success
   }
 }
