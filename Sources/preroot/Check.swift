@@ -83,25 +83,25 @@ extension Findings {
   }
 
   fileprivate mutating func lookAtParts(of image: borrowing Machine) {
-    let generator: Text = "preroot-generator"
+    let name: Text = "/systemd/system-generators/preroot-generator", generator = Text("/usr/lib") + name
     var isWhole = true
     var files = StageOne.files
-    files.append(Text("/usr/lib/systemd/system-generators/") + generator)
-    for unit in Text("prerootcheck.slice preroot-report.service preroot-reached.service").words { files.append(Text("/usr/lib/systemd/system/") + unit) }
+    files.append(generator)
+    for unit in Text("prerootcheck.slice preroot-report.service preroot-reached.service preroot-settle.service").words { files.append(Text("/usr/lib/systemd/system/") + unit) }
     for file in files where !image.exists(file) {
       problem(file + " is missing: install all of preroot")
       isWhole = false
     }
     for directory in Text("/etc /usr/local/lib").words {
-      let mask = directory + "/systemd/system-generators/" + generator
+      let mask = directory + name
       guard image.target(ofLink: mask) != nil || image.exists(mask) else { continue }
       problem(mask + " masks the generator: remove it")
       isWhole = false
     }
     // An image may get programs for another architecture; then preroot-fallback.service would have to boot it, or nothing would.
-    for manager in Text("/usr/lib/systemd/systemd /lib/systemd/systemd /sbin/init").words {
+    for manager in Succession.programs(besides: Text()).prefix(3) {
       guard let wanted = image.processor(of: manager) else { continue }
-      for program in Text("/usr/lib/systemd/system-generators/preroot-generator /usr/lib/preroot/overlay-prep").words {
+      for program in [generator, StageOne.helper] {
         guard let processor = image.processor(of: program), processor != wanted else { continue }
         problem(program + " is not for the processor of " + manager + ": install preroot for the image's architecture")
         isWhole = false

@@ -715,6 +715,9 @@ struct ToolCheckTests {
 
   static let flaws = [
     Flaw("a missing unit", "/usr/lib/systemd/system/prerootcheck.slice is missing: install all of preroot") { try $0.remove("usr/lib/systemd/system/prerootcheck.slice") },
+    Flaw("a missing unit of the late reload", "/usr/lib/systemd/system/preroot-settle.service is missing: install all of preroot") {
+      try $0.remove("usr/lib/systemd/system/preroot-settle.service")
+    },
     Flaw("a missing helper", "/usr/lib/preroot/overlay-prep is missing: install all of preroot") { try $0.remove("usr/lib/preroot/overlay-prep") },
     Flaw("a helper for another processor", "/usr/lib/preroot/overlay-prep is not for the processor of /usr/lib/systemd/systemd: install preroot for the image's architecture") {
       // The beginnings of ELF files for x86_64 and for another machine.
