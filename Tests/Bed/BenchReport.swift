@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 import Support
-import SystemPackage
 
 /// The generated part of docs/performance.md, and the plot beside it.
 public struct BenchReport: Sendable {
-  private let benches: [Bench]
-  private let work: BenchWork
-  private let load: Double
-  private let kernel: String
+  let benches: [BenchResults]
+  let work: BenchWork
+  let conditions: BenchConditions
 
-  /// - Parameter load: the host's load before the first boot; see proc_loadavg(5).
-  public init(_ benches: [Bench], _ work: BenchWork, load: Double) async throws {
+  public init(_ benches: [BenchResults], _ work: BenchWork, _ conditions: BenchConditions) {
     self.benches = benches
     self.work = work
-    self.load = load
-    kernel = try String(contentsOfFile: try await Kernel.own.program().removingLastComponent().appending("source").string, encoding: .utf8)
-      .trimmingCharacters(in: .newlines)
-  }
-
-  public static var load: Double {
-    (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8)).flatMap { $0.split(separator: " ").first.flatMap { Double($0) } } ?? .nan
+    self.conditions = conditions
   }
 
   private static let begin = "<!-- make bench writes from here -->", end = "<!-- to here -->"
@@ -28,27 +19,51 @@ public struct BenchReport: Sendable {
   /// - Throws: ``Problem`` if the document lacks the marks around its generated part.
   public func write() throws {
     let document = Checkout.top.appending("docs/performance.md"), plot = Checkout.top.appending("docs/performance.svg")
-    let text = try String(contentsOfFile: document.string, encoding: .utf8)
-    guard let begin = text.range(of: Self.begin), let end = text.range(of: Self.end), begin.upperBound <= end.lowerBound else {
-      throw Problem("\(document) has no place for the results")
-    }
-    let new = text[..<begin.upperBound] + "\n" + results + "\n" + text[end.lowerBound...]
-    try Data(new.utf8).write(to: URL(fileURLWithPath: document.string))
+    let text = try inserted(into: try String(contentsOfFile: document.string, encoding: .utf8))
+    try Data(text.utf8).write(to: URL(fileURLWithPath: document.string))
     try Data(BenchPlot(benches).svg.utf8).write(to: URL(fileURLWithPath: plot.string))
   }
 
-  public var results: String {
-    ([conditions] + benches.map(\.table) + ["### Work", work.table]).joined(separator: "\n")
+  /// Returns the document with the results between its marks.
+  func inserted(into document: String) throws -> String {
+    guard let begin = document.range(of: Self.begin), let end = document.range(of: Self.end), begin.upperBound <= end.lowerBound else {
+      throw Problem("docs/performance.md has no place for the results")
+    }
+    return document[..<begin.upperBound] + "\n" + results + "\n" + document[end.lowerBound...]
   }
 
-  private var conditions: String {
-    let cpu = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.firstMatch(of: #/model name\s*: (.*)/#).map { String($0.output.1) } ?? "an unknown processor"
-    let version = (try? Checkout.text("NEWS.md"))?.firstMatch(of: #/(?m)^## (\S+)/#).map { String($0.output.1) } ?? "?"
-    let day = Date.now.formatted(.iso8601.year().month().day())
-    return """
-      \(day), preroot \(version), \(benches.first?.samples.first?.count ?? 0) rounds, on \(cpu) with \(ProcessInfo.processInfo.activeProcessorCount) processors,
-      whose load was \(load.places(2)) at the beginning. The machines: User Mode Linux of \(kernel), 256 MiB, a squashfs root.
+  public var results: String {
+    ([conditions.text] + benches.map(\.table) + ["### Work\n", work.table]).joined(separator: "\n")
+  }
+}
 
-      """
+/// What the results depend on besides preroot.
+public struct BenchConditions: Sendable {
+  let day, version, processor, kernel: String
+  let processorCount, rounds: Int
+  /// The host's load before the first boot; see proc_loadavg(5).
+  let load: Double
+
+  var text: String {
+    """
+    \(day), preroot \(version), \(rounds) rounds, on \(processor) with \(processorCount) processors,
+    whose load was \(load.places(2)) at the beginning. The machines: User Mode Linux of \(kernel), 256 MiB, a squashfs root.
+
+    """
+  }
+}
+
+extension BenchConditions {
+  /// Reads them from this host, whose load is that of now.
+  public init(rounds: Int) async throws {
+    self.rounds = rounds
+    load = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8)).flatMap { $0.split(separator: " ").first.flatMap { Double($0) } } ?? .nan
+    day = Date.now.formatted(.iso8601.year().month().day())
+    version = try Checkout.text("NEWS.md").firstMatch(of: #/(?m)^## (\S+)/#).map { String($0.output.1) } ?? "?"
+    let cpu = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+    processor = cpu.firstMatch(of: #/model name\s*: (.*)/#).map { String($0.output.1) } ?? "an unknown processor"
+    processorCount = ProcessInfo.processInfo.activeProcessorCount
+    kernel = try String(contentsOfFile: try await Kernel.own.program().removingLastComponent().appending("source").string, encoding: .utf8)
+      .trimmingCharacters(in: .newlines)
   }
 }

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-extension Bench {
+extension BenchResults {
   /// The table for docs/performance.md.
-  public var table: String {
-    let plain = spread(0) { Double($0.availableKilobytes) }.median
+  var table: String {
     var lines = [
-      "### \(suite.title), systemd \(systemdVersion)", "",
+      "### \(title)", "",
       "| | min | median | max | ratio to the initramfs | processor time | memory against plain | written to the device |", "|---|---|---|---|---|---|---|---|",
     ]
-    for place in contestants.indices {
-      let time = spread(place) { $0.time / .seconds(1) }, ratio = ratio(place)
-      let memory = (spread(place) { Double($0.availableKilobytes) }.median - plain) / 1024
-      let written = spread(place) { Double($0.writtenBytes) }.median / 1024
+    for row in rows {
+      let time = row.seconds, ratio = ratio(row), written = row.spread { Double($0.writtenBytes) }.median / 1024
       lines.append("| " + [
-        contestants[place].name, "\(time.least.places(2)) s", "\(time.median.places(2)) s", "\(time.most.places(2)) s",
-        "\(ratio.median.places(2)) (\(ratio.least.places(2)) to \(ratio.most.places(2)))", "\(spread(place) { $0.hostTime / .seconds(1) }.median.places(2)) s",
-        place == 0 ? "" : "\(memory < 0 ? "-" : "+")\(abs(memory).places(1)) MiB", written > 0 ? "\(written.places(0)) KiB" : "",
+        row.way.rawValue, "\(time.least.places(2)) s", "\(time.median.places(2)) s", "\(time.most.places(2)) s",
+        "\(ratio.median.places(2)) (\(ratio.least.places(2)) to \(ratio.most.places(2)))", "\(row.spread { $0.hostTime / .seconds(1) }.median.places(2)) s",
+        memory(row).map { "\($0 < 0 ? "-" : "+")\(abs($0).places(1)) MiB" } ?? "", written > 0 ? "\(written.places(0)) KiB" : "",
       ].joined(separator: " | ") + " |")
     }
-    if !absent.isEmpty { lines += ["", "Not booted: \(absent.joined(separator: ", "))."] }
+    if !absent.isEmpty { lines += ["", "Not booted: \(absent.map(\.rawValue).joined(separator: ", "))."] }
     return lines.joined(separator: "\n") + "\n"
   }
 }

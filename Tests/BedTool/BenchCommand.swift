@@ -18,7 +18,9 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let load = BenchReport.load
+    let conditions = try await BenchConditions(rounds: rounds)
+    // First, because it fails if a tool is missing.
+    let work = try await BenchWork.counted()
     var benches: [Bench] = []
     for suite in suite {
       benches.append(try await Bench(of: suite))
@@ -29,7 +31,7 @@ struct BenchCommand: AsyncParsableCommand {
         try await benches[place].round(number, of: rounds)
       }
     }
-    let report = try await BenchReport(benches, try await BenchWork(), load: load)
+    let report = BenchReport(benches.map(\.results), work, conditions)
     print(report.results)
     if !dry { try report.write() }
   }

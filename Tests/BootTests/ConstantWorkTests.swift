@@ -56,4 +56,14 @@ struct ConstantWorkTests {
     print("system calls of the helper: \(few) with 1 mount, \(many) with 2,000")
     #expect(many <= 2 * few)
   }
+
+  /// Most of them are the dynamic linker's, which relocates libsystemd.
+  @Test("The helper stays within its instruction budget", arguments: Entrance.allCases)
+  func staysWithinBudget(entrance: Entrance) async throws {
+    let boot = try await Machine(.container, try await Tree.lean.counting(.instructions), "preroot=tmpfs").by(entrance).boot()
+    #expect(boot.state == "running", "\(boot)")
+    let count = try #require(boot.helperCount, "\(boot): \(boot.script?.output ?? "")")
+    print("instructions of the helper by \(entrance): \(count)")
+    #expect(count <= 10_000_000)
+  }
 }
