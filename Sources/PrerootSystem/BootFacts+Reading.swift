@@ -8,7 +8,8 @@ extension BootFacts {
   public init(of machine: borrowing Machine, isFirstProcess: Bool = false) {
     self.init(ofBootOn: machine)
     if isFirstProcess { container = machine.containerOfFirstProcess }
-    readRest(of: machine)
+    readRequest(of: machine)
+    readStageOne(of: machine)
   }
 
   /// Reads the facts that tell whether the boot is settled, and those that a settled boot needs. A reload reads nothing else, so nothing in
@@ -23,8 +24,8 @@ extension BootFacts {
     do throws(Errno) { fileSystemTable = FileSystemTable(parsing: try machine.read("/etc/fstab") ?? Text()) } catch { tell("/etc/fstab", error) }
   }
 
-  /// Reads the other facts that the decision on a boot needs.
-  public mutating func readRest(of machine: borrowing Machine) {
+  /// Reads the facts that tell what is requested of this boot.
+  public mutating func readRequest(of machine: borrowing Machine) {
     environment.virtualization = Machine.variable("SYSTEMD_VIRTUALIZATION")
     if container == nil { container = machine.contents("/run/systemd/container") }
     commandLine = KernelCommandLine(of: machine, inContainer: containerName != nil)
@@ -34,6 +35,10 @@ extension BootFacts {
     environment.inInitrd = Machine.variable("SYSTEMD_IN_INITRD")
     readConfiguration(of: machine)
     assignments.add(commandLine)
+  }
+
+  /// Reads the facts about the parts of stage 1. A boot that is left alone needs none of them.
+  public mutating func readStageOne(of machine: borrowing Machine) {
     // A link to /dev/null, or an empty file, which systemd treats alike.
     for unit in StageOne.units where machine.isEmpty(Text("/etc/systemd/system/") + unit) {
       unitMaskedInEtc = unit
