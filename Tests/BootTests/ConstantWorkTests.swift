@@ -57,7 +57,7 @@ struct ConstantWorkTests {
     #expect(many <= 2 * few)
   }
 
-  /// Most of them are the dynamic linker's, which relocates libsystemd.
+  /// Some 700,000 of them are the dynamic linker's, which relocates libsystemd.
   @Test("The helper stays within its instruction budget", arguments: Entrance.allCases)
   func staysWithinBudget(entrance: Entrance) async throws {
     let boot = try await Machine(.container, try await Tree.lean.counting(.instructions), "preroot=tmpfs").by(entrance).boot()
