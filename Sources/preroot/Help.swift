@@ -2,33 +2,33 @@
 import PrerootCore
 import PrerootSystem
 
-func help() throws(Complaint) -> Int32 {
+func help() throws(Complaint) -> ExitStatus {
   try reply("""
     Usage: preroot [OPTION...] VERB
-    Tell how a read-only root was made writable, and have the next boot do it well.
+    Show how a read-only root became writable, and prepare the next boot.
 
-      status             what this boot was asked for, and what it was given
+      status             what this boot requested, and what it got
       check              whether the next boot will work
       plan               what the next boot would do
-      diff [PATH...]     what was written: added (A), modified (M) and deleted (D)
-      reset              have the next boot start with an empty upper
+      diff [PATH...]     what has changed: added (A), modified (M) and deleted (D)
+      reset              start the next boot with an empty upper
       chroot [COMMAND [ARGUMENT...]]
-                         change the image below the overlay
+                         run a command, or a shell, in the writable image
 
       --json             status: print an object of JSON
-      --root DIR         check, plan: look at the image in DIR, which is not booted
-      --keep PATH        reset: keep this file or directory; can be repeated
-      --cancel           reset: take it back
+      --root DIR         check, plan: examine the image in DIR, which is not booted
+      --keep PATH        reset: keep this file or directory; repeatable
+      --cancel           reset: cancel it
       --help             print this
       --version          print the version
 
     See preroot(1).
 
     """)
-  return ExitStatus.success
+  return .success
 }
 
-func version() throws(Complaint) -> Int32 {
+func version() throws(Complaint) -> ExitStatus {
   try reply(Text("preroot ") + Version.text + "\n")
-  return ExitStatus.success
+  return .success
 }

@@ -21,7 +21,7 @@ struct InterruptedTests {
     #expect(boot.mounts["/"]?.source == "preroot")
     #expect(boot.startupCount == 1)
     #expect(boot.unitsStartedAgain == [])
-    #expect(boot.consoleFailures.filter { !$0.contains("File System Writable") && !$0.contains("age of the Boot, and Nothing Else") } == [])
+    #expect(boot.consoleFailures.filter { !$0.contains("Root File System") && !$0.contains("age of the Boot") } == [])
   }
 
   /// The pivot would pull the root out from under the processes of a running machine.
