@@ -4,7 +4,7 @@ import Testing
 
 @Suite("preroot.scope=/etc:/var")
 struct DirectoryScopeTests {
-  @Test("preroot.scope=/etc:/var makes only these directories writable, in one startup", arguments: Leg.all, Entrance.chosen)
+  @Test("preroot.scope=/etc:/var makes only these directories writable, in one startup", arguments: Leg.chosen, Entrance.chosen)
   func isWritableInPlaces(leg: Leg, entrance: Entrance) async throws {
     let tree = Tree.lean.running("touch /etc/bed /var/bed && ! touch /usr/bed")
     let boot = try await Machine(leg, tree, "preroot=tmpfs", "preroot.scope=/etc:/var").by(entrance).boot()

@@ -78,7 +78,7 @@ struct FirstProcessKillTests {
     case tmpfs, device
 
     var leg: Leg { self == .tmpfs ? .container : .kernel(.squashfs) }
-    var count: Int { self == .tmpfs ? 8 : 4 }
+    var count: Int { self == .tmpfs ? 8 : 2 }
   }
 
   private static let tree = Task {

@@ -27,28 +27,28 @@ struct HiddenLayersTests {
     #expect(boot.told("filled") == "1", "\(boot)", sourceLocation: location)
   }
 
-  @Test("An unprivileged user cannot reach the layers, and preroot status works for that user", arguments: Leg.all, ["/", "/etc:/usr"])
-  func areHidden(leg: Leg, scope: String) async throws {
-    expectHidden(in: try await Machine(leg, Self.tree, "preroot=tmpfs", "preroot.scope=\(scope)").boot())
+  @Test("An unprivileged user cannot reach the layers, and preroot status works for that user", arguments: Entrance.eachChosen(Leg.chosen, ["/", "/etc:/usr"]))
+  func areHidden(leg: Leg, scope: String, entrance: Entrance) async throws {
+    expectHidden(in: try await Machine(leg, Self.tree, "preroot=tmpfs", "preroot.scope=\(scope)").by(entrance).boot())
   }
 
   /// Anybody may write to the top of this file system, as on a USB stick that was prepared elsewhere.
-  @Test("An unprivileged user cannot reach the layers or bind/ on a device")
-  func areHiddenOnDevice() async throws {
+  @Test("An unprivileged user cannot reach the layers or bind/ on a device", arguments: Entrance.chosen)
+  func areHiddenOnDevice(entrance: Entrance) async throws {
     let disk = try await Disk.ext4()
-    let machine = Machine(keepingOn: disk, Self.tree, "preroot.bind=/home")
+    let machine = Machine(keepingOn: disk, Self.tree, "preroot.bind=/home").by(entrance)
     let boots = try await machine.boots(2)
     for boot in boots { expectHidden(in: boot) }
     #expect(try await disk.text(of: "/reset") == nil)
   }
 
-  @Test("nosuid and nodev of Options= hold for the overlay and binds, and noexec is ignored on /")
-  func haveFlags() async throws {
+  @Test("nosuid and nodev of Options= hold for the overlay and binds, and noexec is ignored on /", arguments: Entrance.chosen)
+  func haveFlags(entrance: Entrance) async throws {
     let tree = Tree.lean.with("/usr/bin/other-id", "#!/bin/sh\nid -u\n", mode: 0o755).with("/home/.keep", "").running("""
       echo "root=$(awk '$5 == "/" { print $6 }' /proc/self/mountinfo)"
       echo "home=$(awk '$5 == "/home" { print $6 }' /proc/self/mountinfo)"
       """)
-    let boot = try await Machine(keepingOn: .ext4(), tree, "preroot.options=nosuid,nodev,noexec,noatime", "preroot.bind=/home").boot()
+    let boot = try await Machine(keepingOn: .ext4(), tree, "preroot.options=nosuid,nodev,noexec,noatime", "preroot.bind=/home").by(entrance).boot()
     #expect(boot.isRootWritable)
     for name in ["root", "home"] {
       let flags = (boot.told(name) ?? "").split(separator: ",")
@@ -104,8 +104,14 @@ struct VolatileRootTests {
 
 @Suite("Links in an image")
 struct LinkedImageTests {
+  /// In `make check`, each scope and each kind of link once.
+  static let waysToMachineID: [(words: [String], target: String)] = {
+    let absolute = "/var/lib/machine-id", relative = "../var/lib/machine-id", scope = ["preroot.scope=/etc:/var"]
+    return [([], absolute), (scope, relative)] + (Suite.areAll ? [([], relative), (scope, absolute)] : [])
+  }()
+
   /// This image keeps all files of one machine in one directory.
-  @Test("A machine whose /etc/machine-id is a link has one ID from its first boot on", arguments: [[], ["preroot.scope=/etc:/var"]], ["/var/lib/machine-id", "../var/lib/machine-id"])
+  @Test("A machine whose /etc/machine-id is a link has one ID from its first boot on", arguments: waysToMachineID)
   func leadToMachineID(words: [String], target: String) async throws {
     let tree = Tree.lean.without("/etc/machine-id").linking("/etc/machine-id", to: target).with("/var/lib/machine-id", "").running("""
       echo "id=$(cat /etc/machine-id)"; echo "pid1=$(busctl --system get-property org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus Features >/dev/null 2>&1; systemd-id128 machine-id)"

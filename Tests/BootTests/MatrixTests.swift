@@ -104,20 +104,22 @@ struct MatrixTests {
     let testDescription: String
     var change: @Sendable (Tree) -> Tree = { $0 }
     var words = ["preroot=tmpfs"]
+    var entrance = Entrance.stageOne
     var failed = ["overlay-prep.service"]
   }
 
   private static let helper = "/usr/lib/preroot/overlay-prep"
-  /// The three ways in which a boot continues: by the helper, by preroot-fallback.service, and by that without a failed service.
+  /// The ways in which a boot continues: by the helper, by each entrance; by preroot-fallback.service, and by that without a failed service.
   static let failures = [
     Failure(testDescription: "the upper has no space", words: ["preroot=tmpfs:size=4k"]),
+    Failure(testDescription: "the upper has no space, and overlay-prep is PID 1", words: ["preroot=tmpfs:size=4k"], entrance: .firstProcess),
     Failure(testDescription: "the helper crashes", change: { $0.with(helper, "#!/bin/sh\nkill -SEGV $$\n", mode: 0o755) }),
     Failure(testDescription: "the helper does nothing", change: { $0.linking(helper, to: "/bin/true") }, failed: []),
   ]
 
   @Test("Each systemd boots read-only if the overlay fails", arguments: Suite.chosen, failures)
   func bootsReadOnly(suite: Suite, failure: Failure) async throws {
-    var machine = Machine(.container, failure.change(Tree(suite)))
+    var machine = Machine(.container, failure.change(Tree(suite))).by(failure.entrance)
     machine.words = failure.words
     let boot = try await machine.boot()
     let plain = try await plainBoot(suite)
@@ -182,6 +184,11 @@ extension Suite {
 
   /// The suites whose version this run prints.
   static let printed = chosen.contains(.bookworm) ? chosen : chosen + [.bookworm]
+}
+
+extension Leg {
+  /// The legs of what `make check` boots once in a container and once under a kernel: all of them in `make check-all`.
+  static let chosen = Suite.areAll ? all : each
 }
 
 extension Entrance {

@@ -17,7 +17,7 @@ struct PartlyTests {
     #expect(boot.told("login")?.contains("is partly writable") == true, sourceLocation: location)
   }
 
-  @Test("A missing directory of Scope= loses only itself", arguments: Entrance.allCases)
+  @Test("A missing directory of Scope= loses only itself", arguments: Entrance.chosen)
   func hasDirectories(entrance: Entrance) async throws {
     let boot = try await Machine(.kernel(.squashfs), .noting, "preroot=tmpfs", "preroot.scope=/etc:/no/such:/var").by(entrance).boot()
     expectLoss(of: "Scope=/no/such", in: boot)

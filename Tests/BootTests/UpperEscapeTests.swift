@@ -4,10 +4,10 @@ import Testing
 
 @Suite("Uppers that no boot succeeds with")
 struct UpperEscapeTests {
-  @Test("An upper is left out of one boot after preroot.attempts= failed boots, and then tried again")
-  func isLeftOut() async throws {
+  @Test("An upper is left out of one boot after preroot.attempts= failed boots, and then tried again", arguments: Entrance.chosen)
+  func isLeftOut(entrance: Entrance) async throws {
     let disk = try await Disk.ext4()
-    let machine = Machine(keepingOn: disk, .noting, "preroot.attempts=2")
+    let machine = Machine(keepingOn: disk, .noting, "preroot.attempts=2").by(entrance)
     expectUpper(in: try await machine.boot())
     #expect(try await ["", "0"].contains(disk.text(of: "/attempts")?.trimmed ?? ""))
 

@@ -29,10 +29,10 @@ struct UpperFallbackTests {
   @Test("A malformed device name is an unavailable upper, not a request for a tmpfs", arguments: [
     ("preroot=sda3", "sda3 names no device; write /dev/sda3"), ("preroot=LABEL=", "LABEL= names no device: its value is empty"),
     ("overlayroot=device:dev=LABEL=data", "overlayroot=device:dev=LABEL=data names no device"),
-  ])
-  func isNamedWrongly(word: String, sentence: String) async throws {
-    let boot = try await Machine(.kernel(.squashfs), .noting, word).boot()
-    expectFallback(in: boot, saying: sentence)
+  ], Entrance.chosen)
+  func isNamedWrongly(name: (word: String, sentence: String), entrance: Entrance) async throws {
+    let boot = try await Machine(.kernel(.squashfs), .noting, name.word).by(entrance).boot()
+    expectFallback(in: boot, saying: name.sentence)
   }
 
   @Test("preroot.fallback=read-only keeps the root read-only if the upper is unavailable", arguments: Entrance.allCases)
@@ -128,7 +128,7 @@ struct UpperFallbackTests {
 struct UpperCheckTests {
   private static let fsck = "/usr/sbin/fsck.ext4"
 
-  @Test("The machine boots if the kernel kills fsck when memory runs out", arguments: Entrance.allCases)
+  @Test("The machine boots if the kernel kills fsck when memory runs out", arguments: Entrance.chosen)
   func isKilled(entrance: Entrance) async throws {
     // This calls the kernel's OOM killer, as the test is about whom it kills. A machine that really runs out of memory reads its
     // programs from the disk again and again before the kernel kills a process. See linux: Documentation/admin-guide/sysrq.rst, `f`.

@@ -28,13 +28,13 @@ struct UpperFormatTests {
     ("random bytes", 0, (0..<65536).map { _ in .random(in: 0...255) }),
   ]
 
-  @Test("preroot.format=blank leaves a disk with any contents unchanged", arguments: contents.indices)
-  func leavesContentsAlone(index: Int) async throws {
+  @Test("preroot.format=blank leaves a disk with any contents unchanged", arguments: contents.indices, Entrance.chosen)
+  func leavesContentsAlone(index: Int, entrance: Entrance) async throws {
     let (what, offset, bytes) = Self.contents[index]
     let disk = try Disk.blank(megabytes: 64)
     try disk.overwrite(at: offset, with: bytes)
     let checksum = try await disk.checksum
-    expectFallback(in: try await Machine(keepingOn: disk, .noting, "preroot.format=blank").boot(), saying: "/dev/ubdb")
+    expectFallback(in: try await Machine(keepingOn: disk, .noting, "preroot.format=blank").by(entrance).boot(), saying: "/dev/ubdb")
     #expect(try await disk.checksum == checksum, "\(what) was written to")
   }
 

@@ -16,15 +16,15 @@ struct UpperLowerChangeTests {
     return disk
   }
 
-  private func machine(_ policy: String?) async throws -> (Machine, Disk) {
+  private func machine(_ policy: String?, by entrance: Entrance) async throws -> (Machine, Disk) {
     let disk = try await Self.used.value.copy()
-    let machine = Machine(keepingOn: disk, Self.first.release("2"))
+    let machine = Machine(keepingOn: disk, Self.first.release("2")).by(entrance)
     return (policy.map { machine.with("preroot.on-lower-change=\($0)") } ?? machine, disk)
   }
 
-  @Test("preroot.on-lower-change=keep uses the upper with a new image without a warning")
-  func keeps() async throws {
-    let (machine, _) = try await machine("keep")
+  @Test("preroot.on-lower-change=keep uses the upper with a new image without a warning", arguments: Entrance.chosen)
+  func keeps(entrance: Entrance) async throws {
+    let (machine, _) = try await machine("keep", by: entrance)
     let boot = try await machine.boot()
     expectUpper(in: boot)
     #expect(boot.bootsNoted == 3)
@@ -32,9 +32,9 @@ struct UpperLowerChangeTests {
     #expect(boot.remarks == [])
   }
 
-  @Test("An upper with a new image is used with one warning by default")
-  func warns() async throws {
-    let (machine, _) = try await machine(nil)
+  @Test("An upper with a new image is used with one warning by default", arguments: Entrance.chosen)
+  func warns(entrance: Entrance) async throws {
+    let (machine, _) = try await machine(nil, by: entrance)
     let boots = try await machine.boots(2)
     for boot in boots { expectUpper(in: boot) }
     #expect(boots.map(\.bootsNoted) == [3, 4])
@@ -43,9 +43,9 @@ struct UpperLowerChangeTests {
     #expect(boots.map(\.remarks.count) == [1, 0])
   }
 
-  @Test("preroot.on-lower-change=reset gives a new image an empty upper")
-  func resets() async throws {
-    let (machine, disk) = try await machine("reset")
+  @Test("preroot.on-lower-change=reset gives a new image an empty upper", arguments: Entrance.chosen)
+  func resets(entrance: Entrance) async throws {
+    let (machine, disk) = try await machine("reset", by: entrance)
     let boots = try await machine.boots(2)
     for boot in boots { expectUpper(in: boot) }
     #expect(boots.map(\.bootsNoted) == [1, 2])

@@ -90,7 +90,7 @@ struct UpperTests {
     #expect(entry["PREROOT_UPPER"]?.contains("/dev/ubdb") == true)
   }
 
-  @Test("An upper for directories is persistent and clean after each power-off", arguments: Entrance.allCases)
+  @Test("An upper for directories is persistent and clean after each power-off", arguments: Entrance.chosen)
   func isOnDirectories(entrance: Entrance) async throws {
     let disk = try await Disk.ext4()
     for boot in try await Machine(keepingOn: disk, .noting, "preroot.scope=/etc:/var").by(entrance).boots(2) {
