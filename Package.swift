@@ -74,7 +74,8 @@ let package = Package(
     .testTarget(name: "PrerootCoreTests", dependencies: ["PrerootCore", "CoreSupport"]),
     .target(name: "CWitness", path: "Tests/CWitness"),
     .testTarget(name: "PrerootSystemTests", dependencies: ["PrerootCore", "PrerootSystem", "Support", "CoreSupport", "CWitness"]),
-    .testTarget(name: "GeneratorTests", dependencies: ["PrerootCore", "Support", "CoreSupport"], exclude: ["Cases"]),
+    // The programs are there for the tests that compare the manual with them.
+    .testTarget(name: "GeneratorTests", dependencies: ["PrerootCore", "PrerootSystem", "preroot-generator", "overlay-prep", "preroot", "Support", "CoreSupport"], exclude: ["Cases"]),
     .executableTarget(name: "Fuzz", dependencies: ["PrerootCore", "Support"], path: "Tests/Fuzz"),
     .testTarget(name: "FuzzTests", dependencies: ["Support"]),
     .testTarget(name: "BootTests", dependencies: ["Bed", "Support"]),

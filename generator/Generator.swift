@@ -11,27 +11,28 @@ import PrerootSystem
 func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
   guard argumentCount == 4 else {
     StandardError.write("Usage: preroot-generator NORMAL-DIR EARLY-DIR LATE-DIR; see preroot-generator(8)\n")
-    return ExitStatus.usage
+    return ExitStatus.usage.rawValue
   }
   do throws(Errno) {
     let normal = unsafe Text(cString: arguments[1])
     // In a boot, ignores $PREROOT_ROOT: the kernel command line or DefaultEnvironment= may set it, but PID 1 boots this machine.
     let machine = normal.hasPrefix("/run/systemd/") ? try Machine(at: "/") : try Machine()
     let log = KernelLog(of: machine, ident: "preroot-generator")
-    return unsafe generate(into: normal, Text(cString: arguments[2]), Text(cString: arguments[3]), for: machine, log: log)
+    return unsafe generate(into: normal, Text(cString: arguments[2]), Text(cString: arguments[3]), for: machine, log: log).rawValue
   } catch {
     StandardError.say("preroot-generator", error)
-    return ExitStatus.failure
+    return ExitStatus.failure.rawValue
   }
 }
 
-enum ExitStatus {
-  static let success: Int32 = 0
-  static let failure: Int32 = 1
-  static let usage: Int32 = 2
+/// A test compares preroot-generator(8) with these.
+enum ExitStatus: Int32, CaseIterable {
+  case success = 0
+  case failure = 1
+  case usage = 2
 }
 
-func generate(into normal: Text, _ early: Text, _ late: Text, for machine: borrowing Machine, log: KernelLog) -> Int32 {
+func generate(into normal: Text, _ early: Text, _ late: Text, for machine: borrowing Machine, log: KernelLog) -> ExitStatus {
   var facts = BootFacts(ofBootOn: machine)
   if !facts.isSettled { facts.readRequest(of: machine) }
   // PID 1 opens this socket before it first starts units (systemd: manager_startup()). On a running machine, masks would keep later units
@@ -44,9 +45,9 @@ func generate(into normal: Text, _ early: Text, _ late: Text, for machine: borro
   for remark in mode.remarks(on: facts) { log.say(remark) }
   do throws(Errno) {
     try UnitTree(for: mode, on: facts).write(into: GeneratorDirectories(normal: normal, early: early, late: late))
-    return ExitStatus.success
+    return .success
   } catch {
     log.say(.error, "Booting without preroot, as its units cannot be written", error)
-    return ExitStatus.failure
+    return .failure
   }
 }

@@ -31,10 +31,8 @@ import PrerootCore
     }
   }
 
-  /// systemctl's timeout for a reload: twice the 90 seconds that PID 1 gives its generators.
-  private static var reloadTimeout: UInt64 { 180_000_000 }
   /// sd-bus' default, 25 seconds, for methods that PID 1 answers at once.
-  private static var callTimeout: UInt64 { 0 }
+  private static var callLimit: Int64 { 0 }
 
   private var bus: OpaquePointer
 
@@ -53,7 +51,7 @@ import PrerootCore
 
   /// Runs the generators and reloads all units; returns when PID 1 is done.
   public func reload() throws(Refusal) {
-    try call("Reload", timeout: Self.reloadTimeout)
+    try call("Reload", limitMicroseconds: TimeLimit.reload.microseconds)
   }
 
   /// Makes PID 1 re-execute itself and keep its state; PID 1 then runs the generators and reloads all units. This returns earlier: PID 1 is
@@ -61,7 +59,7 @@ import PrerootCore
   ///
   /// - Throws: the refusal. A broken connection is no error; it is PID 1's answer.
   public func reexecute() throws(Refusal) {
-    do throws(Refusal) { try call("Reexecute", timeout: Self.reloadTimeout) } catch {
+    do throws(Refusal) { try call("Reexecute", limitMicroseconds: TimeLimit.reload.microseconds) } catch {
       // systemctl accepts these two errors as success, too.
       guard error.errno == .connectionReset || error.errno == .timedOut else { throw error }
     }
@@ -88,7 +86,7 @@ import PrerootCore
 
   /// Enqueues a job to start `unit`; returns when the job exists, not when it is done.
   public func start(_ unit: Text, _ mode: JobMode) throws(Refusal) {
-    try call("StartUnit", unit, mode.text, timeout: Self.callTimeout)
+    try call("StartUnit", unit, mode.text, limitMicroseconds: Self.callLimit)
   }
 
   /// Returns the unit's primary name; `name` may be an alias.
@@ -110,9 +108,9 @@ import PrerootCore
     return unsafe Text(cString: text)
   }
 
-  @inline(never) private func call(_ method: Text, _ first: Text = "", _ second: Text = "", timeout: UInt64) throws(Refusal) {
+  @inline(never) private func call(_ method: Text, _ first: Text = "", _ second: Text = "", limitMicroseconds: Int64) throws(Refusal) {
     var name: UnsafePointer<CChar>? = nil, text: UnsafePointer<CChar>? = nil
-    let result = unsafe systemd_call(bus, method.cString, first.cString, second.cString, timeout, &name, &text)
+    let result = unsafe systemd_call(bus, method.cString, first.cString, second.cString, UInt64(truncatingIfNeeded: limitMicroseconds), &name, &text)
     if result >= 0 { return }
     var refusal = Refusal("", Errno(rawValue: -result))
     if let name = unsafe name { unsafe refusal.answer.append(Text(cString: name)) }

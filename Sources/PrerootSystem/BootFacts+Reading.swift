@@ -26,13 +26,13 @@ extension BootFacts {
 
   /// Reads the facts that tell what is requested of this boot.
   public mutating func readRequest(of machine: borrowing Machine) {
-    environment.virtualization = Machine.variable("SYSTEMD_VIRTUALIZATION")
+    environment.virtualization = Machine.variable(.virtualization)
     if container == nil { container = machine.contents("/run/systemd/container") }
     commandLine = KernelCommandLine(of: machine, inContainer: containerName != nil)
     isRootDeviceReadOnly = machine.isReadOnly(deviceOf: mountInfo.root)
     hasInitrdRelease = machine.exists("/etc/initrd-release")
-    environment.scope = Machine.variable("SYSTEMD_SCOPE")
-    environment.inInitrd = Machine.variable("SYSTEMD_IN_INITRD")
+    environment.scope = Machine.variable(.scope)
+    environment.inInitrd = Machine.variable(.inInitrd)
     readConfiguration(of: machine)
     assignments.add(commandLine)
   }
@@ -93,7 +93,7 @@ extension Machine {
   /// The container that PID 1 runs in, as its manager tells PID 1 or as a file shows (systemd: detect_container()).
   fileprivate var containerOfFirstProcess: Text? {
     borrowing get {
-      if let name = Machine.variable("container") { return name.isEmpty ? nil : name }
+      if let name = Machine.variable(.container) { return name.isEmpty ? nil : name }
       for file in Text("/run/host/container-manager /run/.containerenv /.dockerenv").words where exists(file) { return file }
       return nil
     }
@@ -120,7 +120,7 @@ extension KernelCommandLine {
   /// Reads the command line that PID 1 itself uses: $SYSTEMD_PROC_CMDLINE overrides it, and in a container it is PID 1's arguments
   /// (systemd: proc_cmdline()).
   fileprivate init(of machine: borrowing Machine, inContainer: Bool) {
-    if let override = Machine.variable("SYSTEMD_PROC_CMDLINE") {
+    if let override = Machine.variable(.commandLine) {
       self.init(parsing: override)
     } else if inContainer {
       self.init(arguments: machine.text("/proc/1/cmdline"))

@@ -10,7 +10,7 @@ public struct Machine: ~Copyable {
 
   /// - Throws: the errors of opening the directory.
   public init() throws(Errno) {
-    root = try Directory(Self.variable("PREROOT_ROOT") ?? "/")
+    root = try Directory(Self.variable(.root) ?? "/")
   }
 
   /// Opens a directory of another machine as a machine.
@@ -61,8 +61,8 @@ public struct Machine: ~Copyable {
   @inline(never) public func target(ofLink path: Text) -> Text? { root.target(ofLink: path.asRelative) }
 
   /// Returns an environment variable. See getenv(3).
-  @inline(never) public static func variable(_ name: Text) -> Text? {
-    guard let value = unsafe linux_getenv(name.cString) else { return nil }
+  @inline(never) public static func variable(_ variable: Variable) -> Text? {
+    guard let value = unsafe linux_getenv(variable.word.cString) else { return nil }
     return unsafe Text(cString: value)
   }
 }

@@ -10,7 +10,7 @@ func boot(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int
   var succession: Succession?
   do throws(Errno) {
     guard let child = try FirstProcess.fork() else { return Int32(truncatingIfNeeded: prepareAsChild().rawValue) }
-    succession = child.status(limitMicroseconds: childLimit).flatMap { Succession(rawValue: $0) }
+    succession = child.status(limitMicroseconds: TimeLimit.helper.microseconds).flatMap { Succession(rawValue: $0) }
     if succession == nil { FirstChild.killAll() }
   } catch {}
   if succession == nil { leaveRootAlone() }
@@ -18,11 +18,8 @@ func boot(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int
     let errno = unsafe FirstProcess.execute(program, (succession ?? .systemd).argument, arguments)
     say(Text("Cannot execute ") + program + ": " + errno.text)
   }
-  return ExitStatus.failure
+  return ExitStatus.failure.rawValue
 }
-
-/// The same as TimeoutStartSec= of overlay-prep.service.
-private var childLimit: Int64 { 30 * 60 * 1_000_000 }
 
 private func prepareAsChild() -> Succession {
   mountBase()
@@ -61,12 +58,17 @@ extension Preparation {
     report.say(.info, Text("Continuing to ") + outcome.target)
     do throws(Errno) {
       let machine = try Machine(at: "/")
-      if outcome.status != ExitStatus.success { machine.keep(Paths.status, Text(decimal: Int(outcome.status)) + "\n", report) }
+      if outcome.status != .success { machine.keep(Paths.status, outcome.status.text, report) }
       leaveToSecondStage(on: machine, machine.mounts())
     } catch {
       report.say(.error, "Cannot open /", error)
     }
   }
+}
+
+extension ExitStatus {
+  /// As a line of a file.
+  fileprivate var text: Text { Text(decimal: Int(rawValue)) + "\n" }
 }
 
 /// Prevents another attempt in this boot, as preroot-fallback.service does: the child died at an unknown step.
@@ -76,7 +78,7 @@ private func leaveRootAlone() {
     let report = Report(on: machine)
     report.say(.error, "overlay-prep did not finish; continuing with the root as it is")
     machine.keep(Paths.ready, Text(), report)
-    machine.keep(Paths.status, Text(decimal: Int(ExitStatus.failure)) + "\n", report)
+    machine.keep(Paths.status, ExitStatus.failure.text, report)
     machine.keep(Paths.events, report.events, report)
   } catch {}
 }

@@ -45,7 +45,7 @@ extension Preparation {
     return Remark(.error, scope + result + failure)
   }
 
-  private func event(of outcome: Outcome, _ remark: Remark) -> Event {
+  func event(of outcome: Outcome, _ remark: Remark) -> Event {
     let now = kernel.microseconds
     let message: Event.Message = outcome.upper == nil ? .readOnly : outcome.failure == nil ? .writable : .fallback
     var event = Event(message, remark, atMicroseconds: now)
@@ -59,7 +59,7 @@ extension Preparation {
     return event
   }
 
-  private func state(of outcome: Outcome) -> State {
+  func state(of outcome: Outcome) -> State {
     var state = State()
     state.add("mode", outcome.mode)
     state.add("asked", settings.upper.text)

@@ -12,34 +12,39 @@ import PrerootSystem
 func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>>) -> Int32 {
   var words: [Text] = []
   for place in 1..<max(Int(argumentCount), 1) { words.append(unsafe Text(cString: arguments[place])) }
-  switch Invocation(words, isFirstProcess: FirstProcess.isThis) {
-  case .firstProcess: return unsafe boot(arguments)
-  case .prepare: return prepare()
-  case .report: return sendReport()
-  case .reached: return takeBackAttempts()
-  case .settle: return settle()
-  case .fstab: return copyFileSystemTable()
-  case .help: return help()
-  case .unknown(let argument): return usage(argument)
+  let invocation = Invocation(words, isFirstProcess: FirstProcess.isThis)
+  if invocation == .firstProcess { return unsafe boot(arguments) }
+  return run(invocation).rawValue
+}
+
+private func run(_ invocation: Invocation) -> ExitStatus {
+  switch invocation {
+  case .firstProcess, .prepare: prepare()
+  case .report: sendReport()
+  case .reached: takeBackAttempts()
+  case .settle: settle()
+  case .fstab: copyFileSystemTable()
+  case .help: help()
+  case .unknown(let argument): usage(argument)
   }
 }
 
 /// A test compares overlay-prep.service(8) with these.
-enum ExitStatus {
+enum ExitStatus: Int32, CaseIterable {
   /// Success, or nothing to do.
-  static let success: Int32 = 0
+  case success = 0
   /// The decision failed, or PID 1 is unreachable; preroot-fallback.service takes over.
-  static let failure: Int32 = 1
-  static let usage: Int32 = 2
+  case failure = 1
+  case usage = 2
   /// The boot continues with the root unchanged.
-  static let readOnly: Int32 = 3
+  case readOnly = 3
   /// The requested upper is unavailable; a tmpfs replaces it.
-  static let fallback: Int32 = 4
+  case fallback = 4
   /// A part of the request is lost, such as a directory of Bind=; the rest is as requested.
-  static let partly: Int32 = 5
+  case partly = 5
 }
 
-func prepare() -> Int32 {
+func prepare() -> ExitStatus {
   do throws(Errno) {
     let report = Report(on: try Machine(at: "/"))
     try joinInit(report)
@@ -47,32 +52,32 @@ func prepare() -> Int32 {
     return prepare(try Machine(at: "/"), report)
   } catch {
     StandardError.say("overlay-prep", error)
-    return ExitStatus.failure
+    return .failure
   }
 }
 
-func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
+func prepare(_ image: consuming Machine, _ report: Report) -> ExitStatus {
   let facts = BootFacts(of: image)
   switch BootMode(for: facts) {
   case .settled:
     // If PID 1 was overlay-prep, this unit reports its exit status.
-    if let status = image.contents(Paths.status)?.trimmed.decimalValue { return Int32(truncatingIfNeeded: status) }
+    if let status = image.contents(Paths.status)?.trimmed.decimalValue { return ExitStatus(rawValue: Int32(truncatingIfNeeded: status)) ?? .failure }
     // A second start must not hide the failure of the first.
     if facts.failed != nil, facts.mountInfo.overlays.isEmpty {
-      report.say(.error, "Did nothing: this boot has tried it already")
-      return ExitStatus.readOnly
+      report.say(.error, "Did nothing: this boot has already tried")
+      return .readOnly
     }
     report.say(.info, "Nothing to do: this boot is past its first stage")
-    return ExitStatus.success
+    return .success
   case .untouched(let reason):
     report.say(.error, "Did nothing: " + reason.text)
-    return ExitStatus.failure
+    return .failure
   case .staged where isRunning:
     report.say(.error, "Did nothing: the machine has booted, and its services would lose their root")
-    return ExitStatus.failure
+    return .failure
   case .staged where facts.hasBegun:
-    report.say(.error, "Did nothing: overlay-prep.service has begun in this boot already, and did not finish")
-    return ExitStatus.failure
+    report.say(.error, "Did nothing: overlay-prep.service began earlier in this boot and did not finish")
+    return .failure
   case .staged(let target, _):
     // From the boot before a soft reboot.
     try? image.root.remove(Paths.status.asRelative)
@@ -80,7 +85,7 @@ func prepare(_ image: consuming Machine, _ report: Report) -> Int32 {
     preparation.begin()
     let outcome = preparation.makeWritable()
     preparation.publish(outcome)
-    return preparation.bootOn(to: outcome.target) ? outcome.status : ExitStatus.failure
+    return preparation.bootOn(to: outcome.target) ? outcome.status : .failure
   }
 }
 
@@ -102,14 +107,14 @@ func joinInit(_ report: Report) throws(Errno) {
   }
 }
 
-func help() -> Int32 {
+func help() -> ExitStatus {
   reply("""
     Usage: overlay-prep [--report | --reached | --settle | --fstab | --help]
-    Make a read-only root writable and boot on. Run by overlay-prep.service.
+    Make a read-only root writable and continue the boot.
 
       --report    send /run/preroot/events to the journal
       --reached   remove the count of boots that did not reach their target
-      --settle    have systemd reload, without what held the units back
+      --settle    reload systemd, without what held the units back
       --fstab     write /run/preroot/fstab: /etc/fstab without its line for /
       --help      print this
 
@@ -119,17 +124,17 @@ func help() -> Int32 {
 }
 
 /// Writes the answer. A lost answer is a failure.
-func reply(_ text: Text) -> Int32 {
+func reply(_ text: Text) -> ExitStatus {
   do throws(Errno) {
     try StandardOutput.write(text)
-    return ExitStatus.success
+    return .success
   } catch {
     StandardError.say("overlay-prep: cannot write to standard output", error)
-    return ExitStatus.failure
+    return .failure
   }
 }
 
-func usage(_ argument: Text) -> Int32 {
+func usage(_ argument: Text) -> ExitStatus {
   StandardError.say(Text("overlay-prep: '") + argument + "' is not an option; see overlay-prep --help")
-  return ExitStatus.usage
+  return .usage
 }

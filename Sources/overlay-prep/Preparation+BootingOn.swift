@@ -24,7 +24,7 @@ extension Preparation {
 
   /// Lets the waiting jobs run, which do the rest. They wait until this service has ended.
   private func letGo(_ target: Text, on machine: borrowing Machine) {
-    report.say(.info, Text("Continuing to ") + target + " without a reload, as the overlay begins empty")
+    report.say(.info, Text("Continuing to ") + target + " without a reload, because the overlay starts empty")
     leaveToSecondStage(on: machine, machine.mounts())
     try? machine.root.remove(Paths.begun.asRelative)
   }
@@ -152,16 +152,13 @@ extension Preparation {
       }
     }
     try manager.reexecute()
-    let end = kernel.microseconds + Self.reexecutionTimeout
+    let end = kernel.microseconds + TimeLimit.reexecution.microseconds
     repeat {
       if manager.reconnect() { return }
       LinuxKernel.sleep(microseconds: 20_000)
     } while kernel.microseconds < end
     throw ServiceManager.Refusal(Text(), .timedOut)
   }
-
-  /// The same as for a reload: the generators may take 90 seconds.
-  private static var reexecutionTimeout: Int64 { 180_000_000 }
 
   /// - Returns: the old size of /run, to restore afterwards; nil if it is unchanged.
   private func growRun() -> Int64? {

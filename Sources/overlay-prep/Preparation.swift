@@ -45,7 +45,7 @@ struct Preparation: ~Copyable {
   mutating func makeWritable() -> Outcome {
     var outcome = Outcome(target: target)
     if settings.scope == .directories([]) {
-      outcome.status = ExitStatus.readOnly
+      outcome.status = .readOnly
       outcome.failure = "every directory of Scope= failed"
       return outcome
     }
@@ -56,9 +56,9 @@ struct Preparation: ~Copyable {
       case .unreadable(let word): throw Failure(word + " " + (settings.upper.unavailability ?? Text()))
       }
       outcome.upper = settings.upper
-      if !lost.isEmpty { outcome.status = ExitStatus.partly }
+      if !lost.isEmpty { outcome.status = .partly }
     } catch {
-      outcome.status = ExitStatus.readOnly
+      outcome.status = .readOnly
       outcome.failure = error.sentence
       lost = []
       if settings.upper.isPersistent { fallBack(&outcome, error) }
@@ -75,7 +75,7 @@ struct Preparation: ~Copyable {
       do throws(Failure) {
         try mountOverlay(on: TmpfsOptions())
         outcome.upper = .standard
-        outcome.status = ExitStatus.fallback
+        outcome.status = .fallback
       } catch {
         outcome.failure = failure.sentence + ", and a tmpfs " + error.sentence
       }

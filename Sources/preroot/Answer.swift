@@ -16,7 +16,7 @@ struct Answer {
   private let hasColumns = StandardOutput.isTerminal
   /// See https://no-color.org.
   private let hasColours =
-    StandardOutput.isTerminal && (Machine.variable("NO_COLOR") ?? Text()).isEmpty && Machine.variable("TERM").map { $0 != "dumb" } == true
+    StandardOutput.isTerminal && (Machine.variable(.noColour) ?? Text()).isEmpty && Machine.variable(.terminal).map { $0 != "dumb" } == true
   private(set) var text = Text()
 
   /// `NAME: VALUE`

@@ -3,7 +3,7 @@ import PrerootCore
 import PrerootSystem
 
 /// Reports whether the next boot will work. Each problem says how to fix it.
-func check(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
+func check(_ machine: borrowing Machine) throws(Complaint) -> ExitStatus {
   let boot = try attempt("Cannot open the image") { () throws(Errno) in try NextBoot(of: machine) }
   let settings = Settings(boot.facts.assignments)
   let mode = BootMode(for: boot.facts)
@@ -20,7 +20,7 @@ func check(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
   }
   findings.conclude(mode, settings)
   try reply(findings.answer.text)
-  return findings.problems == 0 ? ExitStatus.success : ExitStatus.otherwise
+  return findings.problems == 0 ? .success : .otherwise
 }
 
 /// The findings, one line each.

@@ -23,9 +23,9 @@ func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) 
       try Lower.makeWritable(Paths.lower, withFileSystem: image.isFileSystemReadOnly)
     }
   } catch {
-    throw Complaint(error.text, status: ExitStatus.chroot)
+    throw Complaint(error.text, status: .chroot)
   }
-  var status = ExitStatus.chroot
+  var status = ExitStatus.chroot.rawValue
   do throws(Complaint) {
     for directory in Image.apiDirectories {
       try attempt(Text("Cannot show ") + directory + " in the image") { () throws(Errno) in try Lower.bind(directory, at: Paths.lower + directory) }
@@ -35,7 +35,7 @@ func chroot(_ command: [Text], on machine: borrowing Machine) throws(Complaint) 
   } catch {
     StandardError.say(Text("preroot: ") + error.text)
   }
-  return image.close() ? status : ExitStatus.chroot
+  return image.close() ? status : ExitStatus.chroot.rawValue
 }
 
 /// The image's file system, and its state before.
@@ -64,7 +64,7 @@ private struct Image {
 
   /// Returns the caller's shell, if the image has it.
   static func shell(on machine: borrowing Machine) -> Text {
-    if let shell = Machine.variable("SHELL"), shell.hasPrefix("/"), machine.exists(Paths.lower + shell) { return shell }
+    if let shell = Machine.variable(.shell), shell.hasPrefix("/"), machine.exists(Paths.lower + shell) { return shell }
     return "/bin/sh"
   }
 

@@ -6,7 +6,7 @@ import PrerootSystem
 /// (D).
 ///
 /// - Parameter paths: limits the list; empty for all paths.
-func diff(_ paths: [Text], on machine: borrowing Machine) throws(Complaint) -> Int32 {
+func diff(_ paths: [Text], on machine: borrowing Machine) throws(Complaint) -> ExitStatus {
   try Machine.requireSuperuser(to: "see what the upper hides (trusted.* attributes)")
   let overlays = BootFacts(asSeenOn: machine).mountInfo.overlays
   if overlays.isEmpty { throw Complaint("preroot has mounted no overlay; 'preroot status' says why") }
@@ -15,7 +15,7 @@ func diff(_ paths: [Text], on machine: borrowing Machine) throws(Complaint) -> I
   var difference = Difference(limitedTo: limits)
   for overlay in overlays { try difference.compare(overlay) }
   try difference.finish()
-  return ExitStatus.success
+  return .success
 }
 
 /// Returns a path's place on the overlays, with symbolic links above it resolved.

@@ -3,12 +3,12 @@ import PrerootCore
 import PrerootSystem
 
 /// Prints the next boot's decision, the units that the generator would write, and the steps that the helper would execute.
-func plan(_ machine: borrowing Machine) throws(Complaint) -> Int32 {
+func plan(_ machine: borrowing Machine) throws(Complaint) -> ExitStatus {
   let boot = try attempt("Cannot open the image") { () throws(Errno) in try NextBoot(of: machine) }
   var text = Text()
   for line in outline(boot, on: machine).lines { text.append(line.escapedForTerminal + "\n") }
   try reply(text)
-  return ExitStatus.success
+  return .success
 }
 
 /// Returns the plan; remarks begin with `#`.

@@ -13,25 +13,25 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
     return try run(Arguments(words))
   } catch {
     StandardError.say(Text("preroot: ") + error.text)
-    return error.status
+    return error.status.rawValue
   }
 }
 
 /// A test compares preroot(1) with these.
-enum ExitStatus {
-  static let success: Int32 = 0
+enum ExitStatus: Int32, CaseIterable {
+  case success = 0
   /// The root is not as requested, or the next boot has a problem.
-  static let otherwise: Int32 = 1
+  case otherwise = 1
   /// preroot had nothing to do in this boot.
-  static let off: Int32 = 2
+  case off = 2
   /// The answer is unavailable, or the action failed.
-  static let failure: Int32 = 3
-  static let usage: Int32 = 4
+  case failure = 3
+  case usage = 4
   /// For `chroot` only, whose other statuses are the command's. 125: the command did not run, or it ran and the image is still writable.
   /// 126: the command cannot be executed. 127: it does not exist.
-  static let chroot: Int32 = 125
-  static let notExecutable: Int32 = 126
-  static let notFound: Int32 = 127
+  case chroot = 125
+  case notExecutable = 126
+  case notFound = 127
 }
 
 /// Why nothing was done, and the exit status for it.
@@ -39,7 +39,7 @@ struct Complaint: Error {
   var text: Text
   var status = ExitStatus.failure
 
-  @inline(never) init(_ text: Text, status: Int32 = ExitStatus.failure) {
+  @inline(never) init(_ text: Text, status: ExitStatus = .failure) {
     self.text = text
     self.status = status
   }
@@ -47,7 +47,7 @@ struct Complaint: Error {
   /// The answer could not be written.
   @inline(never) init(unwritten errno: Errno) { self.init(Text("Cannot write to standard output: ") + errno.text) }
 
-  @inline(never) init(usage text: Text) { self.init(text + "; see preroot --help", status: ExitStatus.usage) }
+  @inline(never) init(usage text: Text) { self.init(text + "; see preroot --help", status: .usage) }
 }
 
 /// Writes the answer. If it is lost, the exit status must not look like an answer.
@@ -61,16 +61,19 @@ struct Complaint: Error {
 }
 
 func run(_ arguments: Arguments) throws(Complaint) -> Int32 {
-  if arguments.has(.help) { return try help() }
-  if arguments.has(.version) { return try version() }
+  if arguments.has(.help) { return try help().rawValue }
+  if arguments.has(.version) { return try version().rawValue }
+  let outcome: ExitStatus
   switch try arguments.verb {
-  case .status: return try status(on: try Machine(of: arguments), asJSON: arguments.has(.json))
-  case .check: return try check(try Machine(of: arguments))
-  case .plan: return try plan(try Machine(of: arguments))
-  case .diff: return try diff(try arguments.paths, on: try Machine(of: arguments))
-  case .reset: return try reset(keeping: arguments.kept, isCancelled: arguments.has(.cancel), on: try Machine(of: arguments))
+  case .status: outcome = try status(on: try Machine(of: arguments), asJSON: arguments.has(.json))
+  case .check: outcome = try check(try Machine(of: arguments))
+  case .plan: outcome = try plan(try Machine(of: arguments))
+  case .diff: outcome = try diff(try arguments.paths, on: try Machine(of: arguments))
+  case .reset: outcome = try reset(keeping: arguments.kept, isCancelled: arguments.has(.cancel), on: try Machine(of: arguments))
+  // The status is the command's.
   case .chroot: return try chroot(arguments.operands, on: try Machine(of: arguments))
   }
+  return outcome.rawValue
 }
 
 extension Machine {

@@ -3,7 +3,7 @@ import PrerootCore
 import PrerootSystem
 
 /// Marks the upper, so that the next boot starts with an empty one, except for the kept paths. No running program loses a file.
-func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machine) throws(Complaint) -> Int32 {
+func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machine) throws(Complaint) -> ExitStatus {
   try Machine.requireSuperuser(to: "mark the upper")
   let facts = BootFacts(asSeenOn: machine)
   guard let overlay = facts.mountInfo.overlays.first, let layers = overlay.layersDirectory else {
@@ -14,7 +14,7 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
       throw Complaint("This boot runs on a tmpfs instead of the upper, which cannot be marked; 'preroot.reset' on the kernel command line resets it too")
     }
     try reply("Nothing to do: the upper is a tmpfs, which is empty at every boot\n")
-    return ExitStatus.success
+    return .success
   }
   let mark = layers + "/reset"
   if isCancelled { return try cancel(mark, on: machine) }
@@ -31,7 +31,7 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
     answer.add("kept", isThere ? path : path + ", which is still the image's", isThere ? .good : .notable)
   }
   try reply(answer.text)
-  return ExitStatus.success
+  return .success
 }
 
 /// Rejects a path that goes through a symbolic link: the file has another path in the upper, and the reset would not keep it. A link itself
@@ -42,15 +42,15 @@ private func requireReal(_ path: Text, upper: Text, on machine: borrowing Machin
   let parent = path.parents.last ?? "/"
   let realParent = try attempt(path) { () throws(Errno) in try machine.root.resolvingLinks(of: parent) }
   if parent.asRelative == realParent, machine.target(ofLink: upper + path) != nil { return }
-  throw Complaint(Text("'") + path + "' goes through a symbolic link: keep '/" + real + "'", status: ExitStatus.usage)
+  throw Complaint(Text("'") + path + "' goes through a symbolic link: keep '/" + real + "'", status: .usage)
 }
 
-private func cancel(_ mark: Text, on machine: borrowing Machine) throws(Complaint) -> Int32 {
+private func cancel(_ mark: Text, on machine: borrowing Machine) throws(Complaint) -> ExitStatus {
   guard machine.exists(mark) else {
     try reply("Nothing to do: no reset is pending\n")
-    return ExitStatus.success
+    return .success
   }
   try attempt("Cannot remove the mark") { () throws(Errno) in try machine.root.removeDurably(mark.asRelative) }
   try reply("The next boot keeps the upper\n")
-  return ExitStatus.success
+  return .success
 }

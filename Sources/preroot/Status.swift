@@ -3,7 +3,7 @@ import PrerootCore
 import PrerootSystem
 
 /// Reports what this boot was asked for and what it got.
-func status(on machine: borrowing Machine, asJSON isJSON: Bool) throws(Complaint) -> Int32 {
+func status(on machine: borrowing Machine, asJSON isJSON: Bool) throws(Complaint) -> ExitStatus {
   let facts = BootFacts(asSeenOn: machine)
   let state = machine.contents(Paths.state).map { State(parsing: $0) }
   let standing = Standing(for: facts, state)
@@ -13,11 +13,11 @@ func status(on machine: borrowing Machine, asJSON isJSON: Bool) throws(Complaint
 }
 
 extension Standing {
-  var exitStatus: Int32 {
+  var exitStatus: ExitStatus {
     switch self {
-    case .asAsked: ExitStatus.success
-    case .fallback, .partly, .readOnly, .passedOver: ExitStatus.otherwise
-    case .leftAlone(let reason): reason.isLoud ? ExitStatus.otherwise : ExitStatus.off
+    case .asAsked: .success
+    case .fallback, .partly, .readOnly, .passedOver: .otherwise
+    case .leftAlone(let reason): reason.isLoud ? .otherwise : .off
     }
   }
 }

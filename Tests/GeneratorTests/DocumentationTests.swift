@@ -5,6 +5,10 @@ import Support
 import Testing
 
 @testable import PrerootCore
+import PrerootSystem
+@testable import overlay_prep
+@testable import preroot
+@testable import preroot_generator
 
 /// A manual page as a reader sees it, with each paragraph on one line.
 private struct Page {
@@ -201,44 +205,72 @@ struct DocumentationTests {
     #expect(try Page("preroot-generator.8").section("WHAT IT WRITES").contains("\"\(need.text.string)\""))
   }
 
+  /// The names are those in the plans for all states of an upper.
   @Test("preroot.conf(5) explains every file on the upper's file system")
   func explainsFilesOfStore() throws {
-    let sources = try ["PrerootCore/Planning/LayerPlan", "PrerootCore/Planning/OverlayPlan", "PrerootSystem/Storage/StoreFacts+Reading", "PrerootCore/Deciding/Settings", "overlay-prep/Preparation"]
-      .map { try Checkout.text("Sources/\($0).swift") }.joined()
-    let names = Set(sources.matches(of: #/(?:directory|layers|bindings|store) \+ "\/([a-z.-]+)/#).map { String($0.output.1) })
-    #expect(names.isSuperset(of: ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting"]))
+    var settings = Settings()
+    settings.upper = .device(DeviceName(.path, "/dev/x"))
+    settings.binds = ["/srv"]
+    let root = MountInfo(parsing: "1 0 98:0 / / ro - squashfs /dev/root ro")
+    var facts = StoreFacts(in: Paths.store)
+    (facts.hasUpper, facts.trash, facts.lower) = (true, [StoreFacts.trashName], LowerIdentity(type: "squashfs", superblock: "", rootHash: "new", imageVersion: ""))
+    var steps = OverlayPlan(settings, over: root, machineID: nil).steps
+    for use in [UpperUse.asItIs, .anew("x"), .leftOut("x")] { steps += LayerPlan(facts, use, settings, isCounted: true).steps }
+    let store = Paths.store.string + "/"
+    let names = Set(steps.flatMap { [$0.path.string, $0.other.string] }.filter { $0.hasPrefix(store) }.map { String($0.dropFirst(store.count).prefix { $0 != "/" }) })
+    #expect(names == ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting", "trash", "trash.1"])
     let page = try Page("preroot.conf.5")
-    for name in names { #expect(!(page.entry(name) + page.entry("\(name)/")).isEmpty, "\(name)") }
-    #expect(sources.contains("\"/image-\""))
+    for name in names where !name.hasPrefix("trash") { #expect(!(page.entry(name) + page.entry("\(name)/")).isEmpty, "\(name)") }
+    #expect(!page.entry("trash/, trash.1/ ...").isEmpty)
+
+    settings.onLowerChange = .new
+    #expect(settings.layersDirectory(over: facts.lower).string.hasPrefix(store + "image-"))
     #expect(!page.entry("image-HASH/").isEmpty)
+  }
+
+  /// What the helper writes about a boot of a miniature machine, and about a step.
+  private static func report() throws -> (state: State, events: [Event]) {
+    let machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", "1 0 98:0 / / ro - squashfs /dev/root ro\n")
+    let image = try Machine(at: Text(utf8: machine.root))
+    let report = Report(on: image)
+    let facts = BootFacts(of: image)
+    let preparation = Preparation(facts, of: image, bootingTo: "default.target", isFirstProcess: false, report)
+    let outcome = Outcome(target: "default.target"), remark = Remark(.notice, "x")
+    return (preparation.state(of: outcome), [preparation.event(of: outcome, remark), Event(step: "x", remark, at: 0, for: 0)])
   }
 
   @Test("overlay-prep.service(8) explains every name in state.json")
   func explainsState() throws {
-    let source = try Checkout.text("Sources/overlay-prep/Outcome.swift")
-    let names = source.matches(of: #/state\.add\("([a-z]+)"/#).map { String($0.output.1) }
+    let object = try JSONSerialization.jsonObject(with: Data(Self.report().state.text.string.utf8))
+    let names = try #require(object as? [String: Any]).keys
     #expect(names.count >= 7)
     let entry = try Page("overlay-prep.service.8").entry("/run/preroot/state.json")
     for name in names { #expect(entry.contains(try Regex("(?m)^ +\(name) ")), "\(name)") }
   }
 
-  @Test("overlay-prep.service(8) gives every time limit", arguments: [
-    ("Sources/PrerootSystem/Storage/LinuxKernel+Device.swift", "formatLimit", "mkfs"), ("Sources/PrerootSystem/Storage/LinuxKernel+Device.swift", "checkLimit", "fsck"),
-    ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "deletionLimit", "rm, of what was set aside"),
-    ("Sources/PrerootSystem/Storage/LinuxKernel+Store.swift", "copyLimit", "cp, for each directory of Bind="),
-    ("Sources/PrerootManager/ServiceManager.swift", "reloadTimeout", "reload"),
-    ("Sources/overlay-prep/Preparation+BootingOn.swift", "reexecutionTimeout", "re-execution, until PID 1 answers again"),
-  ])
-  func hasLimit(source: String, name: String, item: String) throws {
-    let text = try Checkout.text(source)
-    let limit = try #require(text.firstMatch(of: try Regex("\(name): \\w+ \\{ ([0-9]+)_000_000 \\}", as: (Substring, Substring).self))?.output.1)
-    #expect(try Page("overlay-prep.service.8").entry(item).contains(try Regex("^ *\(limit) s\\b")))
+  @Test("overlay-prep.service(8) gives every time limit", arguments: TimeLimit.allCases)
+  func hasLimit(limit: TimeLimit) throws {
+    let item =
+      switch limit {
+      case .check: "fsck"
+      case .format: "mkfs"
+      case .deletion: "rm, of what was set aside"
+      case .copy: "cp, for each directory of Bind="
+      case .reload: "reload"
+      case .reexecution: "re-execution, until PID 1 answers again"
+      case .helper: "overlay-prep.service"
+      }
+    let seconds = limit.microseconds / 1_000_000
+    let words = seconds < 600 ? "\(seconds) s" : "\(seconds / 60) minutes"
+    #expect(try Page("overlay-prep.service.8").entry(item).contains(try Regex("\\b\(words)\\b")))
   }
 
   @Test("overlay-prep.service(8) gives the time limit of the whole helper")
   func hasLimitOfHelper() throws {
     let unit = try Checkout.text("generator/units/overlay-prep.service")
     let minutes = try #require(unit.firstMatch(of: #/TimeoutStartSec=([0-9]+)min/#)?.output.1)
+    #expect(Int64(minutes) == TimeLimit.helper.microseconds / 60_000_000)
     let page = try Page("overlay-prep.service.8")
     #expect(page.entry("overlay-prep.service").contains("\(minutes) minutes"))
     #expect(page.entry("overlay-prep.service").contains("TIME LIMITS"))
@@ -300,14 +332,12 @@ struct DocumentationTests {
   }
 
   @Test("The manual explains every exit status of the programs", arguments: [
-    ("generator/Generator.swift", "preroot-generator.8"), ("Sources/overlay-prep/OverlayPrep.swift", "overlay-prep.service.8"),
-    ("Sources/preroot/Preroot.swift", "preroot.1"),
+    ("preroot-generator.8", preroot_generator.ExitStatus.allCases.map(\.rawValue)), ("overlay-prep.service.8", overlay_prep.ExitStatus.allCases.map(\.rawValue)),
+    ("preroot.1", preroot.ExitStatus.allCases.map(\.rawValue)),
   ])
-  func explainsExitStatus(source: String, page: String) throws {
-    let statuses = try Checkout.text(source).matches(of: #/static let \w+: Int32 = (\d+)/#).map { String($0.output.1) }
-    #expect(statuses.count >= 3)
+  func explainsExitStatus(page: String, statuses: [Int32]) throws {
     let explained = try Page(page).section("EXIT STATUS").matches(of: #/(?m)^     (\d+) /#).map { String($0.output.1) }
-    #expect(explained == statuses.sorted { $0.count == $1.count ? $0 < $1 : $0.count < $1.count })
+    #expect(explained == statuses.sorted().map { "\($0)" })
   }
 
   @Test("overlay-prep.service(8) explains every option of the helper")
@@ -336,9 +366,9 @@ struct DocumentationTests {
   func explainsTool() throws {
     let page = try Page("preroot.1")
     let verbs = page.section("VERBS").matches(of: #/(?m)^     ([a-z]+)\b/#).map { String($0.output.1) }
-    #expect(try verbs == Words.verbs)
+    #expect(verbs == Verb.words.words.strings)
     let options = page.section("OPTIONS").matches(of: #/(?m)^     (--[a-z]+)\b/#).map { String($0.output.1) }
-    #expect(try options.sorted() == Words.options.sorted())
+    #expect(options.sorted() == Option.words.words.strings.sorted())
     for word in verbs + options { #expect(page.section("SYNOPSIS").contains(word), "\(word)") }
   }
 
@@ -433,19 +463,21 @@ struct DocumentationTests {
     for path in paths { #expect(page.has(path), "\(path)") }
   }
 
-  @Test("preroot-generator(8) names every environment variable")
-  func namesVariables() throws {
-    let sources = try Checkout.text("Sources/PrerootSystem/BootFacts+Reading.swift") + Checkout.text("Sources/PrerootSystem/Machine.swift")
-    let variables = Set(sources.matches(of: #/[vV]ariable\("([A-Z_]+)"\)/#).map { String($0.output.1) })
-    #expect(variables.count == 5)
-    let environment = try Page("preroot-generator.8").section("ENVIRONMENT")
-    for variable in variables { #expect(environment.contains("     \(variable)\n"), "\(variable)") }
+  @Test("The manual explains every environment variable", arguments: Variable.allCases)
+  func explainsVariable(variable: Variable) throws {
+    let page =
+      switch variable {
+      case .root, .scope, .inInitrd, .virtualization, .commandLine: "preroot-generator.8"
+      case .container: "overlay-prep.service.8"
+      case .noColour, .terminal, .shell: "preroot.1"
+      }
+    #expect(try Page(page).section("ENVIRONMENT").contains(try Regex("(?m)^     (?:\\w+, )*\(variable.word.string)(?:,| |$)")))
   }
 
   @Test("overlay-prep.service(8) explains every journal field")
   func explainsFields() throws {
-    let sources = try Checkout.text("Sources/overlay-prep/Report.swift") + Checkout.text("Sources/overlay-prep/Outcome.swift") + Checkout.text("Sources/PrerootCore/Reporting/Event.swift")
-    let fields = Set(sources.matches(of: #/(?m)(?:add\("|^ +)([A-Z_]+)["=]/#).map { String($0.output.1) }).subtracting(["MESSAGE", "PRIORITY"])
+    let lines = try Self.report().events.flatMap { $0.text.string.split(separator: "\n") }
+    let fields = Set(lines.map { String($0.prefix { $0 != "=" }) }).subtracting(["MESSAGE", "PRIORITY"])
     #expect(fields.count >= 10)
     let log = try Page("overlay-prep.service.8").section("THE LOG")
     for field in fields { #expect(log.contains("\(field)="), "\(field)") }

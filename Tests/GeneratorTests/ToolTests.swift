@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 import CoreSupport
 import Foundation
+import PrerootCore
 import Support
 import Testing
+
+@testable import preroot
 
 /// BootTests test the tool on a running machine.
 @Suite("The tool's command line")
@@ -20,7 +23,7 @@ struct ToolTests {
       let run = try Run(Checkout.ships("preroot"), arguments)
       #expect(run.status == 0)
       #expect(run.errors == "")
-      for word in try Words.verbs + Words.options { #expect(run.output.contains("\n  \(word) ") || run.output.contains("\n  \(word)\n"), "\(word)") }
+      for word in commandWords { #expect(run.output.contains("\n  \(word) ") || run.output.contains("\n  \(word)\n"), "\(word)") }
       for line in run.output.split(separator: "\n") { #expect(line.count <= 80) }
     }
   }
@@ -100,18 +103,8 @@ struct ToolTests {
   }
 }
 
-/// The tool's verbs and options, as its sources declare them.
-enum Words {
-  static var verbs: [String] { get throws { try words(of: "Verb") } }
-  static var options: [String] { get throws { try words(of: "Option") } }
-
-  private static func words(of type: String) throws -> [String] {
-    let source = try Checkout.text("Sources/preroot/Arguments.swift")
-    guard let list = try source.firstMatch(of: Regex("enum \(type): Keyword \\{(?s:.*?)switch self \\{\\n((?:    case .*\\n)+)"))?.output[1].substring
-    else { throw Problem("Arguments.swift has no words of \(type)") }
-    return list.matches(of: #/: "(.*?)"/#).map { String($0.output.1) }
-  }
-}
+/// The tool's verbs and options.
+private let commandWords = Verb.words.words.strings + Option.words.words.strings
 
 @Suite("preroot status")
 struct ToolStatusTests {
@@ -885,7 +878,7 @@ struct CompletionTests {
   func haveWords(file: String) throws {
     let source = try Checkout.text("docs/completions/\(file)")
     let words = Set(source.split { !($0.isLetter || $0 == "-") })
-    for word in try Words.verbs + Words.options { #expect(words.contains(Substring(word)), "\(word)") }
+    for word in commandWords { #expect(words.contains(Substring(word)), "\(word)") }
   }
 
   @Test("bash completes verbs, options and paths of preroot", arguments: [

@@ -5,11 +5,8 @@ import PrerootCore
 // Steps on the upper's device.
 
 extension LinuxKernel {
-  private static var formatLimit: Int64 { 120_000_000 }
-  private static var checkLimit: Int64 { 180_000_000 }
-
   mutating func format(_ device: Text, type: Text) throws(Errno) {
-    let outcome = try BlockDevice.format(device, type: type, label: "preroot", limitMicroseconds: Self.formatLimit)
+    let outcome = try BlockDevice.format(device, type: type, label: "preroot", limitMicroseconds: TimeLimit.format.microseconds)
     guard outcome.isSuccess else { throw report(outcome, of: Text("mkfs.") + type) }
     remarks.append(Remark(.notice, device + " was blank; created " + type))
   }
@@ -18,7 +15,7 @@ extension LinuxKernel {
     let name = Text("fsck.") + type
     var outcome: Program.Outcome
     do throws(Errno) {
-      outcome = try Program.run([name, type == "f2fs" ? "-a" : "-p", device], limitMicroseconds: Self.checkLimit)
+      outcome = try Program.run([name, type == "f2fs" ? "-a" : "-p", device], limitMicroseconds: TimeLimit.check.microseconds)
     } catch {
       guard error == .noSuchFileOrDirectory else { throw error }
       remarks.append(Remark(.info, name + " is not in the image; the upper's file system is not checked"))

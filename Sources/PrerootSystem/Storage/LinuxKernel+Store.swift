@@ -5,9 +5,6 @@ import PrerootCore
 // Steps on the upper's file system.
 
 extension LinuxKernel {
-  private static var copyLimit: Int64 { 120_000_000 }
-  private static var deletionLimit: Int64 { 60_000_000 }
-
   // MARK: Files
 
   /// A failed write does not stop the boot: the machine has to boot on a full upper, so that something can be deleted.
@@ -73,7 +70,7 @@ extension LinuxKernel {
   }
 
   private static func removeTree(_ path: Text) throws(Errno) -> Program.Outcome {
-    try Program.run(Text("rm -rf --").words + [path], limitMicroseconds: deletionLimit)
+    try Program.run(Text("rm -rf --").words + [path], limitMicroseconds: TimeLimit.deletion.microseconds)
   }
 
   // MARK: Past the overlay
@@ -91,7 +88,7 @@ extension LinuxKernel {
     try place.directory.replacing(place.path) { temporary throws(Errno) in
       let copy = Paths.store + "/" + temporary
       _ = try Self.removeTree(copy)
-      let outcome = try Program.run(Text("cp -a --").words + [source, copy], limitMicroseconds: Self.copyLimit)
+      let outcome = try Program.run(Text("cp -a --").words + [source, copy], limitMicroseconds: TimeLimit.copy.microseconds)
       guard outcome.isSuccess else { throw report(outcome, of: "cp") }
       try place.directory.syncFileSystem(temporary)
     }
