@@ -16,18 +16,11 @@ func inPrivateNamespace<Result: Sendable>(_ body: @escaping @Sendable () throws 
   try await withCheckedThrowingContinuation { continuation in
     Thread.detachNewThread {
       continuation.resume(with: Swift.Result {
-        // The Glibc module lacks unshare(2), which needs _GNU_SOURCE, and close_range(2).
+        // The Glibc module lacks unshare(2), which needs _GNU_SOURCE.
         typealias Unshare = @convention(c) (Int32) -> Int32
-        typealias CloseRange = @convention(c) (UInt32, UInt32, Int32) -> Int32
         let newNamespace: Int32 = 0x20000
-        let unshareFiles: Int32 = 2
         guard let symbol = dlsym(nil, "unshare"), unsafeBitCast(symbol, to: Unshare.self)(newNamespace) == 0 else {
           throw Problem("Cannot make a mount namespace: \(String(cString: strerror(errno)))")
-        }
-        // A file that this thread has open for writing must not reach the children that other tests fork: until they execute a
-        // program, they keep the machine's root busy, and it cannot become read-only.
-        guard let symbol = dlsym(nil, "close_range"), unsafeBitCast(symbol, to: CloseRange.self)(3, .max, unshareFiles) == 0 else {
-          throw Problem("Cannot make a table of file descriptors: \(String(cString: strerror(errno)))")
         }
         try mount("none", at: "/", flags: MS_REC | MS_PRIVATE)
         return try body()
@@ -112,7 +105,13 @@ struct MiniatureMachine: ~Copyable {
       try mount("\(root)/run/machine-id", at: "\(root)/\(idFile)", flags: MS_BIND)
       try mount("none", at: "\(root)/\(idFile)", flags: MS_BIND | MS_REMOUNT | MS_RDONLY)
     }
-    try mount("miniature", at: root, flags: MS_REMOUNT | MS_RDONLY)
+    // A child that another test forks while a file here is open for writing has it open, too, until it executes a program.
+    var attempts = 1000
+    while Glibc.mount("miniature", root, nil, UInt(MS_REMOUNT | MS_RDONLY), nil) != 0 {
+      attempts -= 1
+      guard errno == EBUSY, attempts > 0 else { throw Problem("Cannot make the root read-only: \(String(cString: strerror(errno)))") }
+      usleep(10_000)
+    }
 
     // The pivot moves the old root here for a moment.
     for parent in (Paths.staging + "/").parents.dropFirst() { mkdir(root + parent.string, 0o755) }
