@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import CoreSupport
 import Foundation
+import PrerootSystem
 import Support
 import Testing
 
 @testable import PrerootCore
-import PrerootSystem
 @testable import overlay_prep
 @testable import preroot
 @testable import preroot_generator
