@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <linux/netlink.h>
 #include <mtd/ubi-user.h>
 #include <stdio.h>
@@ -16,9 +17,13 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-int32_t linux_open_device(int32_t d, const char *p, int32_t write) {
-  return RESULT(openat(d, p, (write ? O_RDWR | O_EXCL : O_RDONLY | O_NONBLOCK) | O_NOCTTY | O_CLOEXEC));
-}
+static const int flags_of_device[] = {
+  [LINUX_DEVICE_TO_READ] = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+  [LINUX_DEVICE_TO_WRITE] = O_RDWR | O_EXCL | O_NOCTTY | O_CLOEXEC,
+  [LINUX_DEVICE_TO_SHARE] = O_RDWR | O_NOCTTY | O_CLOEXEC,
+};
+
+int32_t linux_open_device(int32_t d, const char *p, int32_t how) { return RESULT(openat(d, p, flags_of_device[how])); }
 int64_t linux_size(int32_t f) {
   off_t size = lseek(f, 0, SEEK_END);
   return size < 0 ? FAILURE : size;
@@ -26,10 +31,10 @@ int64_t linux_size(int32_t f) {
 intptr_t linux_read_at(int32_t f, void *b, size_t n, int64_t o) { return RESULT(pread(f, b, n, o)); }
 intptr_t linux_write_at(int32_t f, const void *b, size_t n, int64_t o) { return RESULT(pwrite(f, b, n, o)); }
 
-int32_t linux_is_erased(int32_t f, int64_t bytes) {
+int32_t linux_is_erased(int32_t f, int64_t start, int64_t bytes) {
   unsigned char b[16384], first = 0;
   for (int64_t o = 0; o < bytes;) {
-    ssize_t n = pread(f, b, sizeof b, o);
+    ssize_t n = pread(f, b, bytes - o < (int64_t)sizeof b ? (size_t)(bytes - o) : sizeof b, start + o);
     if (n < 0) return FAILURE;
     if (n == 0) break;
     if (o == 0) first = b[0];
@@ -51,7 +56,7 @@ enum { SUPERBLOCKS = 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7 | 1 << 10,
        FORCE_GPT = 1 << 1,
        ENTRY_DETAILS = 1 << 2 };
 
-int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
+int32_t linux_probe(int32_t f, int32_t entry, int64_t start, int64_t bytes, char *buffer, size_t size) {
   void *library = dlopen && dlsym ? dlopen("libblkid.so.1", RTLD_NOW) : NULL;
   if (!library) return ERROR(ELIBACC);
   /* These are as old as the low-level API (util-linux 2.15 to 2.20). */
@@ -70,7 +75,7 @@ int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
 
   Probe probe = new_probe();
   if (!probe) return ERROR(ENOMEM);
-  int result = set_device(probe, f, 0, 0);
+  int result = set_device(probe, f, start, bytes);
   if (result == 0) {
     enable_superblocks(probe, !entry);
     enable_partitions(probe, 1);
@@ -169,6 +174,40 @@ int32_t linux_try(int32_t d, int32_t what) {
   }
   remove_trial(d);
   return result < 0 ? result : 0;
+}
+
+/* A kernel without the driver loads its module when its number is opened, if anything makes the node. See linux: Documentation/admin-guide/devices.txt,
+ * drivers/block/loop.c, MODULE_ALIAS_MISCDEV. */
+int32_t linux_open_loop_control(void) {
+  static const char path[] = "/dev/loop-control";
+  int f = open(path, O_RDWR | O_CLOEXEC);
+  if (f < 0 && errno == ENOENT && mknod(path, S_IFCHR | 0600, makedev(10, 237)) == 0) {
+    f = open(path, O_RDWR | O_CLOEXEC);
+    if (f < 0) {
+      int32_t failure = FAILURE;
+      unlink(path);
+      return failure;
+    }
+  }
+  return f < 0 ? FAILURE : f;
+}
+int32_t linux_free_loop(int32_t control) { return RESULT(ioctl(control, LOOP_CTL_GET_FREE)); }
+
+int32_t linux_attach_loop(int32_t loop, int32_t device, int64_t start, int64_t bytes) {
+  struct loop_config c = { .fd = device,
+                           .info = { .lo_offset = start, .lo_sizelimit = bytes, .lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO } };
+  if (ioctl(loop, LOOP_CONFIGURE, &c) == 0) return 0;
+  /* Before Linux 5.8. */
+  if (errno != EINVAL && errno != ENOTTY) return FAILURE;
+  if (ioctl(loop, LOOP_SET_FD, device) < 0) return FAILURE;
+  c.info.lo_flags = LO_FLAGS_AUTOCLEAR;
+  if (ioctl(loop, LOOP_SET_STATUS64, &c.info) < 0) {
+    int32_t failure = FAILURE;
+    ioctl(loop, LOOP_CLR_FD);
+    return failure;
+  }
+  ioctl(loop, LOOP_SET_DIRECT_IO, 1UL);
+  return 0;
 }
 
 int32_t linux_set_hostname(const char *name) { return RESULT(sethostname(name, strlen(name))); }

@@ -6,6 +6,8 @@ import PrerootCore
 public struct LinuxKernel: Kernel, ~Copyable {
   /// For the log: observations that are not failures.
   public var remarks: [Remark] = []
+  /// The attached loop device, until a mount keeps it attached.
+  var loop: FileDescriptor?
 
   public init() {}
 
@@ -29,6 +31,10 @@ public struct LinuxKernel: Kernel, ~Copyable {
     case .provideMachineID: provideMachineID(other, in: path)
     case .unmountMachineID: unmountMachineID(in: path)
 
+    case .attachLoop: loop = try LoopDevice.attach(path, to: other, step.extent)
+    case .detachLoop: loop = nil
+    case .beginFileSystem: try BlockDevice.begin(path)
+    case .recordPlace: try TailRecord.write(to: path, step.extent)
     case .format: try format(path, type: other)
     case .check: try checkFileSystem(on: path, type: other)
     case .requireFitness: try requireFitness(of: path)

@@ -5,8 +5,21 @@ import PrerootSystem
 extension Preparation {
   /// Waits for the device and probes it.
   ///
-  /// - Returns: the source for mount(2), the number of other devices with the name, and how to use the device: never a refusal.
-  func find(_ name: DeviceName) throws(Failure) -> (source: Text, others: Int, use: DeviceUse) {
+  /// - Returns: the device, and a use that is never a refusal.
+  func find(_ name: DeviceName) throws(Failure) -> FoundDevice {
+    let device = name.kind == .tail ? try findTail() : try findDevice(name)
+    if case .refuse(let sentence) = device.use { throw Failure(sentence) }
+    return device
+  }
+
+  /// Needs no waiting: the root is mounted from there.
+  private func findTail() throws(Failure) -> FoundDevice {
+    // Nothing else attaches loop devices meanwhile. If the kernel has none, the step fails, and says so.
+    let loop = (try? LoopDevice.free()) ?? "/dev/loop0"
+    return try attempt { () throws(Errno) in try FoundDevice(behindImageOf: facts, settings, loop: loop, on: image) }
+  }
+
+  private func findDevice(_ name: DeviceName) throws(Failure) -> FoundDevice {
     let choice = try attempt { () throws(Errno) in try wait(for: name) }
     guard let source = choice.device else {
       throw Failure(choice.sentence ?? Text("did not appear within ") + Text(decimal: settings.timeoutSeconds) + " s")
@@ -14,8 +27,7 @@ extension Preparation {
     warn(of: choice, name)
     if image.isReadOnly(source) { throw Failure("is read-only") }
     let use = try attempt { () throws(Errno) in try DeviceUse(name, at: source, settings) }
-    if case .refuse(let sentence) = use { throw Failure(sentence) }
-    return (source, choice.others.count, use)
+    return FoundDevice(source, use, others: choice.others.count)
   }
 
   private func attempt<Result>(_ look: () throws(Errno) -> Result) throws(Failure) -> Result {

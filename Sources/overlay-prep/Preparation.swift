@@ -99,13 +99,13 @@ struct Preparation: ~Copyable {
 
   private mutating func mountOverlay(on name: DeviceName) throws(Failure) {
     do throws(Failure) {
-      let (source, others, use) = try find(name)
-      let store = StorePlan(source, use, settings, over: facts.mountInfo).steps
+      let device = try find(name)
+      let store = StorePlan(device.source, device.use, settings, in: device.tail, over: facts.mountInfo).steps
       // fsck may take long enough for another device to appear.
       let place = store.firstIndex { $0.verb == .mountDevice } ?? 0
       let beforeMount = Array(store[..<place])
       try execute(beforeMount)
-      lookAgain(for: name, at: source, others: others)
+      lookAgain(for: name, at: device.source, others: device.others)
       do throws(Failure) { try execute(Array(store[place...])) } catch {
         beforeMount.takeBack(on: &kernel, before: &report)
         throw error

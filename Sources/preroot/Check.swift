@@ -130,6 +130,16 @@ extension Findings {
   @inline(never) mutating func lookForFileSystem(_ type: Text, option: Text, _ machine: borrowing Machine, _ image: borrowing Machine) {
     let known = machine.text("/proc/filesystems")
     for line in known.lines where line.words.last == type { return good(Text("The kernel has ") + type) }
+    lookForModule(type, option: option, isKernelKnown: !known.isEmpty, machine, image)
+  }
+
+  mutating func lookForLoop(_ machine: borrowing Machine, _ image: borrowing Machine) {
+    // The directory exists if the driver is built in, too.
+    if machine.exists("/sys/module/loop") { return good("The kernel has loop") }
+    lookForModule("loop", option: "CONFIG_BLK_DEV_LOOP", isKernelKnown: machine.exists("/sys/module"), machine, image)
+  }
+
+  private mutating func lookForModule(_ type: Text, option: Text, isKernelKnown: Bool, _ machine: borrowing Machine, _ image: borrowing Machine) {
     var releases = image.names(in: "/usr/lib/modules") + image.names(in: "/lib/modules")
     if let running = machine.contents("/proc/sys/kernel/osrelease") { releases = releases.filter { $0 == running.trimmed } }
     releases = releases.filter { !$0.hasPrefix(".") }
@@ -142,7 +152,7 @@ extension Findings {
         return problem(Text("The module ") + type + " needs modprobe, which is missing: install kmod")
       }
     }
-    if known.isEmpty, releases.isEmpty {
+    if !isKernelKnown, releases.isEmpty {
       note(Text("The image has no modules; its kernel needs ") + type + " built in (" + option + "=y)")
     } else {
       problem(Text("The kernel has no ") + type + ": build it with " + option + "=y, or put its module '" + type + "' into the image")

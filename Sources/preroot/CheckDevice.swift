@@ -8,7 +8,7 @@ extension Findings {
   mutating func lookAt(_ name: DeviceName, _ settings: Settings, _ machine: borrowing Machine, _ boot: borrowing NextBoot) {
     let isFlash = name.kind == .mtd || name.kind == .ubi
     if !isFlash, !boot.image.hasLibrary("libblkid.so.1") {
-      if name.kind != .path {
+      if name.kind != .path, name.kind != .tail {
         problem(Text("libblkid.so.1 is missing, without which ") + name.text + " is not found: install it, or name the device by its path")
       } else if settings.fileSystemType.isEmpty {
         problem("libblkid.so.1 is missing, which identifies the file system on the upper's device: install it, or set FSType=")
@@ -16,24 +16,26 @@ extension Findings {
     }
     guard boot.isRootKnown else {
       note(name.text + " is not searched for: this is not the machine that has it")
+      if name.kind == .tail { lookForLoop(machine, boot.image) }
       return lookAtTools(for: settings.fileSystemType, isMade: settings.formatsBlank, settings, boot.image)
     }
     do throws(Errno) {
-      guard let (source, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) else {
+      guard let found = try FoundDevice.now(of: name, settings, boot.facts, on: machine) else {
         if name.kind == .ubi { return note(name.text + " is not attached; the boot attaches it if there is an MTD named 'ubi'") }
         return problem(name.text + " is not present; 'lsblk -f' lists devices and their names")
       }
-      if machine.contents(Text("/sys/class/block/") + source.fileName + "/ro")?.hasPrefix("1") == true {
+      if found.tail != nil { lookForLoop(machine, boot.image) }
+      if machine.contents(Text("/sys/class/block/") + found.source.fileName + "/ro")?.hasPrefix("1") == true {
         problem(name.text + " is read-only: 'blockdev --setrw' changes that, unless its switch or the kernel forbids it")
       }
-      switch use {
+      switch found.use {
       case .refuse(let sentence):
         problem(name.text + " " + sentence)
       case .format(let type):
         note(name.text + " is blank; the next boot creates a new " + type + " on it")
         lookAt(type, isMade: true, settings, machine, boot.image)
       case .mount(let type):
-        good(name.text + " is " + source + ", and holds " + type)
+        good(name.text + " is " + (found.tail?.tail.text ?? found.source) + ", and holds " + type)
         lookAt(type, isMade: false, settings, machine, boot.image)
       }
     } catch {

@@ -62,8 +62,10 @@ private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine:
   }
   if boot.isRootKnown, case .device(let name) = settings.upper {
     do throws(Errno) {
-      if let (source, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) {
-        guard case .refuse(let sentence) = use else { return StorePlan(source, use, settings, over: boot.facts.mountInfo).steps.text }
+      if let found = try FoundDevice.now(of: name, settings, boot.facts, on: machine) {
+        guard case .refuse(let sentence) = found.use else {
+          return StorePlan(found.source, found.use, settings, in: found.tail, over: boot.facts.mountInfo).steps.text
+        }
         text.comment(name.text + " " + sentence + "; preroot.fallback= says what happens then")
       } else {
         text.comment(name.text + " is not present; if it appears:")
@@ -76,12 +78,14 @@ private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine:
   return text
 }
 
-extension DeviceUse {
+extension FoundDevice {
   /// Returns the device and what a boot would do with it now; nil if the device is not present.
-  static func now(of name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> (source: Text, use: DeviceUse)? {
+  static func now(of name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> FoundDevice? {
+    // The boot takes the first one that is free then.
+    if name.kind == .tail { return try FoundDevice(behindImageOf: facts, settings, loop: StorePlan.loop, on: machine) }
     guard let source = try BlockDevice.find(
       name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), on: machine) else { return nil }
-    return (source, try DeviceUse(name, at: source, settings))
+    return FoundDevice(source, try DeviceUse(name, at: source, settings))
   }
 }
 

@@ -129,6 +129,16 @@ extension Tree {
     return try await Cache.shared.thing("trees/\(fingerprint)") { try await lay(out: $0) }
   }
 
+  /// The words with which User Mode Linux has the tree, a directory of the host, as its root.
+  public func wordsOfHostRoot() async throws -> [String] {
+    ["root=/dev/root", "rootfstype=hostfs", "rootflags=\(try await laidOut())"]
+  }
+
+  /// Whether the tree on the host has a file.
+  public func hasFileOnHost(_ path: String) async throws -> Bool {
+    FileManager.default.fileExists(atPath: try await laidOut().string + path)
+  }
+
   /// Creates the tree in a new directory beside the base, on the same file system.
   func lay(out place: FilePath) async throws {
     let base = if let architecture { try await ForeignTree.path(of: architecture, suite) } else { try await BaseTree.path(of: suite) }

@@ -138,6 +138,7 @@ enum Subjects {
 
   static func marker(_ text: Text) throws(Finding) {
     _ = Formatting.uuid(inMarker: text)
+    if let record = TailRecord(parsing: text) { try expect(TailRecord(parsing: record.text) == record, "\(text) is another record when it is read back") }
     guard let uuid = text.lines.first else { return }
     let formatting = Formatting("/dev/sda", type: "ext4", label: text, uuid: uuid, sizeInBytes: Int64(text.count) << 20)
     try expect(Formatting.uuid(inMarker: formatting.marker) == uuid, "\(uuid) is another when it is read back")
@@ -156,6 +157,13 @@ enum Subjects {
 
   static func identity(_ text: Text) throws(Finding) {
     let (type, superblock) = text.cut(at: 0x0a) ?? (text, text)
+    var root = RootDevice(type: type)
+    root.node = "/dev/vda"
+    root.superblock = superblock
+    root.bytes = Int64(text.count) << 20
+    if case .free(let tail) = Room(behindImageOn: root) {
+      try expect(tail.extent.lowerBound > 0 && tail.extent.upperBound < root.bytes && tail.bytes >= Tail.minimumBytes, "\(tail.text) is not on the device")
+    }
     guard let identity = LowerIdentity(type: type, superblock: superblock, rootHash: "", imageVersion: "") else { return }
     try expect(identity.name.count == 16, "\(identity.name) is no short name")
   }

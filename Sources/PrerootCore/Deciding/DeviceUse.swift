@@ -13,13 +13,15 @@ public enum DeviceUse: Equatable, Sendable {
     switch name.kind {
     case .mtd: self = .mount(type: asked.isEmpty ? "jffs2" : asked)
     case .ubi: self = .mount(type: asked.isEmpty ? "ubifs" : asked)
-    default: self.init(probe, asked, formatsBlank: settings.formatsBlank)
+    default: self.init(probe, settings)
     }
   }
 
-  private init(_ probe: Probe?, _ asked: Text, formatsBlank: Bool) {
+  /// Decides for a block device, or for a part of one.
+  init(_ probe: Probe?, _ settings: Settings) {
+    let asked = settings.fileSystemType
     switch probe {
-    case .blank where !formatsBlank, .unfinished where !formatsBlank:
+    case .blank where !settings.formatsBlank, .unfinished where !settings.formatsBlank:
       self = .refuse("is blank; preroot.format=blank creates a file system on it")
     case .blank, .unfinished:
       self = .format(type: asked.isEmpty ? "ext4" : asked)

@@ -27,6 +27,14 @@ public struct Step: Equatable, Sendable {
     case provideMachineID
     case unmountMachineID
 
+    /// Attaches the loop device at the path to the bytes `extent` of the device `other`. The kernel detaches it when nothing uses it.
+    case attachLoop
+    /// Lets go of the loop device.
+    case detachLoop
+    /// Marks the file system on a device as unfinished, and erases what is at its beginning. See `Formatting`.
+    case beginFileSystem
+    /// Writes down, on the device at the path, where the file system in `extent` begins. See `Tail`.
+    case recordPlace
     /// Makes a file system of type `other` on a device that is blank, or that holds an unfinished one.
     case format
     /// Runs fsck for the type `other` on a device; it repairs only what is safe to repair.
@@ -91,6 +99,10 @@ public struct Step: Equatable, Sendable {
       case .makeDeviceLink: "make device link"
       case .provideMachineID: "provide the machine ID of"
       case .unmountMachineID: "unmount the machine ID of"
+      case .attachLoop: "attach"
+      case .detachLoop: "let go of"
+      case .beginFileSystem: "begin a file system on"
+      case .recordPlace: "record the place of the upper on"
       case .format: "make a file system on"
       case .check: "check the file system on"
       case .requireFitness: "require fitness for an upper of"
@@ -126,6 +138,7 @@ public struct Step: Equatable, Sendable {
       case .provideMachineID: .unmountMachineID
       case .mountTmpfs, .mountDevice, .bind: .unmount
       case .mountOverlay: .detach
+      case .attachLoop: .detachLoop
       case .makePrivate: .makeShared
       default: nil
       }
@@ -142,6 +155,8 @@ public struct Step: Equatable, Sendable {
   /// A file system type.
   public var type: Text
   public var options: MountOptions
+  /// A part of a device, in bytes.
+  public var extent: Range<Int64> = 0..<0
   /// The part of the settings, as a setting spells it, that is lost if the step fails, together with the part's other steps. Empty if the
   /// whole plan is lost.
   public var part: Text
@@ -171,6 +186,7 @@ public struct Step: Equatable, Sendable {
       if !path.isEmpty { text.append(Text(" ") + path) } else if verb == .provideMachineID || verb == .unmountMachineID { text.append(" /") }
       var details: [Text] = []
       for detail in [type, verb.hasContents ? Text() : other, options.text] where !detail.isEmpty { details.add(detail) }
+      if !extent.isEmpty { details.add(extent.text) }
       if !details.isEmpty { text.append(Text(" (") + Text(joining: details, separator: " ") + ")") }
       return text
     }

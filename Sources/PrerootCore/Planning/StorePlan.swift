@@ -12,13 +12,20 @@ public struct StorePlan: Equatable, Sendable {
   public static var minimumBytes: Int64 { 1 << 20 }
   public static var minimumInodes: Int { 128 }
 
+  /// A loop device of an unknown number.
+  public static var loop: Text { "/dev/loopN" }
+
   /// Plans before the device is known: it assumes the expected file system.
   public init(_ settings: Settings, over mountInfo: MountInfo) {
     switch settings.upper {
     case .tmpfs(let options): self.init(options, over: mountInfo)
     case .device, .unreadable:
       let type: Text = settings.fileSystemType.isEmpty ? "TYPE" : settings.fileSystemType
-      self.init(settings.upper.text, .mount(type: type), settings, over: mountInfo)
+      let isTail = settings.upper == .device(DeviceName(.tail, DeviceName.tail))
+      self.init(isTail ? Self.loop : settings.upper.text, .mount(type: type), settings, over: mountInfo)
+      if isTail, let place = steps.firstIndex(where: { $0.verb == .check || $0.verb == .mountDevice }) {
+        steps.insert(Step(.attachLoop, Self.loop, DeviceName.tail), at: place)
+      }
     }
   }
 
@@ -34,16 +41,22 @@ public struct StorePlan: Equatable, Sendable {
   /// - Parameters:
   ///   - source: the source for mount(2).
   ///   - use: must not be a refusal.
-  public init(_ source: Text, _ use: DeviceUse, _ settings: Settings, over mountInfo: MountInfo) {
+  ///   - tail: the place of the file system, if it is behind the image; then the source is a free loop device.
+  public init(_ source: Text, _ use: DeviceUse, _ settings: Settings, in tail: TailUse? = nil, over mountInfo: MountInfo) {
     guard attachLower(mountInfo) else { return }
+    if let tail { add(.attachLoop, source, tail.tail.device, tail.tail.extent) }
     var fileSystem = Text()
     switch use {
     case .refuse: return
     case .format(let type):
+      // First the mark: after a power cut, the place that the record names holds a file system, or the mark of an unfinished one.
+      if tail != nil { add(.beginFileSystem, source) }
+      record(tail)
       add(.format, source, type)
       fileSystem = type
     case .mount(let type):
       if settings.checksFileSystem(of: type) { add(.check, source, type) }
+      record(tail)
       fileSystem = type
     }
     var options = MountOptions(settings.options)
@@ -71,5 +84,13 @@ public struct StorePlan: Equatable, Sendable {
     return true
   }
 
-  @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text = Text()) { steps.append(Step(verb, path, other)) }
+  private mutating func record(_ tail: TailUse?) {
+    if let tail, tail.isToBeRecorded { add(.recordPlace, tail.tail.device, Text(), tail.tail.extent) }
+  }
+
+  @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text = Text(), _ extent: Range<Int64> = 0..<0) {
+    var step = Step(verb, path, other)
+    step.extent = extent
+    steps.append(step)
+  }
 }

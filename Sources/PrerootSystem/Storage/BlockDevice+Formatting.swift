@@ -15,7 +15,7 @@ extension BlockDevice {
     let size = try blank.size
     // An unfinished file system keeps its UUID: with a different one, its remnants would count as finished.
     var uuid = try blank.unfinishedUUID() ?? Text()
-    if uuid.isEmpty { uuid = try Directory("/").read("/proc/sys/kernel/random/uuid").trimmed }
+    if uuid.isEmpty { uuid = try newUUID() }
     guard size > 2 * Formatting.reservedBytes else { throw .noSpace }
     let formatting = Formatting(device, type: type, label: label, uuid: uuid, sizeInBytes: size)
     guard let arguments = formatting.arguments else { throw .invalidArgument }
@@ -33,18 +33,37 @@ extension BlockDevice {
     return outcome
   }
 
-  var size: Int64 { get throws(Errno) { try check(linux_size(file.rawValue)) } }
+  /// Marks the file system on a device as unfinished, then erases what is at its beginning.
+  static func begin(_ device: Text) throws(Errno) {
+    let blank = try BlockDevice(toWrite: device)
+    if try blank.unfinishedUUID() == nil {
+      try blank.writeMarker(Formatting(device, type: Text(), label: Text(), uuid: try Self.newUUID(), sizeInBytes: try blank.size).marker)
+    }
+    if try check(linux_is_erased(blank.file.rawValue, blank.start, Self.blankBytes)) == 1 { return }
+    var place: Int64 = 0
+    while place < Self.blankBytes {
+      try blank.write(Text(), at: place)
+      place += Int64(Formatting.markerBytes)
+    }
+    try check(linux_sync_file(blank.file.rawValue))
+  }
+
+  private static func newUUID() throws(Errno) -> Text { try Directory("/").read("/proc/sys/kernel/random/uuid").trimmed }
 
   /// Writes the marker's block, padded with zeros, and returns when it is on the disk.
   @inline(never) func writeMarker(_ text: Text) throws(Errno) {
+    try write(text, at: Formatting.markerPlace(sizeInBytes: try size))
+    try check(linux_sync_file(file.rawValue))
+  }
+
+  /// Writes a block of 4 KiB, padded with zeros.
+  @inline(never) func write(_ text: Text, at place: Int64) throws(Errno) {
     var block = [UInt8](repeating: 0, count: Formatting.markerBytes)
     for place in text.indices { block[place] = text[place] }
-    let place = Formatting.markerPlace(sizeInBytes: try size)
     let count = try check(unsafe block.withUnsafeBytes {
-      unsafe linux_write_at(file.rawValue, $0.baseAddress!, $0.count, place)
+      unsafe linux_write_at(file.rawValue, $0.baseAddress!, $0.count, start + place)
     })
     guard count == block.count else { throw .noSpace }
-    try check(linux_sync_file(file.rawValue))
   }
 
   /// Returns the UUID in the marker; nil if there is no marker.
@@ -64,7 +83,7 @@ extension BlockDevice {
     return time[0] | time[1] | time[2] | time[3] != 0
   }
 
-  @inline(never) private func read(_ block: inout [UInt8], at place: Int64) throws(Errno) {
-    try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, place) })
+  @inline(never) func read(_ block: inout [UInt8], at place: Int64) throws(Errno) {
+    try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, start + place) })
   }
 }
