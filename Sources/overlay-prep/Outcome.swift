@@ -37,10 +37,11 @@ extension Preparation {
 
   private func remark(on outcome: Outcome) -> Remark {
     let scope = settings.scope.text
+    let until: Text = commitDirectory == nil ? Text() : "; changes stay in memory until 'preroot commit'"
     if outcome.failure == nil, !outcome.lost.isEmpty {
       return Remark(.error, scope + " is partly writable, upper: " + (outcome.upper?.text ?? Text()) + "; " + Text(joining: outcome.lost, separator: "; "))
     }
-    guard let failure = outcome.failure else { return Remark(.notice, scope + " is writable, upper: " + (outcome.upper?.text ?? Text())) }
+    guard let failure = outcome.failure else { return Remark(.notice, scope + " is writable, upper: " + (outcome.upper?.text ?? Text()) + until) }
     let result: Text = outcome.upper == nil ? " stays read-only: " : " is writable on a tmpfs only, so changes are lost at power-off: "
     return Remark(.error, scope + result + failure)
   }
@@ -64,6 +65,7 @@ extension Preparation {
     state.add("mode", outcome.mode)
     state.add("asked", settings.upper.text)
     state.add("upper", outcome.upper?.text ?? Text())
+    if let commitDirectory, outcome.failure == nil { state.add("commit", commitDirectory) }
     state.add("why", outcome.failure ?? Text())
     state.add("lost", list: outcome.lost)
     state.add("scope", settings.scope.text)

@@ -35,7 +35,13 @@ func takeBackAttempts() -> Int32 {
       StandardError.say(Text("overlay-prep: Cannot ask PID 1 whether ") + target + " is active: " + error.sentence)
       return ExitStatus.failure
     }
-    if machine.exists(count) { try machine.root.removeDurably(count.asRelative) }
+    let layers = StoreFacts(in: count.dropLast("/attempts".count), over: nil)
+    var kernel = LinuxKernel(), failure: Errno?
+    // The last step has to be tried in any case.
+    for step in LayerPlan(reached: layers, isReadOnly: machine.mounts().entry(at: Paths.store)?.isWritable == false).steps {
+      do throws(Errno) { try kernel.perform(step) } catch { failure = failure ?? error }
+    }
+    if let failure { throw failure }
     return ExitStatus.success
   }
 }

@@ -11,6 +11,7 @@ func help() throws(Complaint) -> Int32 {
       check              whether the next boot will work
       plan               what the next boot would do
       diff [PATH...]     what was written: added (A), modified (M) and deleted (D)
+      commit [PATH...]   keep what was written to memory, or some of it (preroot.commit=on-demand)
       reset              have the next boot start with an empty upper
       chroot [COMMAND [ARGUMENT...]]
                          change the image below the overlay
@@ -18,7 +19,8 @@ func help() throws(Complaint) -> Int32 {
       --json             status: print an object of JSON
       --root DIR         check, plan: look at the image in DIR, which is not booted
       --keep PATH        reset: keep this file or directory; can be repeated
-      --cancel           reset: take it back
+      --cancel           reset, commit: take it back
+      --dry-run          commit: print what it would keep, as diff does
       --help             print this
       --version          print the version
 

@@ -68,6 +68,8 @@ func run(_ arguments: Arguments) throws(Complaint) -> Int32 {
   case .check: return try check(try Machine(of: arguments))
   case .plan: return try plan(try Machine(of: arguments))
   case .diff: return try diff(try arguments.paths, on: try Machine(of: arguments))
+  case .commit:
+    return try commit(try arguments.paths, onlyTold: arguments.has(.dryRun), isCancelled: arguments.has(.cancel), on: try Machine(of: arguments))
   case .reset: return try reset(keeping: arguments.kept, isCancelled: arguments.has(.cancel), on: try Machine(of: arguments))
   case .chroot: return try chroot(arguments.operands, on: try Machine(of: arguments))
   }

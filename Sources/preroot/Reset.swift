@@ -6,7 +6,7 @@ import PrerootSystem
 func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machine) throws(Complaint) -> Int32 {
   try Machine.requireSuperuser(to: "mark the upper")
   let facts = BootFacts(asSeenOn: machine)
-  guard let overlay = facts.mountInfo.overlays.first, let layers = overlay.layersDirectory else {
+  guard let overlay = facts.mountInfo.overlays.first, let layers = machine.layers(of: overlay) else {
     throw Complaint("preroot has mounted no overlay; 'preroot status' says why. 'preroot.reset' on the kernel command line resets an upper too")
   }
   if facts.mountInfo.entry(at: Paths.store)?.fileSystemType == "tmpfs" {
@@ -17,17 +17,28 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
     return ExitStatus.success
   }
   let mark = layers + "/reset"
-  if isCancelled { return try cancel(mark, on: machine) }
+  if isCancelled {
+    let isMarked = machine.exists(mark)
+    if isMarked { try machine.writing(facts) { () throws(Complaint) in try attempt("Cannot remove the mark") { () throws(Errno) in try machine.root.removeDurably(mark.asRelative) } } }
+    try reply(isMarked ? "The next boot keeps the upper\n" : "Nothing to do: no reset is pending\n")
+    return ExitStatus.success
+  }
 
   let contents = Text(joining: kept, separator: "\n") + (kept.isEmpty ? "" : "\n")
   // The helper accepts no larger mark.
   if contents.count > 1 << 16 { throw Complaint(usage: "'--keep' has more than 64 KiB of paths; name the directories that they are in") }
-  for path in kept { try requireReal(path, upper: layers + "/upper", on: machine) }
-  try attempt("Cannot mark the upper") { () throws(Errno) in try machine.root.replaceDurably(mark.asRelative, contents: contents) }
+  let upper = layers + "/" + (StoreFacts(in: layers, over: nil).layer ?? "upper")
+  for path in kept { try requireReal(path, upper: upper, on: machine) }
+  try machine.writing(facts) { () throws(Complaint) in
+    try attempt("Cannot mark the upper") { () throws(Errno) in
+      try machine.root.makeDirectories(layers.asRelative)
+      try machine.root.replaceDurably(mark.asRelative, contents: contents)
+    }
+  }
   var answer = Answer()
   answer.add(line: "The next boot starts with an empty upper; 'preroot reset --cancel' cancels this")
   for path in kept {
-    let isThere = machine.exists(layers + "/upper" + path)
+    let isThere = machine.exists(upper + path)
     answer.add("kept", isThere ? path : path + ", which is still the image's", isThere ? .good : .notable)
   }
   try reply(answer.text)
@@ -43,14 +54,4 @@ private func requireReal(_ path: Text, upper: Text, on machine: borrowing Machin
   let realParent = try attempt(path) { () throws(Errno) in try machine.root.resolvingLinks(of: parent) }
   if parent.asRelative == realParent, machine.target(ofLink: upper + path) != nil { return }
   throw Complaint(Text("'") + path + "' goes through a symbolic link: keep '/" + real + "'", status: ExitStatus.usage)
-}
-
-private func cancel(_ mark: Text, on machine: borrowing Machine) throws(Complaint) -> Int32 {
-  guard machine.exists(mark) else {
-    try reply("Nothing to do: no reset is pending\n")
-    return ExitStatus.success
-  }
-  try attempt("Cannot remove the mark") { () throws(Errno) in try machine.root.removeDurably(mark.asRelative) }
-  try reply("The next boot keeps the upper\n")
-  return ExitStatus.success
 }

@@ -24,6 +24,11 @@ public struct Settings: Equatable, Sendable {
   public var onLowerChange = LowerChange.warn
   /// Directories bound directly from the upper's file system, bypassing the overlay.
   public var binds: [Text] = []
+  /// With `Commit=on-demand`, the tmpfs that receives the changes until `preroot commit` puts them on the device; nil if the device receives
+  /// them.
+  public var memory: TmpfsOptions?
+  /// The origin of `memory`, for a remark.
+  var memoryOrigin = Text()
   /// Leave the upper out after this many consecutive boots that did not reach their target; 0 for never.
   public var attempts = 3
 
@@ -50,11 +55,13 @@ public struct Settings: Equatable, Sendable {
       case .reset: resets = boolean(assignment, resets)
       case .onLowerChange: onLowerChange = choice(assignment, onLowerChange)
       case .bind: takeBinds(value, assignment.origin)
+      case .commit: takeCommit(value, assignment.origin)
       case .attempts: attempts = number(assignment, upTo: 100, attempts)
       case .switch: switchMode = choice(assignment, switchMode)
       }
     }
     refuseNoexecOnRoot()
+    refuseCommitWithoutDevice()
   }
 }
 
@@ -72,6 +79,9 @@ extension Settings {
     if onLowerChange == .new, let lower { layers.append(Text("/image-") + lower.name) }
     return layers
   }
+
+  /// Whether the changes on the device are a lower, and nothing else there is written either.
+  public var keepsDeviceReadOnly: Bool { memory != nil && binds.isEmpty }
 
   /// Returns whether to check the file system on the upper's device before mounting it. A check of these types takes seconds; fsck(8) of
   /// any other does nothing, or asks.

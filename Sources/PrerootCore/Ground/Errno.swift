@@ -7,6 +7,7 @@ public struct Errno: Error, Equatable, Sendable {
   public static var notPermitted: Errno { Errno(rawValue: 1) }
   public static var noSuchFileOrDirectory: Errno { Errno(rawValue: 2) }
   public static var inputOutput: Errno { Errno(rawValue: 5) }
+  public static var tryAgain: Errno { Errno(rawValue: 11) }
   public static var fileExists: Errno { Errno(rawValue: 17) }
   public static var crossDevice: Errno { Errno(rawValue: 18) }
   public static var noSuchDevice: Errno { Errno(rawValue: 19) }
@@ -15,6 +16,7 @@ public struct Errno: Error, Equatable, Sendable {
   public static var invalidArgument: Errno { Errno(rawValue: 22) }
   public static var fileTooLarge: Errno { Errno(rawValue: 27) }
   public static var noSpace: Errno { Errno(rawValue: 28) }
+  public static var tooManyHardLinks: Errno { Errno(rawValue: 31) }
   public static var outOfRange: Errno { Errno(rawValue: 34) }
   public static var functionNotImplemented: Errno { Errno(rawValue: 38) }
   public static var tooManyLinks: Errno { Errno(rawValue: 40) }

@@ -6,8 +6,80 @@ public struct LayerPlan: Equatable, Sendable {
 
   /// - Parameter isCounted: whether this boot counts as an attempt.
   public init(_ facts: StoreFacts, _ use: UpperUse, _ settings: Settings, isCounted: Bool) {
+    var facts = facts
+    takeCommit(&facts, use, settings)
+    plan(facts, use, settings, isCounted: isCounted)
+    // A device that is a lower is written only if this boot has something to do there.
+    if settings.memory != nil {
+      if !steps.isEmpty { makeParents(of: facts.directory, at: 0) }
+      if !steps.isEmpty, settings.keepsDeviceReadOnly {
+        steps.insert(Step(.allowWriting, Paths.store), at: 0)
+        add(.forbidWriting, Paths.store)
+      }
+    } else {
+      makeParents(of: facts.directory, at: 0)
+    }
+  }
+
+  /// Plans what to do once a boot has reached its target with the upper.
+  ///
+  /// - Parameter isReadOnly: whether the file system cannot be written now.
+  public init(reached facts: StoreFacts, isReadOnly: Bool) {
+    var facts = facts
+    if isReadOnly { add(.allowWriting, Paths.store) }
+    add(.removeDurably, facts.directory + "/attempts")
+    // Deleting takes a while, and part of a layer must not be taken for the whole.
+    if facts.hasPrevious { discard("previous", &facts) }
+    for trash in facts.trash { add(.deleteTree, facts.directory + "/" + trash) }
+    if isReadOnly { add(.forbidWriting, Paths.store) }
+  }
+
+  private mutating func makeParents(of directory: Text, at place: Int) {
+    for parent in (directory + "/").parents.reversed() where parent.count > Paths.store.count { steps.insert(Step(.makeDirectory, parent), at: place) }
+  }
+
+  /// Renames only: after a power cut, the next boot goes on where this one stopped. The upper before the commit stays, until a boot has
+  /// reached its target with the new one. The count of boots goes before the layer that has not been tried comes.
+  private mutating func takeCommit(_ facts: inout StoreFacts, _ use: UpperUse, _ settings: Settings) {
+    let directory = facts.directory, upper = directory + "/upper", previous = directory + "/previous"
+    let layer: Text
+    if case .previous = use {
+      layer = "previous"
+      if facts.hasUpper {
+        if facts.hasRejected { discard("rejected", &facts) }
+        add(.setAside, upper, directory + "/rejected")
+      }
+    } else {
+      if case .anew = use {
+        if facts.hasPrevious { discard("previous", &facts) }
+        if facts.hasRejected { discard("rejected", &facts) }
+      }
+      guard let newest = facts.commits.last else { return }
+      layer = StoreFacts.commitName(newest)
+      // Before the newest one: after a power cut, an older one must not be the newest.
+      for number in facts.commits.dropLast(1) { discard(StoreFacts.commitName(number), &facts) }
+      // A layer that no boot has tried is not one to go back to; a reset goes back to none.
+      if facts.hasUpper {
+        var isKept = !facts.hasPrevious && settings.attempts > 0
+        if case .anew = use { isKept = false }
+        if isKept { add(.setAside, upper, previous) } else { discard("upper", &facts) }
+      }
+    }
+    if facts.attempts > 0 { add(.removeDurably, directory + "/attempts") }
+    add(.setAside, directory + "/" + layer, upper)
+    facts.hasUpper = true
+    facts.attempts = 0
+  }
+
+  /// Renames a directory so that it counts as trash.
+  private mutating func discard(_ name: Text, _ facts: inout StoreFacts) {
+    let trash = facts.freeTrash
+    add(.setAside, facts.directory + "/" + name, facts.directory + "/" + trash)
+    facts.trash.add(trash)
+  }
+
+  private mutating func plan(_ facts: StoreFacts, _ use: UpperUse, _ settings: Settings, isCounted: Bool) {
     let directory = facts.directory
-    for parent in (directory + "/").parents where parent.count > Paths.store.count { add(.makeDirectory, parent) }
     // First, because there may be no room for anything else.
     for trash in facts.trash { add(.deleteTree, directory + "/" + trash) }
     var attempts = facts.attempts
@@ -21,9 +93,9 @@ public struct LayerPlan: Equatable, Sendable {
     case .anew:
       reset(facts)
       attempts = 0
-    case .asItIs, .asItIsAlthough: break
+    case .asItIs, .asItIsAlthough, .previous: break
     }
-    if let lower = facts.lower, facts.recorded != lower.text { add(.writeDurably, directory + "/lower.id", lower.text + "\n") }
+    if settings.memory == nil || facts.hasUpper, let lower = facts.lower, facts.recorded != lower.text { add(.writeDurably, directory + "/lower.id", lower.text + "\n") }
     if isCounted { add(.writeDurably, directory + "/attempts", Text(decimal: attempts + 1) + "\n") }
     if case .anew = use {
       add(.removeDurably, directory + "/reset", Text(), Self.resetting)
