@@ -91,7 +91,7 @@ struct DocumentationTests {
     return [
       (.upper, standard.upper.text.string), (.scope, standard.scope.text.string), (.fsType, "empty"), (.options, "empty"), (.dir, "/"),
       (.timeout, "\(standard.timeoutSeconds)"), (.fallback, standard.fallback.text.string), (.format, standard.formatsBlank ? "blank" : "no"),
-      (.check, standard.checks ? "yes" : "no"), (.reset, standard.resets ? "yes" : "no"), (.onLowerChange, "\(standard.onLowerChange)"),
+      (.check, standard.checks ? "yes" : "no"), (.crypt, standard.crypt.text.string), (.reset, standard.resets ? "yes" : "no"), (.onLowerChange, "\(standard.onLowerChange)"),
       (.bind, standard.binds.isEmpty ? "none" : "?"), (.attempts, "\(standard.attempts)"), (.switch, "\(standard.switchMode)"), (.enable, "\(Request(Assignments()).enable)"),
     ]
   }() as [(Setting, String)])
@@ -132,7 +132,7 @@ struct DocumentationTests {
 
   @Test("preroot.conf(5) quotes the log line for each device that is refused", arguments: [
     (.blank, ""), (.unfinished, ""), (.ambivalent, ""), (.unknown, ""), (nil, ""), (.signature(Signature(type: "vfat")), ""),
-    (.signature(Signature(type: "xfs")), "ext4"), (.signature(Signature(type: "nilfs2")), ""),
+    (.signature(Signature(type: "crypto_LUKS")), ""), (.claimed, ""), (.signature(Signature(type: "xfs")), "ext4"), (.signature(Signature(type: "nilfs2")), ""),
   ] as [(Probe?, String)])
   func hasRefusal(probe: Probe?, type: String) throws {
     var settings = Settings()
@@ -144,10 +144,32 @@ struct DocumentationTests {
     #expect(try Page("preroot.conf.5").has("... \(sentence.string)"), "\(sentence.string)")
   }
 
+  @Test("preroot.conf(5) quotes the log line for each device that Crypt= refuses", arguments: [
+    (.blank, .random), (.unknown, .random), (.ambivalent, .random), (nil, .random), (.signature(Signature(type: "ext4")), .random), (.signature(Signature(type: "ext4")), .auto),
+    (.claimed, .auto),
+  ] as [(Probe?, Crypt)])
+  func hasRefusalOfCrypt(probe: Probe?, crypt: Crypt) throws {
+    var settings = Settings()
+    settings.crypt = crypt
+    guard case .refuse(let sentence) = CryptUse(probe, settings) else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(try Page("preroot.conf.5").has("... \(sentence.string)"), "\(sentence.string)")
+  }
+
+  @Test("preroot.conf(5) quotes the log line for each encryption that cannot be", arguments: [
+    (Crypt.unreadable("ramdom"), "/dev/x"), (.random, "mtd:x"), (.random, "ubi0:x"), (.random, "LABEL=x"),
+  ])
+  func hasUnavailability(crypt: Crypt, name: String) throws {
+    let sentence = try #require(crypt.unavailability(of: DeviceName(Text(utf8: name))!)).string
+    #expect(try Page("preroot.conf.5").has("... \(sentence)"), "\(sentence)")
+  }
+
   @Test("preroot.conf(5) lists every signature that rules out an upper")
   func namesWhatHoldsNone() throws {
     let page = try Page("preroot.conf.5").section("A DEVICE AS UPPER")
-    let names = ["swap": "swap space", "crypto_LUKS": "LUKS", "LVM2_member": "LVM", "linux_raid_member": "RAID member", "DM_verity_hash": "dm-verity hash"]
+    let names = ["swap": "swap space", "LVM2_member": "LVM", "linux_raid_member": "RAID member", "DM_verity_hash": "dm-verity hash"]
     for type in DeviceUse.holdsNone.words.strings { #expect(page.contains(names[type] ?? type), "\(type)") }
   }
 
@@ -199,7 +221,7 @@ struct DocumentationTests {
   }
 
   @Test("preroot-generator(8) quotes every reason to hold the units back by a condition", arguments: [
-    .switchMode, .upper, .scope, .binds, .firstBoot, .override("..."),
+    .switchMode, .upper, .device, .scope, .binds, .firstBoot, .override("..."),
   ] as [Hold.Need])
   func hasNeed(need: Hold.Need) throws {
     #expect(try Page("preroot-generator.8").section("WHAT IT WRITES").contains("\"\(need.text.string)\""))

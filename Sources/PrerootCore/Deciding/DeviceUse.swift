@@ -23,8 +23,11 @@ public enum DeviceUse: Equatable, Sendable {
       self = .refuse("is blank; preroot.format=blank creates a file system on it")
     case .blank, .unfinished:
       self = .format(type: asked.isEmpty ? "ext4" : asked)
+    case .claimed: self = .refuse(CryptUse.claimed)
     case .signature(let signature):
-      if signature.type.isOne(of: Self.holdsNone) {
+      if signature.type == CryptUse.luks {
+        self = .refuse("holds crypto_LUKS: it is encrypted, and preroot.crypt= says how to open it")
+      } else if signature.type.isOne(of: Self.holdsNone) {
         self = .refuse(Text("holds ") + signature.type + ", which cannot hold an upper; use ext4, f2fs, xfs, btrfs or UBIFS")
       } else if !asked.isEmpty, !(asked == signature.type) {
         self = .refuse(Text("holds ") + signature.type + ", not " + asked + " as preroot.fstype= says")
@@ -47,6 +50,6 @@ public enum DeviceUse: Equatable, Sendable {
   /// libblkid's names. The kernel is not given other file systems to parse, because a stick may hold anything.
   private static var holdsUpper: Text { "ext2 ext3 ext4 f2fs xfs btrfs ubifs jffs2" }
   static var holdsNone: Text {
-    "vfat exfat ntfs swap crypto_LUKS LVM2_member linux_raid_member squashfs erofs cramfs iso9660 udf gpt dos DM_verity_hash"
+    "vfat exfat ntfs swap LVM2_member linux_raid_member squashfs erofs cramfs iso9660 udf gpt dos DM_verity_hash"
   }
 }

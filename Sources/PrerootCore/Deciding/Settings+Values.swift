@@ -75,6 +75,18 @@ extension Settings {
     optionsOrigin = origin
   }
 
+  mutating func takeCrypt(_ value: Text, _ origin: Text) {
+    crypt = Crypt(value)
+    cryptOrigin = origin
+  }
+
+  /// Notes an encryption that nothing is encrypted with: memory needs none.
+  mutating func noteUselessCrypt() {
+    if crypt == .no || upper.isPersistent { return }
+    remarks.add(.notice, cryptOrigin + "'" + crypt.text + "' has no effect, as the upper is a tmpfs")
+    crypt = .no
+  }
+
   /// Removes `noexec` if the overlay is on /: no program could run.
   mutating func refuseNoexecOnRoot() {
     guard scope == .root, MountOptions(options).flags & MountOptions.noExecution != 0 else { return }

@@ -20,6 +20,9 @@ public struct Settings: Equatable, Sendable {
   public var fallback = Fallback.tmpfs
   public var formatsBlank = false
   public var checks = true
+  public var crypt = Crypt.no
+  /// The origin of `crypt`, for a remark.
+  var cryptOrigin = Text()
   public var resets = false
   public var onLowerChange = LowerChange.warn
   /// Directories bound directly from the upper's file system, bypassing the overlay.
@@ -47,6 +50,7 @@ public struct Settings: Equatable, Sendable {
       case .fallback: fallback = choice(assignment, fallback)
       case .format: formatsBlank = choice(assignment, formatsBlank ? Format.blank : .no) == .blank
       case .check: checks = boolean(assignment, checks)
+      case .crypt: takeCrypt(value, assignment.origin)
       case .reset: resets = boolean(assignment, resets)
       case .onLowerChange: onLowerChange = choice(assignment, onLowerChange)
       case .bind: takeBinds(value, assignment.origin)
@@ -55,13 +59,25 @@ public struct Settings: Equatable, Sendable {
       }
     }
     refuseNoexecOnRoot()
+    noteUselessCrypt()
+  }
+}
+
+extension Settings {
+  /// Whether the changes persist across boots.
+  public var isPersistent: Bool { upper.isPersistent && crypt != .random }
+
+  /// The upper for messages: how it is encrypted, too.
+  public var upperText: Text {
+    if !upper.isPersistent || crypt == .no { return upper.text }
+    return upper.text + ", encrypted (" + crypt.text + ")"
   }
 }
 
 extension Settings {
   /// Returns whether a boot to `target` counts as an attempt. Someone watches a boot to any other target.
   public func counts(bootTo target: Text) -> Bool {
-    attempts > 0 && target.isOne(of: "default.target multi-user.target graphical.target")
+    attempts > 0 && isPersistent && target.isOne(of: "default.target multi-user.target graphical.target")
   }
 }
 
