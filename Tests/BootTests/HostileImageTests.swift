@@ -52,7 +52,8 @@ struct HostileImageTests {
     .with("/etc/systemd/system/by-timer.timer", "[Timer]\nOnBootSec=1us\n")
     .with("/etc/systemd/system/by-path.path", "[Path]\nPathExists=/proc/cmdline\n")
     .with("/etc/systemd/system/by-socket.socket", "[Socket]\nListenStream=/run/by-socket\n")
-    .with("/etc/systemd/system/mnt.mount", "[Mount]\nWhat=tmpfs\nWhere=/mnt\nType=tmpfs\n")
+    // Until journald runs, PID 1 of a container logs to the console only, and nothing else orders a mount after it.
+    .with("/etc/systemd/system/mnt.mount", "[Unit]\nAfter=systemd-journald.service\n[Mount]\nWhat=tmpfs\nWhere=/mnt\nType=tmpfs\n")
     .with("/etc/systemd/system/opt.automount", "[Automount]\nWhere=/opt\n")
     .with("/etc/systemd/system/opt.mount", "[Mount]\nWhat=tmpfs\nWhere=/opt\nType=tmpfs\n")
     .wishing(["by-timer.timer", "by-path.path", "by-socket.socket", "mnt.mount", "opt.automount"], of: "default.target")
