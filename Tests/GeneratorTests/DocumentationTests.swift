@@ -269,7 +269,7 @@ struct DocumentationTests {
       switch limit {
       case .check: "fsck"
       case .format: "mkfs"
-      case .deletion: "rm, of what was set aside"
+      case .deletion: "rm, of a replaced upper"
       case .copy: "cp, for each directory of Bind="
       case .reload: "reload"
       case .reexecution: "re-execution, until PID 1 answers again"
