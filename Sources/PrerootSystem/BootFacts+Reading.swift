@@ -99,7 +99,7 @@ extension Machine {
     }
   }
 
-  /// Returns whether the kernel reports the device of a file system as read-only. See linux: Documentation/ABI/stable/sysfs-block.
+  /// Returns whether the kernel reports the device of a file system as read-only.
   borrowing func isReadOnly(deviceOf mount: MountInfo.Entry?) -> Bool {
     guard let mount else { return false }
     var devices = [Text("/sys/dev/block/") + mount.majorMinor]
@@ -111,7 +111,7 @@ extension Machine {
         for device in names(in: directory) { devices.add(directory + device) }
       }
     }
-    for device in devices where contents(device + "/ro")?.hasPrefix("1") == true { return true }
+    for device in devices where isReadOnly(device: device) { return true }
     return false
   }
 }

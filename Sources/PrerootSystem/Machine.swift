@@ -56,6 +56,12 @@ public struct Machine: ~Copyable {
     do throws(Errno) { return try BlockDevice(path, on: self).beginning } catch { return Text() }
   }
 
+  /// Returns whether the kernel reports a block device as read-only; flash has no such attribute. See linux:
+  /// Documentation/ABI/stable/sysfs-block.
+  ///
+  /// - Parameter directory: the device's directory below /sys.
+  @inline(never) public func isReadOnly(device directory: Text) -> Bool { contents(directory + "/ro")?.hasPrefix("1") == true }
+
   @inline(never) public func exists(_ path: Text) -> Bool { root.exists(path.asRelative) }
   @inline(never) public func names(in path: Text) -> [Text] { root.names(in: path.asRelative) }
   @inline(never) public func target(ofLink path: Text) -> Text? { root.target(ofLink: path.asRelative) }

@@ -12,7 +12,7 @@ extension Preparation {
       throw Failure(choice.sentence ?? Text("did not appear within ") + Text(decimal: settings.timeoutSeconds) + " s")
     }
     warn(of: choice, name)
-    if image.isReadOnly(source) { throw Failure("is read-only") }
+    if image.isReadOnly(device: Text("/sys/class/block/") + source.fileName) { throw Failure("is read-only") }
     let use = try attempt { () throws(Errno) in try DeviceUse(name, at: source, settings) }
     if case .refuse(let sentence) = use { throw Failure(sentence) }
     return (source, choice.others.count, use)
@@ -67,12 +67,5 @@ extension Preparation {
 
   private func warn(of choice: DeviceChoice, _ name: DeviceName) {
     if let sentence = choice.sentence { report.say(.warning, name.text + " " + sentence) }
-  }
-}
-
-extension Machine {
-  /// Returns whether the kernel reports the block device as read-only; flash has no such attribute.
-  fileprivate borrowing func isReadOnly(_ device: Text) -> Bool {
-    contents(Text("/sys/class/block/") + device.fileName + "/ro")?.hasPrefix("1") == true
   }
 }

@@ -23,7 +23,7 @@ extension Findings {
         if name.kind == .ubi { return note(name.text + " is not attached; the boot attaches it if there is an MTD named 'ubi'") }
         return problem(name.text + " is not present; 'lsblk -f' lists devices and their names")
       }
-      if machine.contents(Text("/sys/class/block/") + source.fileName + "/ro")?.hasPrefix("1") == true {
+      if machine.isReadOnly(device: Text("/sys/class/block/") + source.fileName) {
         problem(name.text + " is read-only: 'blockdev --setrw' changes that, unless its switch or the kernel forbids it")
       }
       switch use {

@@ -56,7 +56,7 @@ private struct Image {
     if lower.fileSystemType.isOne(of: BootFacts.readOnlyFileSystems) {
       throw Complaint(lower.fileSystemType + " cannot be written: rebuild the image, or keep the changes in an upper on a device (preroot.conf(5), Upper=)")
     }
-    if machine.contents(Text("/sys/dev/block/") + lower.majorMinor + "/ro")?.hasPrefix("1") == true {
+    if machine.isReadOnly(device: Text("/sys/dev/block/") + lower.majorMinor) {
       throw Complaint(Text("The kernel treats ") + lower.mountSource + " (" + lower.majorMinor + ") as read-only: 'blockdev --setrw' changes that, unless it is protected or verified")
     }
     isFileSystemReadOnly = !lower.isWritable
