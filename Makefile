@@ -3,7 +3,7 @@
 # make install    installs them below $(DESTDIR); make install-minimal installs only what a boot needs
 # make deb        makes a Debian package, in .build/deb
 # make dist       makes a tarball of the committed source, in .build/dist; with ARCH=, of what make install installs
-#                 all, install and dist take ARCH=, for another architecture: Sources/cross/architectures lists them
+#                 all, install, deb and dist take ARCH=, for another architecture: Sources/cross/architectures lists them
 # make test       runs the tests that boot nothing, in seconds; make lint checks formats, manual pages, scripts and spelling
 # make check      runs every test, and lint; make demo boots a demonstration. Both install the packages they need, as root, on Debian.
 # make check-all  runs the tests on every version of systemd that the bed knows
@@ -13,7 +13,7 @@
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all programs install install-minimal deb dist test lint check check-all bench fuzz demo clean
+.PHONY: all sysroot programs install install-minimal deb dist test lint check check-all bench fuzz demo clean
 
 DESTDIR =
 # For an image with another libc than this machine's: a directory with the headers and libraries of libc, libgcc and libsystemd. By
@@ -60,7 +60,8 @@ export PKG_CONFIG_SYSROOT_DIR = $(sysroot)
 export PKG_CONFIG_LIBDIR = $(subst $() ,:,$(shell ls -d $(sysroot)/usr/lib/*/pkgconfig $(sysroot)/usr/lib/pkgconfig $(sysroot)/usr/share/pkgconfig 2>/dev/null))
 endif
 # The machine outliner shares what functions have in common. On i386 it miscompiles: preroot plan dies of SIGSEGV.
-traits = Embedded$(if $(filter i386,$(cross)),,$(comma)Outliner)
+# clang has -fno-plt for x86 and arm64, and warns elsewhere.
+traits = Embedded$(if $(filter i386,$(cross)),,$(comma)Outliner)$(if $(filter armhf armv6 riscv64,$(cross)),,$(comma)NoPLT)
 comma = ,
 ifneq ($(cross),)
 options += --triple $(call column,5) --toolset $(scratch).json -Xlinker --allow-shlib-undefined
@@ -68,12 +69,10 @@ endif
 
 # Debian's compiler calls its target x86_64-pc-linux-gnu, but has Embedded Swift for x86_64-unknown-linux-gnu.
 # The compilers' names, .comment, are useless on a device. llvm-objcopy comes with Swift.
-all:
+all: sysroot
 	@docs/debian/find-swift.sh
 ifneq ($(cross),)
 	@command -v pkg-config >/dev/null || { echo "make: pkg-config is needed: install the package 'pkg-config'" >&2; exit 1; }
-	@$(if $(SYSROOT),true,[ -e $(sysroot) ] || Sources/cross/sysroot.sh $(cross) $(sysroot))
-	@Sources/cross/check-sysroot.sh $(cross) $(sysroot)
 # SwiftPM takes ten seconds to see that nothing has changed, for each architecture.
 	@recipe='$(sysroot) $(traits) $(version) $(SWIFTFLAGS)'; \
 	if [ "$$(cat $(scratch)/recipe 2>/dev/null)" != "$$recipe" ] || [ -n "$$(find Sources generator Package.swift Makefile -newer $(scratch)/recipe -print -quit)" ]; then \
@@ -81,6 +80,12 @@ ifneq ($(cross),)
 	fi
 else
 	@$(MAKE) --no-print-directory programs
+endif
+
+sysroot:
+ifneq ($(cross),)
+	@$(if $(SYSROOT),true,[ -e $(sysroot) ] || Sources/cross/sysroot.sh $(cross) $(sysroot))
+	@Sources/cross/check-sysroot.sh $(cross) $(sysroot)
 endif
 
 ifeq ($(cross),mipsel)
@@ -122,7 +127,7 @@ install-minimal: all
 
 # The Debian packages that are needed to build, to demonstrate, to test.
 packages_to_build = libsystemd-dev pkg-config
-packages_to_package = $(packages_to_build) build-essential debhelper
+packages_to_package = $(packages_to_build) build-essential debhelper $(if $(cross),$(if $(filter mipsel,$(cross)),gcc,binutils)-$(gnu))
 packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux $(if $(cross),$(packages_to_emulate))
 packages_to_lint = clang-format codespell mandoc shellcheck
 packages_to_try = $(packages_to_build) binutils mandoc perl shellcheck strace systemd valgrind
@@ -144,18 +149,24 @@ fi
 endef
 
 # The packaging is in docs/debian, because the top directory has a fixed set of files; debhelper needs it at the top of a source tree, which
-# this makes. The build directory of an earlier tree stays, because most of it is still good.
+# this makes, one for each architecture. The build directory of an earlier tree stays, because most of it is still good.
 deb = .build/deb
+deb_source = $(deb)/source$(addprefix -,$(cross))
+deb_architecture = $(if $(cross),$(call column,2),$(shell dpkg --print-architecture))
+# What Debian calls the tools of the architecture.
+gnu = $(patsubst i386-%,i686-%,$(call column,7))
 
-deb:
+deb: sysroot
 	@$(call install-packages,$(packages_to_package))
-	@rm -f $(deb)/preroot_*
-	@mkdir -p $(deb)/source
-	@find $(deb)/source -mindepth 1 -maxdepth 1 ! -name .build -exec rm -rf {} +
-	@tar -c Package.swift Sources Tests generator docs LICENSE README.md NEWS.md Makefile | tar -x -C $(deb)/source
-	@cp -a docs/debian $(deb)/source
-	@cd $(deb)/source && debian/changelog.sh > debian/changelog && dpkg-buildpackage --build=binary --no-sign --no-pre-clean
-	@ls $(deb)/preroot_*.deb
+	@rm -f $(deb)/preroot_*_$(deb_architecture).*
+	@mkdir -p $(deb_source)
+	@find $(deb_source) -mindepth 1 -maxdepth 1 ! -name .build -exec rm -rf {} +
+	@tar -c Package.swift Sources Tests generator docs LICENSE README.md NEWS.md Makefile | tar -x -C $(deb_source)
+	@cp -a docs/debian $(deb_source)
+# Debian's libraries for the architecture are in the sysroot: dpkg knows nothing of them.
+	@cd $(deb_source) && debian/changelog.sh > debian/changelog && $(if $(cross),PREROOT_ARCH=$(cross) PREROOT_SYSROOT=$(sysroot) DEB_BUILD_OPTIONS=nocheck) \
+	  dpkg-buildpackage --build=binary --no-sign --no-pre-clean $(if $(cross),--host-arch=$(deb_architecture) --no-check-builddeps)
+	@ls $(deb)/preroot_*_$(deb_architecture).deb
 
 # Without ARCH= the source as it is committed. The times are those of the commit and gzip's header has none: with one git and one gzip, a
 # commit gives one tarball. With ARCH= what make install puts below $(DESTDIR): one source gives one archive, whenever, where and by whom

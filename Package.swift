@@ -16,14 +16,16 @@ let library: [SwiftSetting] = [
   // relocation of 24 bytes for each of them: 0.7 KB of the helper together.
   .unsafeFlags([
     "-wmo", "-Osize", "-Xfrontend", "-function-sections", "-Xfrontend", "-disable-incremental-llvm-codegen",
-    "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xllvm", "-inline-threshold=-50", "-Xllvm", "-switch-to-lookup=false", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-plt",
+    "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xllvm", "-inline-threshold=-50", "-Xllvm", "-switch-to-lookup=false", "-Xcc", "-fno-asynchronous-unwind-tables",
   ], embedded),
   // The outliner merges code that functions have in common: 1 KB. Not on i386, see the Makefile.
   .unsafeFlags(["-Xllvm", "-enable-machine-outliner=always"], .when(traits: ["Outliner"])),
+  // Calls of C functions go directly through the table of addresses. Some architectures do not have that, see the Makefile.
+  .unsafeFlags(["-Xcc", "-fno-plt"], .when(traits: ["NoPLT"])),
 ]
 // @_cdecl exports main, so no file of a program is a script.
 let program: [SwiftSetting] = library + [.unsafeFlags(["-parse-as-library"])]
-let c: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections", "-fno-asynchronous-unwind-tables", "-fno-plt"], embedded)]
+let c: [CSetting] = [.unsafeFlags(["-Os", "-ffunction-sections", "-fno-asynchronous-unwind-tables"], embedded), .unsafeFlags(["-fno-plt"], .when(traits: ["NoPLT"]))]
 let linker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "-O2", "-Xlinker", "-s"], embedded)]
 // The tests' libraries. SwiftPM does not even resolve them when it builds the programs that ship.
 let workshop = TargetDependencyCondition.when(traits: ["Workshop"])
@@ -40,6 +42,7 @@ let package = Package(
   traits: [
     .trait(name: "Embedded", description: "Build with Embedded Swift: no Swift runtime needed."),
     .trait(name: "Outliner", description: "Have LLVM's machine outliner make what ships smaller."),
+    .trait(name: "NoPLT", description: "Call C functions without a procedure linkage table."),
     .trait(name: "Workshop", description: "What the tests and the demo need."),
     .default(enabledTraits: ["Workshop"]),
   ],

@@ -70,7 +70,7 @@ struct Mips {
     var objects: [String] = []
     for file in try sources(of: linux, ending: ".c") {
       let object = "\(work)/\(file.split(separator: "/").last!).o"
-      try output("clang", clang + Self.withoutPLT(try linux.flags(of: "c", traits: ["Embedded"])) + [
+      try output("clang", clang + (try linux.flags(of: "c", traits: ["Embedded"])) + [
         "-fPIC", "-std=gnu11", "-DPREROOT_VERSION=\(version)", "-I", "Sources/CLinux/include", "-isystem", "\(sysroot)/usr/include/\(multiarch)", "-c", file, "-o", object,
       ])
       objects.append(object)
@@ -84,11 +84,6 @@ struct Mips {
 
   private var clang: [String] { ["--target=\(target)", "-march=mips32r2", "-mabi=32", "--sysroot=\(sysroot)"] }
 
-  /// Removes -fno-plt: MIPS has no such table, and clang warns about the option.
-  private static func withoutPLT(_ flags: [String]) -> [String] {
-    flags.indices.filter { flags[$0] != "-fno-plt" && !(flags[$0] == "-Xcc" && $0 + 1 < flags.count && flags[$0 + 1] == "-fno-plt") }.map { flags[$0] }
-  }
-
   /// Compiles a target from Swift to an object file.
   private func compile(_ target: Manifest.Target, isLibrary: Bool) throws {
     let module = target.name.replacingOccurrences(of: "-", with: "_")
@@ -96,7 +91,7 @@ struct Mips {
     let headers = ["--sysroot=\(sysroot)", "-isystem\(sysroot)/usr/include/\(multiarch)", "-isystem\(sysroot)/usr/include"].flatMap { ["-Xcc", $0] }
     try output("swiftc", ["-target", base, "-Xfrontend", "-clang-target", "-Xfrontend", self.target, "-swift-version", "6", "-module-name", module,
                           "-package-name", "preroot", "-I", work, "-I", work + "/include", "-Xcc", "-fmodule-map-file=Sources/CSystemd/module.modulemap"]
-      + headers + Self.withoutPLT(try target.flags(of: "swift", traits: ["Embedded"])) + ["-parse-as-library"]
+      + headers + (try target.flags(of: "swift", traits: ["Embedded"])) + ["-parse-as-library"]
       + (isLibrary ? ["-emit-module", "-emit-module-path", "\(work)/\(module).swiftmodule"] : []) + ["-emit-ir", "-o", ir] + (try sources(of: target, ending: ".swift")))
     do { try Retargeting.mips(try String(contentsOfFile: ir, encoding: .utf8)).write(toFile: translated, atomically: false, encoding: .utf8) } catch let refusal as Retargeting.Refusal {
       throw Problem("this Swift's IR has something that is not known for MIPS: \(ir), \(refusal)")

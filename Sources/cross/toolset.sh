@@ -13,15 +13,13 @@ list() {
   done
 }
 read -ra further <<< "$options"
-# Only some architectures have -fno-plt.
-quiet=-Wno-unused-command-line-argument
-swift=("${further[@]}" -Xcc "$quiet" -Xfrontend -clang-target -Xfrontend "$target" -Xcc -fPIC)
+swift=("${further[@]}" -Xfrontend -clang-target -Xfrontend "$target" -Xcc -fPIC)
 for headers in "$sysroot/usr/include/$multiarch" "$sysroot/usr/include"; do swift+=(-Xcc "-isystem$headers"); done
 swift+=(-use-ld=lld -Xclang-linker "--target=$target" -Xclang-linker -pie)
 cat << JSON
 {
   "schemaVersion": "1.0",
   "swiftCompiler": { "extraCLIOptions": [$(list "${swift[@]}")] },
-  "cCompiler": { "extraCLIOptions": ["--target=$target", "-fPIE", "$quiet"] }
+  "cCompiler": { "extraCLIOptions": ["--target=$target", "-fPIE"] }
 }
 JSON

@@ -5,10 +5,10 @@ import SystemPackage
 
 /// A Debian package that a test creates, or preroot's own.
 public enum DebianPackage {
-  /// The package of preroot that `make deb` builds, built once for each process.
+  /// The package of preroot that `make deb` builds, for this machine or another architecture, built once for each process.
   ///
   /// - Throws: ``Problem`` if the build fails.
-  public static func preroot() async throws -> FilePath { try await build.value }
+  public static func preroot(for architecture: String? = nil) async throws -> FilePath { try await builds.package(for: architecture) }
 
   /// The same package with another version.
   ///
@@ -33,10 +33,20 @@ public enum DebianPackage {
     try await sh("lintian", "--allow-root", "--fail-on=error,warning", package.string)
   }
 
-  private static let build = Task {
-    let printed = try await sh("make", "--no-print-directory", "-C", Checkout.top.string, "deb")
-    guard let name = printed.split(separator: "\n").last else { throw Problem("'make deb' names no package") }
-    return Checkout.top.appending(String(name))
+  private static let builds = Builds()
+
+  private actor Builds {
+    private var tasks: [String?: Task<FilePath, any Error>] = [:]
+
+    func package(for architecture: String?) async throws -> FilePath {
+      let task = tasks[architecture] ?? Task {
+        let printed = try await sh("make", "--no-print-directory", "-C", Checkout.top.string, "deb", "ARCH=\(architecture ?? "")")
+        guard let name = printed.split(separator: "\n").last else { throw Problem("'make deb' names no package") }
+        return Checkout.top.appending(String(name))
+      }
+      tasks[architecture] = task
+      return try await task.value
+    }
   }
 
   /// Creates a package of these files, without scripts. Files below /etc are conffiles.

@@ -6,13 +6,38 @@ import Testing
 
 @Suite("The Debian package")
 struct DebianPackageTests {
+  private static let isThorough = ProcessInfo.processInfo.environment["PREROOT_SUITES"] == "all"
+
   @Test("lintian finds no error and no warning in the Debian package")
   func isClean() async throws {
     try await DebianPackage.lint(try await DebianPackage.preroot())
   }
 
+  /// lintian compares the programs with the package's architecture.
+  @Test("The Debian package for another processor is clean, and names that processor and its libraries", .enabled(if: isThorough, "It takes minutes: make check-all"), .serialized, arguments: ["arm64", "armhf", "i386", "mipsel", "riscv64"])
+  func isForeign(architecture: String) async throws {
+    let package = try await DebianPackage.preroot(for: architecture)
+    try await DebianPackage.lint(package)
+    func field(_ name: String) throws -> String { try Run.tool("dpkg-deb", "--field", package.string, name, package: "dpkg").trimmed }
+    #expect(try field("Architecture") == architecture)
+    let depends = try field("Depends")
+    // Debian 12 has libc6 2.36 and systemd 252, Debian 13 2.41 and 257.
+    for pattern in [#"libc6 \(>= 2\.[0-9]+\)"#, #"libsystemd0 \(>= 2[0-9]+\)"#, #"systemd \(>= 247\)"#] {
+      #expect(try depends.contains(Regex(pattern)), "\(depends)")
+    }
+    let directory = try Temporary()
+    _ = try Run.tool("dpkg-deb", "--extract", package.string, directory.path("tree"), package: "dpkg")
+    func kind(_ file: String) throws -> [Substring] {
+      try Run.tool("readelf", "-h", file, package: "binutils").split(separator: "\n").filter { $0.contains("Class:") || $0.contains("Machine:") }
+    }
+    let libc = try #require(try Run.tool("find", Checkout.path.appending(path: ".build/sysroot/\(architecture)/usr/lib").path, "-name", "libc.so.6", package: "findutils").split(separator: "\n").first)
+    for program in ["usr/bin/preroot", "usr/lib/preroot/overlay-prep", "usr/lib/systemd/system-generators/preroot-generator"] {
+      #expect(try kind(directory.path("tree/\(program)")) == kind(String(libc)), "\(program)")
+    }
+  }
+
   /// The other directory is like an unpacked tarball: it is no repository, and every file has the time of the commit.
-  @Test("The Debian package is reproducible in any directory", .enabled(if: ProcessInfo.processInfo.environment["PREROOT_SUITES"] == "all", "It takes minutes: make check-all"))
+  @Test("The Debian package is reproducible in any directory", .enabled(if: isThorough, "It takes minutes: make check-all"))
   func isReproducible() async throws {
     let directory = try Temporary()
     let time = try Run.tool("git", "-c", "safe.directory=*", "-C", Checkout.path.path, "log", "-1", "--format=%ct", package: "git").dropLast()
