@@ -17,7 +17,9 @@ struct KernelRecipe: Hashable, Sendable {
   let configuration: String
   /// The suites that may provide the source. The bed names each that is unavailable.
   let suites: [String]
-  let product: String
+  /// What to build, and the file that it is.
+  let target: String
+  let result: String
   /// Modules to keep, for drivers that need options when they are loaded.
   let modules: [String]
   /// Raise this with each change of this file that changes the result.
@@ -26,12 +28,22 @@ struct KernelRecipe: Hashable, Sendable {
 
   /// The kernel with every file system built in.
   static let userModeLinux = KernelRecipe(
-    name: "kernel", variables: ["ARCH=um"], tools: "", defaults: "tinyconfig", configuration: "kernel.config", suites: ["sid", "bookworm"], product: "linux",
-    modules: ["drivers/mtd/nand/raw/nandsim.ko"], revision: 2, duration: "about six minutes")
+    name: "kernel", variables: ["ARCH=um"], tools: "", defaults: "tinyconfig", configuration: "kernel.config", suites: ["sid", "bookworm"],
+    target: "linux", result: "linux", modules: ["drivers/mtd/nand/raw/nandsim.ko"], revision: 2, duration: "about six minutes")
   /// The smallest kernel for a machine like the VoCore, with the same page size of 4 KiB.
   static let malta = KernelRecipe(
     name: "kernel-malta", variables: ["ARCH=mips", "CROSS_COMPILE=mipsel-linux-gnu-"], tools: "mipsel-linux-gnu-", defaults: "malta_defconfig",
-    configuration: "malta.config", suites: ["bookworm"], product: "vmlinux", modules: [], revision: 1, duration: "about fifteen minutes")
+    configuration: "malta.config", suites: ["bookworm"], target: "vmlinux", result: "vmlinux", modules: [], revision: 1, duration: "about fifteen minutes")
+  static let arm64 = virt("arm64", as: "arm64", tools: "aarch64-linux-gnu-", target: "Image")
+
+  /// A kernel for QEMU's own board, with nothing else in it.
+  private static func virt(_ name: String, as architecture: String, tools: String, target: String) -> KernelRecipe {
+    KernelRecipe(
+      name: "kernel-\(name)", variables: ["ARCH=\(architecture)", "CROSS_COMPILE=\(tools)"], tools: tools, defaults: "tinyconfig", configuration: "virt.config",
+      suites: ["bookworm"], target: target, result: "arch/\(architecture)/boot/\(target)", modules: [], revision: 1, duration: "about ten minutes")
+  }
+
+  private var product: String { FilePath(result).lastComponent!.string }
 
   /// The path of the kernel, built unless it is cached.
   ///
@@ -59,11 +71,12 @@ struct KernelRecipe: Hashable, Sendable {
     try await make("olddefconfig")
     // This has to run first and alone: in parallel with the rest, headers come too late.
     try await make("prepare")
-    var make = Command("make", variables + ["-j\(ProcessInfo.processInfo.activeProcessorCount)", product] + (modules.isEmpty ? [] : ["modules"]), in: tree)
+    var make = Command("make", variables + ["-j\(ProcessInfo.processInfo.activeProcessorCount)", target] + (modules.isEmpty ? [] : ["modules"]), in: tree)
     make.log = place.appending("build.log")
     try await make.output()
 
-    try await sh("\(tools)strip", "-o", "\(place)/\(product)", "\(tree)/\(product)")
+    // Others than an ELF file are stripped when they are made.
+    if result == target { try await sh("\(tools)strip", "-o", "\(place)/\(product)", "\(tree)/\(result)") } else { try await sh("cp", "\(tree)/\(result)", "\(place)/\(product)") }
     for module in modules { try await sh("\(tools)strip", "--strip-debug", "-o", "\(place)/\(FilePath(module).lastComponent!)", "\(tree)/\(module)") }
     try Data((name + "\n").utf8).write(to: URL(fileURLWithPath: place.appending("source").string))
     try await sh("rm", "-rf", work.string)

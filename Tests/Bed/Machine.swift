@@ -45,7 +45,10 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     self.leg = leg
     self.tree = tree
     self.words = words
-    if case .emulated(let board) = leg { self.tree.architecture = board.architecture }
+    if case .emulated(let board) = leg {
+      self.tree.architecture = board.architecture
+      self.tree.suite = board.suite
+    }
   }
 
   /// Returns the same machine with another entrance.

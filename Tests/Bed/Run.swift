@@ -64,7 +64,7 @@ struct Run: Sendable {
       let drives = [(image, true), (archive, false)] + machine.disks.map { ($0.path, $0.isReadOnly) }
       let diskWords = machine.disks.enumerated().flatMap { $0.element.words(onVirtio: $0.offset + 2) }
       let words = ["root=/dev/vda", "bed.report=/dev/vdb"] + diskWords + common + machine.words
-      arguments = try board.command(kernel: try await board.kernel.program(), megabytes: machine.memoryInMegabytes, drives: drives, words: words)
+      arguments = try board.command(kernel: try await board.kernelProgram(), megabytes: machine.memoryInMegabytes, drives: drives, words: words)
       environment = [:]
     }
   }

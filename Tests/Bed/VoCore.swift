@@ -26,7 +26,7 @@ public enum VoCore {
   ///
   /// - Throws: ``Problem`` if the flash cannot be created or a boot does not end.
   public static func show() async throws {
-    let kernel = try await board.kernel.program()
+    let kernel = try await board.kernelProgram()
     let place = try Cache.shared.holding("runs/vocore")
     try await sh("rm", "-rf", place.string)
     try FileManager.default.createDirectory(atPath: place.string, withIntermediateDirectories: true)

@@ -18,18 +18,19 @@ struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "run", abstract: "Boot a machine once and print its report.")
 
   enum LegName: String, ExpressibleByArgument, CaseIterable {
-    case uml, nspawn, malta
+    case uml, nspawn, mipsel, arm64
 
     func leg(_ image: ImageKind) -> Leg {
       switch self {
       case .uml: .kernel(image)
       case .nspawn: .container
-      case .malta: .emulated(.malta)
+      case .mipsel: .emulated(.malta)
+      case .arm64: .emulated(.arm64)
       }
     }
   }
 
-  @Option(help: "User Mode Linux, a container, or QEMU with MIPS' Malta.")
+  @Option(help: "User Mode Linux, a container, or another processor in QEMU.")
   var leg: LegName = .uml
   @Option(help: "What the root is on in User Mode Linux.")
   var image: ImageKind = .squashfs
