@@ -74,6 +74,16 @@ public final class Cache: Sendable {
     }
   }
 
+  /// Adds a line to the file `boots`, which shows where the tests' time goes. It has the last thousand or so.
+  func note(_ line: String) {
+    let path = root.appending("boots").string
+    if let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int, size > 200_000 { try? FileManager.default.removeItem(atPath: path) }
+    // O_APPEND: several processes write to it.
+    guard let file = try? SystemPackage.FileDescriptor.open(FilePath(path), .writeOnly, options: [.append, .create], permissions: .ownerReadWrite) else { return }
+    defer { try? file.close() }
+    _ = try? file.writeAll((line + "\n").utf8)
+  }
+
   /// Removes the entries of a directory except the `count` most recently used ones and those that a process holds.
   ///
   /// It always removes unfinished entries of interrupted processes.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// Lets one machine run for each processor at a time: more would only slow each down.
+/// Lets one machine run for each processor at a time, and one more, because a machine also waits: for a device, or for its end. Still more
+/// would only slow each down.
 actor Gate {
-  static let machines = Gate(places: max(1, ProcessInfo.processInfo.activeProcessorCount))
+  static let machines = Gate(places: ProcessInfo.processInfo.activeProcessorCount + 1)
 
   private var free: Int
   private var waiting: [CheckedContinuation<Void, Never>] = []

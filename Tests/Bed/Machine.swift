@@ -134,6 +134,8 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   /// Creates the image unless it is cached, waits for its turn, and runs the machine.
   private func run() async throws -> (Run, (ending: Ending, hasReport: Bool)) {
     try await Gate.machines.pass {
+      let start = ContinuousClock.now
+      defer { Cache.shared.note("\((ContinuousClock.now - start).formatted)\t\(self)") }
       let run = try await Run(self)
       return (run, try await run.toTheEnd())
     }
