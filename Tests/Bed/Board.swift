@@ -23,13 +23,15 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
     architecture: "mipsel", suite: .bookworm, program: "qemu-system-mipsel", arguments: ["-M", "malta", "-cpu", "24KEc"], kernel: .malta, console: "ttyS0",
     hasFlash: true, lineBytes: 255)
   public static let arm64 = virt("arm64", program: "qemu-system-aarch64", arguments: ["-M", "virt", "-cpu", "cortex-a57"], kernel: .arm64, console: "ttyAMA0")
+  /// Debian 13 is the first with this architecture.
+  public static let riscv64 = virt("riscv64", suite: .trixie, program: "qemu-system-riscv64", arguments: ["-M", "virt"], kernel: .riscv64, console: "ttyS0")
 
   /// QEMU's own board, which has nothing but what it needs.
   private static func virt(_ architecture: String, suite: Suite = .bookworm, program: String, arguments: [String], kernel: KernelRecipe, console: String) -> Board {
     Board(architecture: architecture, suite: suite, program: program, arguments: arguments, kernel: kernel, console: console, hasFlash: false, lineBytes: 1023)
   }
 
-  public static let all = [malta, arm64]
+  public static let all = [malta, arm64, riscv64]
 
   public var description: String { "\(architecture) in QEMU" }
 

@@ -48,7 +48,9 @@ enum ForeignTree {
       try await Command("mmdebstrap", [
         "--quiet", "--variant=extract", "--architectures=\(architecture)", "--setup-hook=/usr/share/mmdebstrap/hooks/merged-usr/setup00.sh",
         "--include=\(packages)", "--extract-hook=\(record)",
-      ] + Keyring.options(for: suite) + [suite.name, place.string]).output()
+        // Only the release: a mirror may have lost step with its updates.
+        suite.name, place.string, "deb \(try await PrivateApt.debianMirror()) \(suite) main",
+      ]).output()
       try await sh("sh", "-euc", configuration, "sh", place.string)
     }
   }

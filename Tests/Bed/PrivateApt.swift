@@ -17,11 +17,7 @@ struct PrivateApt {
       try FileManager.default.createDirectory(atPath: directory.appending(name).string, withIntermediateDirectories: true)
     }
     try Data().write(to: URL(fileURLWithPath: directory.appending("state/status").string))
-    let sites = try await sh("apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages").split(separator: "\n")
-    guard let mirror = sites.first(where: { $0.hasSuffix("/debian") || $0.hasSuffix("/debian/") }) else {
-      throw Problem("No Debian mirror in this machine's apt sources (is 'apt-get update' due?)")
-    }
-    try Data("deb [trusted=yes] \(mirror) \(suite) main\n".utf8)
+    try Data("deb [trusted=yes] \(try await Self.debianMirror()) \(suite) main\n".utf8)
       .write(to: URL(fileURLWithPath: directory.appending("etc/sources.list").string))
     downloads = directory.appending("downloads")
     try FileManager.default.createDirectory(atPath: downloads.string, withIntermediateDirectories: true)
@@ -31,6 +27,17 @@ struct PrivateApt {
       "Acquire::Check-Valid-Until=false", "Acquire::Languages=none", "APT::Sandbox::User=root",
     ].flatMap { ["-o", $0] } + ["-qq"]
     try await Command("apt-get", options + ["update"]).output()
+  }
+
+  /// The mirror of Debian that the host's own sources name.
+  ///
+  /// - Throws: ``Problem`` if there is none.
+  static func debianMirror() async throws -> String {
+    let sites = try await sh("apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages").split(separator: "\n")
+    guard let mirror = sites.first(where: { $0.hasSuffix("/debian") || $0.hasSuffix("/debian/") }) else {
+      throw Problem("No Debian mirror in this machine's apt sources (is 'apt-get update' due?)")
+    }
+    return String(mirror)
   }
 
   /// The names of the packages that match a pattern, in the order of their versions.
