@@ -137,7 +137,7 @@ packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show
 # Other architectures: their programs in qemu-user, the VoCore's processor in qemu-system.
 packages_to_emulate = bc bison flex gcc-mipsel-linux-gnu libc6-dev libelf-dev make qemu-system-mips qemu-user squashfs-tools systemd xz-utils
 # The boots of all of them, and their Debian packages.
-packages_to_boot = binutils-arm-linux-gnueabihf binutils-i686-linux-gnu gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu opensbi qemu-system-arm qemu-system-misc
+packages_to_boot = binutils-i686-linux-gnu gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-riscv64-linux-gnu opensbi qemu-system-arm qemu-system-misc
 
 # $(call install-packages,PACKAGES): installs those that are missing. The package lists are needed in any case, to make the images.
 define install-packages

@@ -23,6 +23,8 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
     architecture: "mipsel", suite: .bookworm, program: "qemu-system-mipsel", arguments: ["-M", "malta", "-cpu", "24KEc"], kernel: .malta, console: "ttyS0",
     hasFlash: true, lineBytes: 255)
   public static let arm64 = virt("arm64", program: "qemu-system-aarch64", arguments: ["-M", "virt", "-cpu", "cortex-a57"], kernel: .arm64, console: "ttyAMA0")
+  /// A kernel for 32 bits does not reach PCI's place above 4 GiB.
+  public static let armhf = virt("armhf", program: "qemu-system-arm", arguments: ["-M", "virt,highmem=off", "-cpu", "cortex-a15"], kernel: .armhf, console: "ttyAMA0")
   /// Debian 13 is the first with this architecture.
   public static let riscv64 = virt("riscv64", suite: .trixie, program: "qemu-system-riscv64", arguments: ["-M", "virt"], kernel: .riscv64, console: "ttyS0")
 
@@ -31,7 +33,7 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
     Board(architecture: architecture, suite: suite, program: program, arguments: arguments, kernel: kernel, console: console, hasFlash: false, lineBytes: 1023)
   }
 
-  public static let all = [malta, arm64, riscv64]
+  public static let all = [malta, arm64, armhf, riscv64]
 
   public var description: String { "\(architecture) in QEMU" }
 

@@ -35,6 +35,7 @@ struct KernelRecipe: Hashable, Sendable {
     name: "kernel-malta", variables: ["ARCH=mips", "CROSS_COMPILE=mipsel-linux-gnu-"], tools: "mipsel-linux-gnu-", defaults: "malta_defconfig",
     configuration: "malta.config", suites: ["bookworm"], target: "vmlinux", result: "vmlinux", modules: [], revision: 1, duration: "about fifteen minutes")
   static let arm64 = virt("arm64", as: "arm64", tools: "aarch64-linux-gnu-", target: "Image")
+  static let armhf = virt("armhf", as: "arm", tools: "arm-linux-gnueabihf-", target: "zImage")
   static let riscv64 = virt("riscv64", as: "riscv", tools: "riscv64-linux-gnu-", target: "Image")
 
   /// A kernel for QEMU's own board, with nothing else in it.

@@ -18,7 +18,7 @@ struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "run", abstract: "Boot a machine once and print its report.")
 
   enum LegName: String, ExpressibleByArgument, CaseIterable {
-    case uml, nspawn, mipsel, arm64, riscv64
+    case uml, nspawn, mipsel, arm64, armhf, riscv64
 
     func leg(_ image: ImageKind) -> Leg {
       switch self {
@@ -26,6 +26,7 @@ struct RunCommand: AsyncParsableCommand {
       case .nspawn: .container
       case .mipsel: .emulated(.malta)
       case .arm64: .emulated(.arm64)
+      case .armhf: .emulated(.armhf)
       case .riscv64: .emulated(.riscv64)
       }
     }
