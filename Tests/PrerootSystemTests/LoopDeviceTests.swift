@@ -44,7 +44,7 @@ struct LoopDeviceTests {
   }
 
   private func format(_ type: Text = "ext4") throws(Errno) -> Program.Outcome {
-    try BlockDevice.format(device.text, type: type, label: Self.label, limitMicroseconds: Self.minute)
+    try patiently { () throws(Errno) in try BlockDevice.format(device.text, type: type, label: Self.label, limitMicroseconds: Self.minute) }
   }
 
   @Test("An ext4 on a loop device is created, found, mounted and fit for an upper")
@@ -59,7 +59,7 @@ struct LoopDeviceTests {
     let text = device.text
     let (lack, busy, probe) = try await inPrivateNamespace {
       do throws(Errno) {
-        try LinuxKernel().mount(text, at: "/mnt", type: "ext4", MountOptions())
+        try patiently { () throws(Errno) in try LinuxKernel().mount(text, at: "/mnt", type: "ext4", MountOptions()) }
         let lack = try Unfitness.first(of: "/mnt")
         let busy = errno { () throws(Errno) in _ = try BlockDevice.format(text, type: "ext4", label: "", limitMicroseconds: Self.minute) }
         return (lack, busy, try BlockDevice.probe(text))
@@ -82,7 +82,7 @@ struct LoopDeviceTests {
     #expect(try BlockDevice.probe(device.text) == .unfinished)
     let text = device.text
     try await inPrivateNamespace {
-      do throws(Errno) { try LinuxKernel().mount(text, at: "/mnt", type: "ext4", MountOptions()) } catch { throw Problem(error.text.string) }
+      do throws(Errno) { try patiently { () throws(Errno) in try LinuxKernel().mount(text, at: "/mnt", type: "ext4", MountOptions()) } } catch { throw Problem(error.text.string) }
       umount("/mnt")
     }
     #expect(try BlockDevice.probe(device.text) == .signature(Signature(type: "ext4", uuid: formatting.uuid)))
@@ -93,7 +93,7 @@ struct LoopDeviceTests {
     #expect(try format().isSuccess)
     let text = device.text
     let (failures, names) = try await inPrivateNamespace {
-      do throws(Errno) { try LinuxKernel().mount(text, at: "/mnt", type: "ext4", MountOptions()) } catch { throw Problem(error.text.string) }
+      do throws(Errno) { try patiently { () throws(Errno) in try LinuxKernel().mount(text, at: "/mnt", type: "ext4", MountOptions()) } } catch { throw Problem(error.text.string) }
       let here = try Directory("/")
       mkdir("/mnt/upper", 0o755)
       try here.create("/mnt/reset", contents: "")
@@ -118,7 +118,7 @@ struct LoopDeviceTests {
   @Test("An f2fs is created under the same marker", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))
   func f2fs() throws {
     let device = try LoopDevice(Disk(directory, "larger", megabytes: 64))
-    let outcome = try BlockDevice.format(device.text, type: "f2fs", label: "preroot-f2fs", limitMicroseconds: Self.minute)
+    let outcome = try patiently { () throws(Errno) in try BlockDevice.format(device.text, type: "f2fs", label: "preroot-f2fs", limitMicroseconds: Self.minute) }
     #expect(outcome.isSuccess, "\(outcome.lastLine.string)")
     guard case .signature(let signature) = try BlockDevice.probe(device.text) else { throw Problem("There is no file system") }
     #expect(signature.type == "f2fs")
@@ -135,7 +135,8 @@ struct LoopDeviceTests {
     #expect(try Program.run(formatting.arguments!, limitMicroseconds: Self.minute).isSuccess)
     for type in ["f2fs", "ext4"] {
       #expect(try BlockDevice.probe(device.text) == .unfinished)
-      #expect(try BlockDevice.format(device.text, type: Text(utf8: type), label: "data", limitMicroseconds: Self.minute).isSuccess)
+      let outcome = try patiently { () throws(Errno) in try BlockDevice.format(device.text, type: Text(utf8: type), label: "data", limitMicroseconds: Self.minute) }
+      #expect(outcome.isSuccess)
       guard case .signature(let signature) = try BlockDevice.probe(device.text) else { throw Problem("There is no file system") }
       #expect(signature.type.string == type)
       try BlockDevice(toWrite: device.text).writeMarker(formatting.marker)

@@ -40,6 +40,18 @@ func sizeOfAttribute(_ name: String, of path: String) -> Int {
   return unsafeBitCast(dlsym(nil, "getxattr")!, to: Call.self)(path, name, nil, 0)
 }
 
+/// Repeats `body` while it fails with EBUSY, for ten seconds at most. A program that another test forks has copies of all open files, with
+/// their mounts and exclusive devices, until it calls execve(2). The helper, which has no threads, needs no such patience.
+func patiently<Result>(_ body: () throws(Errno) -> Result) throws(Errno) -> Result {
+  for _ in 1...1000 {
+    do throws(Errno) { return try body() } catch {
+      guard error.rawValue == EBUSY else { throw error }
+      LinuxKernel.sleep(microseconds: 10_000)
+    }
+  }
+  return try body()
+}
+
 /// The calling thread's root.
 func here() -> Directory { try! Directory("/") }
 
@@ -105,13 +117,11 @@ struct MiniatureMachine: ~Copyable {
       try mount("\(root)/run/machine-id", at: "\(root)/\(idFile)", flags: MS_BIND)
       try mount("none", at: "\(root)/\(idFile)", flags: MS_BIND | MS_REMOUNT | MS_RDONLY)
     }
-    // A child that another test forks while a file here is open for writing has it open, too, until it executes a program.
-    var attempts = 1000
-    while Glibc.mount("miniature", root, nil, UInt(MS_REMOUNT | MS_RDONLY), nil) != 0 {
-      attempts -= 1
-      guard errno == EBUSY, attempts > 0 else { throw Problem("Cannot make the root read-only: \(String(cString: strerror(errno)))") }
-      usleep(10_000)
-    }
+    do throws(Errno) {
+      try patiently { () throws(Errno) in
+        guard Glibc.mount("miniature", root, nil, UInt(MS_REMOUNT | MS_RDONLY), nil) == 0 else { throw Errno(rawValue: errno) }
+      }
+    } catch { throw Problem("Cannot make the root read-only: \(error.text.string)") }
 
     // The pivot moves the old root here for a moment.
     for parent in (Paths.staging + "/").parents.dropFirst() { mkdir(root + parent.string, 0o755) }
@@ -176,14 +186,8 @@ struct FailingKernel: Kernel, ~Copyable {
   mutating func perform(_ step: Step) throws(Errno) {
     countdown -= 1
     if countdown == -1 { throw .notPermitted }
-    for _ in 1...100 {
-      do throws(Errno) { return try kernel.perform(step) } catch {
-        // A program that another test forks has copies of this thread's descriptors until it calls execve(2). The helper has no threads.
-        guard step.verb == .unmount, error.rawValue == EBUSY else { throw error }
-        LinuxKernel.sleep(microseconds: 10_000)
-      }
-    }
-    try kernel.perform(step)
+    guard step.verb == .unmount else { return try kernel.perform(step) }
+    try patiently { () throws(Errno) in try kernel.perform(step) }
   }
 }
 

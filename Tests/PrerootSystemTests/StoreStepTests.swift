@@ -35,7 +35,7 @@ extension LinuxKernel {
 
   fileprivate mutating func failure(_ step: Step) -> Errno? {
     do throws(Errno) {
-      try perform(step)
+      if step.verb == .unmount { try patiently { () throws(Errno) in try perform(step) } } else { try perform(step) }
       return nil
     } catch { return error }
   }
