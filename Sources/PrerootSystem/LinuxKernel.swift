@@ -6,8 +6,12 @@ import PrerootCore
 public struct LinuxKernel: Kernel, ~Copyable {
   /// For the log: observations that are not failures.
   public var remarks: [Remark] = []
+  /// The number of remarks before the last step.
+  private var earlierRemarks = 0
 
   public init() {}
+
+  public var complaint: Text? { remarks[min(earlierRemarks, remarks.count)...].last { $0.priority == .error }?.text }
 
   public var microseconds: Int64 { linux_monotonic_microseconds() }
 
@@ -15,6 +19,7 @@ public struct LinuxKernel: Kernel, ~Copyable {
 
   public mutating func perform(_ step: Step) throws(Errno) {
     let path = step.path, other = step.other
+    earlierRemarks = remarks.count
     switch step.verb {
     case .makeDirectory: try make(directory: path)
     case .makeHiddenDirectory: try make(directory: path, mode: 0o700)

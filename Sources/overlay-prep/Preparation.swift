@@ -179,11 +179,9 @@ struct Preparation: ~Copyable {
   }
 
   private mutating func failure(of step: StepRecord) -> Failure {
-    // The output of the program, if a program failed.
-    let complaint = kernel.remarks.last { $0.priority == .error }
     sayRemarks()
     var sentence = step.text
-    if let advice = step.advice ?? complaint?.text { sentence.append("; " + advice) }
+    if let advice = step.advice ?? step.complaint { sentence.append("; " + advice) }
     return Failure(sentence)
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bed
+import Foundation
 import Testing
 
 /// A directory that cannot be mounted is the only loss.
@@ -43,6 +44,19 @@ struct PartlyTests {
     #expect(boot.isRootWritable)
     #expect(boot.store?.fileSystem == "ext4")
     #expect(boot.mounts["/opt"] != nil)
+  }
+
+  /// cp is a script that fails with another complaint for each of the directories.
+  @Test("Of two losses in one boot, each shows its own program's complaint", arguments: Entrance.chosen)
+  func complain(entrance: Entrance) async throws {
+    let cp = "#!/bin/sh\ncase $3 in */srv | */opt) echo \"no room for ${3##*/}\"; exit 1 ;; esac\nexec /usr/lib/bed/cp \"$@\"\n"
+    let tree = Tree.noting.with(copyOf: "/usr/bin/cp", at: "/usr/lib/bed/cp").with("/usr/bin/cp", cp, mode: 0o755)
+    let boot = try await Machine(keepingOn: .ext4(), tree, "preroot.bind=/srv:/opt").by(entrance).boot()
+    expectLoss(of: "Bind=/srv", in: boot)
+    let state = try #require(boot.file("preroot/state.json"))
+    let lost = try #require((try JSONSerialization.jsonObject(with: Data(state.utf8)) as? [String: Any])?["lost"] as? [String])
+    #expect(lost.map { $0.hasSuffix("; cp exited with status 1: no room for srv") } == [true, false], "\(lost)")
+    #expect(lost.map { $0.hasSuffix("; cp exited with status 1: no room for opt") } == [false, true], "\(lost)")
   }
 }
 

@@ -8,6 +8,7 @@ import Testing
 private struct FakeKernel: Kernel, ~Copyable {
   var performed: [Step] = []
   var failing: [(step: Step, errno: Errno)] = []
+  var complaint: Text?
   private let clock = Clock()
 
   private final class Clock { var now: Int64 = 0 }
@@ -19,7 +20,10 @@ private struct FakeKernel: Kernel, ~Copyable {
 
   mutating func perform(_ step: Step) throws(Errno) {
     performed.append(step)
-    for failure in failing where failure.step == step { throw failure.errno }
+    for failure in failing where failure.step == step {
+      complaint = "No: " + step.text
+      throw failure.errno
+    }
   }
 }
 
@@ -130,6 +134,17 @@ struct PartTests {
     #expect(execution.losses.map(\.step) == [step])
     let before = plan.steps.prefix { $0.part != step.part }, after = plan.steps[before.count...].drop { $0.part == step.part }
     #expect(kernel.performed == before + part[...place] + part[..<place].reversed().compactMap(\.inverse) + after + plan.afterwards)
+  }
+
+  @Test("Each lost part has its own step's complaint, and a step that succeeds has none")
+  func complains() {
+    let plan = Self.plan, steps = ["Bind=/home", "Bind=/srv"].compactMap { (part: Text) in plan.steps.first { $0.part == part } }
+    var kernel = FakeKernel()
+    kernel.failing = steps.map { ($0, .inputOutput) }
+    var memory = Memory()
+    let execution = plan.execute(on: &kernel, before: &memory)
+    #expect(execution.losses.map(\.complaint) == steps.map { "No: " + $0.text })
+    #expect(memory.records.allSatisfy { $0.errno != nil || $0.complaint == nil })
   }
 
   @Test("A plan fails and undoes everything if each directory of its scope is lost")

@@ -2,6 +2,8 @@
 /// Executes the steps of a plan. The real kernel makes system calls; the tests' one fails on request.
 public protocol Kernel: ~Copyable {
   mutating func perform(_ step: Step) throws(Errno)
+  /// What a program said in the last step, if it is the reason why the step failed.
+  var complaint: Text? { get }
   /// Microseconds of CLOCK_MONOTONIC.
   var microseconds: Int64 { get }
 }
@@ -74,10 +76,13 @@ extension OverlayPlan {
 }
 
 extension Kernel where Self: ~Copyable {
+  /// A kernel that runs no programs.
+  public var complaint: Text? { nil }
+
   @inline(never) fileprivate mutating func record(_ step: Step) -> StepRecord {
     let start = microseconds
     var failure: Errno? = nil
     do throws(Errno) { try perform(step) } catch { failure = error }
-    return StepRecord(step: step, startedAtMicroseconds: start, microseconds: microseconds - start, errno: failure)
+    return StepRecord(step: step, startedAtMicroseconds: start, microseconds: microseconds - start, errno: failure, complaint: failure == nil ? nil : complaint)
   }
 }

@@ -6,12 +6,15 @@ public final class StepRecord: Sendable {
   public let microseconds: Int64
   /// Set if the step failed.
   public let errno: Errno?
+  /// What a program said, if that made the step fail.
+  public let complaint: Text?
 
-  public init(step: Step, startedAtMicroseconds: Int64, microseconds: Int64, errno: Errno? = nil) {
+  public init(step: Step, startedAtMicroseconds: Int64, microseconds: Int64, errno: Errno? = nil, complaint: Text? = nil) {
     self.step = step
     self.startedAtMicroseconds = startedAtMicroseconds
     self.microseconds = microseconds
     self.errno = errno
+    self.complaint = complaint
   }
 }
 
