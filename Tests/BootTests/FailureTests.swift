@@ -132,6 +132,24 @@ struct FailureTests {
     #expect(boot.file("preroot/ready") == nil)
   }
 
+  static let settings = [["preroot=tmpfs"], ["preroot=tmpfs", "preroot.switch=reload"], ["preroot=no"]]
+
+  @Test("Isolating stage 1 on a running machine is refused, and stops no unit", arguments: settings, Entrance.chosen)
+  func stopsNothing(words: [String], entrance: Entrance) async throws {
+    let tree = Tree.lean.running("for unit in overlay-prep.target preroot-stage1.target; do systemctl isolate $unit 2>&1; echo \"isolated=$?\"; done; sleep 1\n")
+    var machine = Machine(.container, tree).by(entrance)
+    machine.words = words
+    let boot = try await machine.boot()
+    let isPlain = words == ["preroot=no"]
+    let plain = isPlain ? try await Machine(.container, Tree.lean.withoutPreroot).sharedBoot() : nil
+    let output = boot.script?.output ?? ""
+    #expect(output.matches(of: #/unit may not be isolated/#).count == 2, "\(output)")
+    #expect(output.matches(of: #/isolated=[1-9]/#).count == 2, "\(output)")
+    #expect(boot.failedUnits == plain?.failedUnits ?? [])
+    #expect(boot.unitsStopped == plain?.unitsStopped ?? [])
+    for unit in ["graphical.target", "dbus.service", "systemd-journald.service"] { #expect(boot.units[unit]?.activeState == "active") }
+  }
+
   @Test("A machine without the helper boots read-only, and a warning names the file")
   func needsItsHelper() async throws {
     let boot = try await Machine(.kernel(.squashfs), .lean.without(Self.helper), "preroot=tmpfs").boot()

@@ -4,6 +4,8 @@ public enum StageOne {
   /// preroot's units in stage 1.
   public static var units: [Text] { names.words }
   private static var names: Text { "overlay-prep.target overlay-prep.service preroot-stage1.target preroot-fallback.service preroot-prepared.target" }
+  /// Those that PID 1, the helper or a user isolates in stage 1.
+  static var isolated: Text { "overlay-prep.target preroot-stage1.target" }
 
   /// The program of stage 1, which is PID 1's, too, if `init=` says so.
   public static var helper: Text { "/usr/lib/preroot/overlay-prep" }

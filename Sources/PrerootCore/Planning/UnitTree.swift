@@ -43,14 +43,14 @@ public struct UnitTree: Equatable, Sendable {
     var others: [Text] = []
     for mount in facts.mountInfo.entries where !(mount.mountPoint == "/") { others.add(mount.mountPoint) }
     maskSwapFiles(facts, onOverlaysAt: ["/"], besides: others)
-    holdBack("After=overlay-prep.service\n", targets: "Wants=preroot-prepared.target\n")
+    holdBack("After=overlay-prep.service\n", targets: "Wants=preroot-prepared.target\n", isIsolated: false)
   }
 
   /// Makes PID 1 skip the units, and redirects the boot to stage 1.
   private mutating func mask(bootingTo target: Text) {
     // Every target wants stage 1. PID 1 may find its target in a place other than the command line, the EFI variable SystemdOptions of
     // systemd <= 257; such a boot, too, goes through stage 1 instead of ending behind the masks.
-    holdBack("ConditionPathExists=/run/preroot/ready\n", targets: "Wants=overlay-prep.target\n")
+    holdBack("ConditionPathExists=/run/preroot/ready\n", targets: "Wants=overlay-prep.target\n", isIsolated: true)
     // This unit has a Requisite=, which a failed condition does not meet: up to systemd 257, a boot to rescue.target prints a line
     // about that on the console.
     mask("systemd-update-utmp-runlevel.service")
@@ -62,9 +62,12 @@ public struct UnitTree: Equatable, Sendable {
     add(.early, "default.target", .link(to: Self.overlayPrepTarget))
   }
 
-  private mutating func holdBack(_ line: Text, targets wish: Text) {
+  /// - Parameter isIsolated: whether the boot goes through the targets of stage 1. On a running machine, isolating one would stop its services.
+  private mutating func holdBack(_ line: Text, targets wish: Text, isIsolated: Bool) {
     // Not a link to /dev/null: udev updates the time of that, and PID 1 would take the units for changed.
-    for unit in StageOne.exempt { add(.early, unit + Self.dropIn, .file(Self.header)) }
+    for unit in StageOne.exempt {
+      add(.early, unit + Self.dropIn, .file(isIsolated && unit.isOne(of: StageOne.isolated) ? Self.header + "[Unit]\nAllowIsolate=yes\n" : Self.header))
+    }
     let text = Self.header + "[Unit]\n" + line
     for type in StageOne.heldTypes {
       add(.early, type + Self.dropIn, .file(type == "target" ? text + wish : text))
