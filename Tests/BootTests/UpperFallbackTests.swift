@@ -120,7 +120,11 @@ struct UpperFallbackTests {
   func isReadOnly(entrance: Entrance) async throws {
     var disk = try await Disk.ext4()
     disk.isReadOnly = true
-    expectFallback(in: try await Machine(keepingOn: disk).by(entrance).boot(), saying: "ead-only")
+    let boot = try await Machine(keepingOn: disk, Tree.lean.noting("preroot check; echo \"check=$?\"")).by(entrance).boot()
+    expectFallback(in: boot, saying: "/dev/ubdb is read-only")
+    let sentence = "problem: /dev/ubdb is read-only: 'blockdev --setrw' changes that, unless its switch or the kernel forbids it\n"
+    #expect(boot.script?.output.contains(sentence) == true, "\(boot.script?.output ?? "")")
+    #expect(boot.told("check") == "1")
   }
 }
 
@@ -143,6 +147,23 @@ struct UpperCheckTests {
     let boot = try await Machine(keepingOn: .ext4(), Tree.noting.with(Self.fsck, usage, mode: 0o755)).by(entrance).boot()
     expectFallback(in: boot, saying: "fsck.ext4 exited with status 16 (usage or syntax error): fsck.ext4: invalid option -- 'p'")
     #expect(!boot.remarks.contains { $0.contains("undo_file") })
+  }
+
+  /// journalctl prints no message that has control characters.
+  @Test("A hostile complaint reaches the log, users who log in and preroot status without control characters", arguments: Entrance.chosen)
+  func isEscaped(entrance: Entrance) async throws {
+    let hostile = "#!/bin/sh\nprintf 'bad \\033[2J\\033]0;owned\\007 \\302\\233 \\377 end\\n'\nexit 8\n"
+    let tree = Tree.lean.with(Self.fsck, hostile, mode: 0o755).noting("preroot status; journalctl -b --no-pager -u overlay-prep.service")
+    let boot = try await Machine(keepingOn: .ext4(), tree).by(entrance).boot()
+    expectFallback(in: boot, saying: "fsck.ext4 exited with status 8 (operational error): bad ")
+    let escaped = #"bad \x1b[2J\x1b]0;owned\x07 \xc2\x9b \xff end"#
+    let output = boot.script?.output ?? ""
+    #expect(boot.told("login")?.contains(escaped) == true, "\(output)")
+    // The message of the day, the reason, and the journal's lines.
+    #expect(output.components(separatedBy: escaped).count > 4, "\(output)")
+    #expect(!output.contains("blob data"), "\(output)")
+    #expect(output.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && !(0x7f..<0xa0).contains($0.value) }, "\(output)")
+    #expect(boot.file("dmesg")?.contains(escaped) == true)
   }
 
   @Test("fsck repairs a faulty upper unless preroot.check=no", arguments: [true, false], Entrance.chosen)

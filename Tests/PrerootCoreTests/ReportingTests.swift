@@ -67,6 +67,13 @@ struct EventTests {
       """)
   }
 
+  /// journalctl prints "[12B blob data]" instead of a message with control characters.
+  @Test("An event's message has no control characters")
+  func isPrintable() {
+    let event = Event(.writable, Remark(.error, Text([0x61, 0x1b, 0x5b, 0x32, 0x4a, 0xc2, 0x9b, 0xff])), atMicroseconds: 1)
+    #expect(event.text.string.contains(#"\nMESSAGE=a\x1b[2J\xc2\x9b\xff\nPRIORITY"#.replacing(#"\n"#, with: "\n")))
+  }
+
   @Test("Each message has a message ID of its own")
   func hasMessageID() {
     let ids = [Event.Message.writable, .readOnly, .remark, .step].map { $0.id.string }
@@ -79,7 +86,7 @@ struct EventTests {
   func keepsValueOnOneLine() {
     var event = Event(.remark, Remark(.error, "a\n\nb"), atMicroseconds: 1)
     event.add("PREROOT_TARGET", "x\ny")
-    #expect(event.text.string.contains("\nMESSAGE=a  b\nPRIORITY=3\n"))
+    #expect(event.text.string.contains("\nMESSAGE=a\\x0a\\x0ab\nPRIORITY=3\n"))
     #expect(event.text.string.hasSuffix("\nPREROOT_TARGET=x y\n"))
   }
 }

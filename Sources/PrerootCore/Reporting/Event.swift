@@ -39,7 +39,7 @@ public struct Event: Equatable, Sendable {
   }
 
   @inline(never) public init(_ message: Message, _ remark: Remark, atMicroseconds microseconds: Int64) {
-    add("MESSAGE", remark.text)
+    add("MESSAGE", remark.text.escapedForTerminal)
     add("PRIORITY", Text(decimal: remark.priority.rawValue))
     add("MESSAGE_ID", message.id)
     add("PREROOT_MONOTONIC_USEC", Text(decimal: microseconds))
