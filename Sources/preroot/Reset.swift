@@ -7,9 +7,11 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
   try Machine.requireSuperuser(to: "mark the upper")
   let facts = BootFacts(asSeenOn: machine)
   guard let overlay = facts.mountInfo.overlays.first, let layers = overlay.layersDirectory else {
+    if isCancelled { try rejectMarkElsewhere(on: machine) }
     throw Complaint("preroot has mounted no overlay; 'preroot status' says why. 'preroot.reset' on the kernel command line resets an upper too")
   }
   if facts.mountInfo.entry(at: Paths.store)?.fileSystemType == "tmpfs" {
+    if isCancelled { try rejectMarkElsewhere(on: machine) }
     if Settings(facts.assignments).upper.isPersistent {
       throw Complaint("This boot runs on a tmpfs instead of the upper, which cannot be marked; 'preroot.reset' on the kernel command line resets it too")
     }
@@ -43,6 +45,15 @@ private func requireReal(_ path: Text, upper: Text, on machine: borrowing Machin
   let realParent = try attempt(path) { () throws(Errno) in try machine.root.resolvingLinks(of: parent) }
   if parent.asRelative == realParent, machine.target(ofLink: upper + path) != nil { return }
   throw Complaint(Text("'") + path + "' goes through a symbolic link: keep '/" + real + "'", status: .usage)
+}
+
+/// Says how to cancel the reset of an upper that the next boot uses and this one does not: its device may be faulty, or in use.
+private func rejectMarkElsewhere(on machine: borrowing Machine) throws(Complaint) {
+  let boot = try attempt("Cannot open the image") { () throws(Errno) in try NextBoot(of: machine) }
+  let settings = Settings(boot.facts.assignments)
+  if !settings.upper.isPersistent { return }
+  let mark = settings.layersDirectory(over: LowerIdentity(boot.facts, machine)).dropFirst(Paths.store.count) + "/reset"
+  throw Complaint(Text("This boot does not use ") + settings.upper.text + ", and cannot tell whether a reset is pending; to cancel one, mount it and remove its file '" + mark + "'")
 }
 
 private func cancel(_ mark: Text, on machine: borrowing Machine) throws(Complaint) -> ExitStatus {

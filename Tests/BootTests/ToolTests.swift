@@ -165,6 +165,8 @@ struct ToolTests {
     #expect(check.output.contains("\nproblem: LABEL=nowhere is not present;"))
     #expect(try boot.answer("preroot plan").output.contains("\nmount device at /run/initramfs/preroot/upper (TYPE LABEL=nowhere nosuid,nodev)\n"))
     #expect(try boot.answer("preroot reset --keep /opt/image/changed --keep /opt/image/nowhere").status == 3)
+    #expect(try boot.answer("preroot reset --cancel") == (
+      "preroot: This boot does not use LABEL=nowhere, and cannot tell whether a reset is pending; to cancel one, mount it and remove its file '/reset'", 3))
     try boot.expectDifference()
   }
 

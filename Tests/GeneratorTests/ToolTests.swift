@@ -483,6 +483,20 @@ struct ToolResetTests {
     #expect(!FileManager.default.fileExists(atPath: mark))
   }
 
+  /// In the first machine a tmpfs replaces the upper, in the second preroot was not active.
+  @Test("preroot reset --cancel says where the mark is if this boot does not use the upper", arguments: [
+    ("1 0 0:30 / / rw - overlay preroot rw,lowerdir=/l,upperdir=/run/initramfs/preroot/upper/upper,workdir=/w\n3 1 0:31 / /run/initramfs/preroot/upper rw - tmpfs preroot rw\n", ""),
+    ("1 0 98:0 / / ro - squashfs /dev/root ro\n", "/site"),
+  ])
+  func cancelsElsewhere(mountInfo: String, directory: String) throws {
+    try machine.write("proc/1/mountinfo", mountInfo)
+    for root in ["", "run/initramfs/preroot/lower/"] { try machine.write("\(root)etc/preroot.conf", "[Preroot]\nUpper=LABEL=data\nDir=\(directory)\n") }
+    let run = try reset("--cancel")
+    #expect(run.status == 3)
+    #expect(run.output == "")
+    #expect(run.errors == "preroot: This boot does not use LABEL=data, and cannot tell whether a reset is pending; to cancel one, mount it and remove its file '\(directory)/reset'\n")
+  }
+
   @Test("preroot reset refuses to write a mark that a boot could not read")
   func tooMuch() throws {
     let run = try reset("--keep", "/" + String(repeating: "d/", count: 33_000))
