@@ -164,7 +164,10 @@ extension Findings {
     if case .directories(let directories) = settings.scope { for path in directories { lookAt(path, of: "Scope=", isBind: false, image) } }
     for path in settings.binds { lookAt(path, of: "Bind=", isBind: true, image) }
     for conflict in MountConflict.all(settings, on: image) { problem(conflict.text) }
-    if !settings.scope.covers("/tmp"), !settings.binds.contains(where: { $0 == "/tmp" }), !image.mountsTemporaryDirectory(facts.fileSystemTable) {
+    // A link leads below the scope, or into /run, which is a tmpfs.
+    let temporary = (try? image.root.resolvingLinks(of: "/tmp")).map { Text("/") + $0 } ?? "/tmp"
+    let isWritable = settings.scope.covers(temporary) || temporary.isWithin("/run") || settings.binds.contains { temporary.isWithin($0) }
+    if !isWritable, !image.mountsTemporaryDirectory(facts.fileSystemTable) {
       note("/tmp stays read-only, and services with PrivateTmp= fail: enable tmp.mount, or add /tmp to Scope=")
     }
     for file in facts.fileSystemTable.swapFiles(onOverlaysAt: settings.scope.paths, besides: settings.binds) {

@@ -831,6 +831,46 @@ struct ToolCheckTests {
     #expect(!output.contains("/opt/swap"))
   }
 
+  struct Temporaries: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    var commandLine = "preroot preroot.scope=/etc:/var"
+    let isNoted: Bool
+    var make: @Sendable (MiniatureMachine) throws -> Void = { _ in }
+  }
+
+  private static let wanted = "systemd/system/local-fs.target.wants/tmp.mount"
+
+  static let temporaries = [
+    Temporaries(testDescription: "two directories", isNoted: true),
+    Temporaries(testDescription: "the whole root", commandLine: "preroot", isNoted: false),
+    Temporaries(testDescription: "/tmp in the scope", commandLine: "preroot preroot.scope=/etc:/tmp", isNoted: false),
+    Temporaries(testDescription: "/tmp in Bind=", commandLine: "preroot=/dev/null preroot.scope=/etc preroot.bind=/tmp", isNoted: false),
+    Temporaries(testDescription: "a link into the scope", isNoted: false) {
+      try $0.write("var/tmp/x", "")
+      try $0.link("tmp", to: "/var/tmp")
+    },
+    Temporaries(testDescription: "a link into /run", isNoted: false) { try $0.link("tmp", to: "run/tmp") },
+    Temporaries(testDescription: "a link that leads elsewhere", isNoted: true) { try $0.link("tmp", to: "opt/tmp") },
+    Temporaries(testDescription: "a line in fstab", isNoted: false) { try $0.write("etc/fstab", "tmpfs /tmp tmpfs defaults 0 0\n") },
+    Temporaries(testDescription: "a line in fstab that nothing mounts", isNoted: true) { try $0.write("etc/fstab", "tmpfs /tmp tmpfs noauto 0 0\n") },
+    Temporaries(testDescription: "tmp.mount, as systemd installs it", isNoted: false) { try $0.link("usr/lib/\(wanted)", to: "../tmp.mount") },
+    Temporaries(testDescription: "tmp.mount, enabled", isNoted: false) { try $0.link("etc/\(wanted)", to: "/usr/share/systemd/tmp.mount") },
+    Temporaries(testDescription: "tmp.mount, masked", isNoted: true) {
+      try $0.link("usr/lib/\(wanted)", to: "../tmp.mount")
+      try $0.link("etc/systemd/system/tmp.mount", to: "/dev/null")
+    },
+  ]
+
+  @Test("preroot check says if /tmp stays read-only", arguments: temporaries)
+  func looksAtTemporaries(of image: Temporaries) throws {
+    let machine = try machine()
+    try image.make(machine)
+    let output = try check(machine, commandLine: image.commandLine).output
+    let note = "\nnote: /tmp stays read-only, and services with PrivateTmp= fail: enable tmp.mount, or add /tmp to Scope=\n"
+    #expect(output.contains(note) == image.isNoted, "\(output)")
+    #expect(output.contains("/tmp stays") == image.isNoted, "\(output)")
+  }
+
   @Test("preroot check reports contradictory settings as problems", arguments: [
     ("preroot preroot.options=noatime,noexec",
      "Kernel command line: preroot.options='noexec' would keep every program from running, ignoring; use it with directories in Scope="),
