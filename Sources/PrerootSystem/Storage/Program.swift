@@ -27,8 +27,8 @@ public enum Program {
   private static var environment: [Text] { Text("PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C").words }
   /// The kernel kills this process first if memory runs out.
   private static var oomScoreAdjustment: Text { "500" }
-  /// How long a killed process may take to die.
-  private static var dyingLimit: Int64 { 1_000_000 }
+  /// How long a killed process may take to die. On a host with ten processes for each processor a shell took more than a second.
+  private static var dyingLimit: Int64 { 5_000_000 }
 
   /// Runs the program that the first argument names, and kills it and its children at the limit.
   ///
