@@ -31,3 +31,13 @@ extension Tree {
     with(copyOf: try await CProgram.library("die", linking: "-ldl"), at: "/usr/lib/bed/die.so").with("/etc/ld.so.preload", "/usr/lib/bed/die.so\n")
   }
 }
+
+extension Tree {
+  /// The same tree, whose /sbin/init takes openat2(2) from all processes. `/usr/lib/bed/deny --ask` prints what the call says.
+  ///
+  /// - Throws: ``Problem`` if the program cannot be built.
+  public func withoutOpenat2() async throws -> Tree {
+    let program = try await CProgram.program("deny")
+    return with(copyOf: program, at: "/usr/lib/bed/deny").with(copyOf: program, at: "/usr/sbin/init")
+  }
+}
