@@ -5,6 +5,7 @@ import Foundation
 //      --compare                 with systemd's own readers, too
 // fuzz --write-corpus DIRECTORY   for libFuzzer
 // fuzz FILE…                      replays these inputs
+//      --trap TEXT                traps at each input that contains the text, as a faulty reader would: a test of this tool itself
 
 @main
 struct FuzzTool {
@@ -22,6 +23,7 @@ struct FuzzTool {
       comparison = Comparison()
       say("fuzz: \(comparison == nil ? "there is no library of systemd's to compare with" : "compared with systemd's own readers")")
     }
+    trap = value(of: "--trap").map { Array($0.utf8) }
     Reproducer.arm()
     if let seconds = value(of: "--seconds").flatMap({ Double($0) }) {
       let seed = value(of: "--seed").flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64(UInt32.max))
@@ -31,15 +33,17 @@ struct FuzzTool {
       let count = before + (try search(until: end, seed: seed))
       let rest = end - ContinuousClock.now
       if rest > .zero {
-        try start(["--seconds", "\(rest / .seconds(1))", "--seed", "\(seed + 1)", "--after", "\(count)"] + (comparison == nil ? [] : ["--compare"]))
+        let others = (comparison == nil ? [] : ["--compare"]) + (value(of: "--trap").map { ["--trap", $0] } ?? [])
+        try start(["--seconds", "\(rest / .seconds(1))", "--seed", "\(seed + 1)", "--after", "\(count)"] + others)
       }
       say("fuzz: \(count) inputs, none of which traps or breaks a rule")
     } else {
-      for file in arguments where !file.hasPrefix("--") { examine(Array(try Data(contentsOf: URL(filePath: file)))) }
+      for file in arguments where !file.hasPrefix("--") && file != value(of: "--trap") { examine(Array(try Data(contentsOf: URL(filePath: file)))) }
     }
   }
 
   nonisolated(unsafe) private static var comparison: Comparison?
+  nonisolated(unsafe) private static var trap: [UInt8]?
 
   /// The memory of texts is never freed, so after this number of inputs a new process continues with the next seed.
   private static let inputsOfProcess = 20_000
@@ -65,6 +69,7 @@ struct FuzzTool {
 
   private static func examine(_ input: [UInt8]) {
     Reproducer.remember(input)
+    if let trap, input.contains(trap) { fatalError("This input has what --trap names") }
     do throws(Finding) {
       if let comparison { try comparison.examine(input) } else { try Subjects.examine(input) }
     } catch {

@@ -29,10 +29,23 @@ struct FuzzTests {
     #expect(try run(file.path).status == 0)
   }
 
-  private func run(_ arguments: String...) throws -> (status: Int32, text: String) {
+  @Test("The fuzzer saves an input that traps, and the saved input traps again")
+  func saves() throws {
+    let directory = try Temporary(), word = "preroot.reset"
+    let found = try run("--seconds", "20", "--trap", word, in: directory.path("."))
+    #expect([SIGILL, SIGTRAP].contains(found.status), "\(found.text)")
+    #expect(found.text.contains("fuzz: the input is \""), "\(found.text)")
+    let saved = directory.path("fuzz-reproducer"), input = try Data(contentsOf: URL(filePath: saved))
+    #expect(input.range(of: Data(word.utf8)) != nil)
+    #expect(try run("--trap", word, saved, in: directory.path(".")).status == found.status)
+    #expect(try Data(contentsOf: URL(filePath: saved)) == input)
+    #expect(try run(saved, in: directory.path(".")).status == 0)
+  }
+
+  private func run(_ arguments: String..., in folder: String = FileManager.default.temporaryDirectory.path) throws -> (status: Int32, text: String) {
     let fuzz = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let run = try Run(
-      URL(filePath: fuzz).deletingLastPathComponent().appending(path: "fuzz").path, arguments, in: FileManager.default.temporaryDirectory.path)
+      URL(filePath: fuzz).deletingLastPathComponent().appending(path: "fuzz").path, arguments, in: folder)
     return (run.status, run.output + run.errors)
   }
 }
