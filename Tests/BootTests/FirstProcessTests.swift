@@ -108,8 +108,7 @@ struct FirstProcessKillTests {
     #expect(whole.state == "running", "\(whole)")
     let calls = try #require(whole.told("calls").flatMap { Int($0) }, "\(whole)")
     #expect(calls > 20)
-    let isAll = ProcessInfo.processInfo.environment["PREROOT_KILLS"] == "all"
-    let numbers = isAll ? Array(1...calls) : (0..<work.count).map { 1 + $0 * calls / work.count }
+    let numbers = Kills.chosen(of: calls, atLeast: work.count)
     let plain = try await Machine(work.leg, Tree.lean.withoutPreroot).sharedBoot()
     var states: [String] = []
     for number in numbers {

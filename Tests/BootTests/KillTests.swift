@@ -6,7 +6,7 @@ import Testing
 
 /// SIGKILL ends the helper before its Nth system call that changes something. For each N, the machine boots and reports its true state.
 ///
-/// `make check` samples `count` of these calls; `PREROOT_KILLS=all swift test --filter KillTests` takes every one.
+/// `make check` samples `count` of these calls; `PREROOT_KILLS=all swift test --filter KillTests` takes every one, `PREROOT_KILLS=50` fifty.
 @Suite("Kills of the helper")
 struct KillTests {
   /// The task of the helper.
@@ -109,8 +109,6 @@ struct KillTests {
     return outcome
   }
 
-  private static let asksForAll = ProcessInfo.processInfo.environment["PREROOT_KILLS"] == "all"
-
   @Test("A machine whose helper is killed at any system call boots and reports its true state", arguments: Work.allCases)
   func boots(work: Work) async throws {
     let disk = work.isOnDevice ? try await work.disk() : nil
@@ -118,7 +116,7 @@ struct KillTests {
     #expect(whole.state == "running", "\(whole)")
     let calls = whole.calls
     try #require(calls.count > 20, "The tracer saw \(calls.count) calls: \(whole)")
-    let numbers = Self.asksForAll ? Array(1...calls.count) : (0..<work.count).map { 1 + $0 * calls.count / work.count }
+    let numbers = Kills.chosen(of: calls.count, atLeast: work.count)
 
     let outcomes = try await withThrowingTaskGroup { group in
       for number in numbers { group.addTask { try await kill(work, before: number) } }
@@ -133,6 +131,16 @@ struct KillTests {
     for outcome in bad {
       Issue.record("\(work.rawValue), killed before call \(outcome.number), system call \(calls[outcome.number - 1]): \(outcome.faults.joined(separator: "; ").prefix(3000))")
     }
+  }
+}
+
+/// The calls before which a process is killed.
+enum Kills {
+  /// Returns the numbers of all calls, or of some that are spread evenly: as many as PREROOT_KILLS says, or `count`.
+  static func chosen(of calls: Int, atLeast count: Int) -> [Int] {
+    let wish = ProcessInfo.processInfo.environment["PREROOT_KILLS"] ?? ""
+    let count = min(calls, wish == "all" ? calls : max(count, Int(wish) ?? 0))
+    return (0..<count).map { 1 + $0 * calls / count }
   }
 }
 
