@@ -31,13 +31,22 @@ extension Disk {
     try await sh("e2fsck", "-f", "-n", fileSystem)
   }
 
-  /// The texts of many files without a look at the journal. A missing file has an empty text.
-  public func texts(of files: [String]) async throws -> [String] {
-    let orders = path.string + ".orders"
-    try Data(files.map { "cat \($0)\n" }.joined().utf8).write(to: URL(fileURLWithPath: orders))
-    let output = try await sh("sh", "-c", "debugfs -f \(orders) '\(fileSystem)' 2> /dev/null; rm \(orders)")
-    // debugfs repeats each command before its output.
-    return output.components(separatedBy: "debugfs: cat ").dropFirst().map { $0.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).dropFirst().joined() }
+  /// The names in directories and the texts of files, which one program reads, without a look at the journal. What is missing is empty.
+  public func look(into directories: [String], at files: [String]) async throws -> (names: [String: [String]], texts: [String: String]) {
+    let orders = directories.map { "ls -p \($0)" } + files.map { "cat \($0)" }, list = path.string + ".orders"
+    try Data(orders.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: list))
+    var output = Substring(try await sh("sh", "-c", "debugfs -f \(list) '\(fileSystem)' 2> /dev/null; rm \(list)"))
+    // debugfs repeats each order before its output, and file contents may end without a newline.
+    var answers: [Substring] = []
+    for order in orders {
+      guard let echo = output.range(of: "debugfs: \(order)\n") else { throw Problem("debugfs did not answer '\(order)' on \(path)") }
+      if !answers.isEmpty { answers[answers.count - 1] = output[..<echo.lowerBound] }
+      output = output[echo.upperBound...]
+      answers.append(output)
+    }
+    let names = zip(directories, answers).map { ($0, Self.names(inListing: $1)) }
+    let texts = zip(files, answers.dropFirst(directories.count)).map { ($0, String($1)) }
+    return (Dictionary(uniqueKeysWithValues: names), Dictionary(uniqueKeysWithValues: texts))
   }
 
   /// The text of a file, or nil.
@@ -51,8 +60,12 @@ extension Disk {
 
   /// The sorted names in a directory, or none if it does not exist.
   public func names(in directory: String) async throws -> [String] {
-    try await asMounted { try await sh("debugfs", "-R", "ls -p \(directory)", $0) }.split(separator: "\n")
-      .map { $0.split(separator: "/", omittingEmptySubsequences: false) }.filter { $0.count > 6 }.map { String($0[5]) }
+    Self.names(inListing: try await asMounted { try await sh("debugfs", "-R", "ls -p \(directory)", $0) })
+  }
+
+  /// Reads lines `/inode/mode/owner/group/name/size/`.
+  private static func names(inListing listing: some StringProtocol) -> [String] {
+    listing.split(separator: "\n").map { $0.split(separator: "/", omittingEmptySubsequences: false) }.filter { $0.count > 6 }.map { String($0[5]) }
       .filter { $0 != "." && $0 != ".." }.sorted()
   }
 

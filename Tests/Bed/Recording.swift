@@ -51,7 +51,7 @@ public struct Recording: Sendable {
   }
 
   /// A possible state of a disk after a power cut.
-  public struct State: Sendable, CustomStringConvertible {
+  public struct State: Hashable, Sendable, CustomStringConvertible {
     /// The number of events before the cut.
     public let cut: Int
     /// The disk has all writes before this event.
