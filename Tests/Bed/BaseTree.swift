@@ -26,12 +26,14 @@ enum BaseTree {
   /// Manual pages, translations and most documents: a third of the tree, and nothing boots from them.
   private static let exclusions = ["path-exclude=/usr/share/man/*", "path-exclude=/usr/share/locale/*", "path-exclude=/usr/share/doc/*"]
 
-  static func path(of suite: Suite) async throws -> FilePath {
+  /// - Parameter others: more packages that are installed.
+  static func path(of suite: Suite, with others: [String] = []) async throws -> FilePath {
     let options = exclusions.map { "--dpkgopt=\($0)" } + suite.options
+    let packages = ([packages] + others).joined(separator: ",")
     let fingerprint = Fingerprint(([packages] + options).joined(separator: " "))
     try Cache.shared.tidy("base", keeping: .max)
     return try await Cache.shared.thing("base/\(suite)-\(fingerprint)") { place in
-      say("bed: making the base tree of \(suite), once, about a minute")
+      say("bed: making the base tree of \(suite)\(others.isEmpty ? "" : " with \(others.count) more packages"), once, about \(others.isEmpty ? "a minute" : "five minutes")")
       try await Command("mmdebstrap", ["--quiet", "--variant=minbase", "--include=\(packages)"] + options
         + Keyring.options(for: suite) + [suite.name, place.string]).output()
     }

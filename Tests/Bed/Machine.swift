@@ -64,7 +64,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String {
-    ([leg.description, tree.suite.name, tree.profile.rawValue] + (entrance == .stageOne ? [] : [entrance.description]) + words).joined(separator: " ")
+    ([leg.description, tree.suite.name, tree.profile.rawValue] + (tree.packages.isEmpty ? [] : ["with \(tree.packages.count) packages"]) + (entrance == .stageOne ? [] : [entrance.description]) + words).joined(separator: " ")
   }
 
   /// The boot of this machine that all tests share. It runs when the first test needs it.

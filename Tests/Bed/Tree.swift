@@ -13,6 +13,8 @@ public struct Tree: Hashable, Sendable {
   public var hasPackagedOverlay = false
   /// Whether the tree has the bed's probe, which reports a boot and ends it.
   public var hasProbe = true
+  /// Debian's packages in the base besides systemd and what it needs.
+  public var packages: [String] = []
   /// The architecture of its programs; nil for the host's, else as `make ARCH=` takes it.
   public internal(set) var architecture: String?
   /// The changes to the base, in order.
@@ -92,6 +94,11 @@ public struct Tree: Hashable, Sendable {
     with("/usr/lib/bed/end", unit + "\n")
   }
 
+  /// The same tree with more of Debian's packages, and all that these need, which their own scripts have set up.
+  public func with(packages: [String]) -> Tree {
+    changed { $0.packages += packages }
+  }
+
   private func changed(_ change: (inout Tree) -> Void) -> Tree {
     var tree = self
     change(&tree)
@@ -104,6 +111,7 @@ extension Tree {
   func fingerprint() async throws -> Fingerprint {
     var fingerprint = Fingerprint("\(suite)", "\(profile)", "\(hasPackagedOverlay)", "\(hasProbe)")
     if let architecture { fingerprint.add("for \(architecture)") }
+    if !packages.isEmpty { fingerprint.add("with \(packages)") }
     for edit in edits {
       fingerprint.add("\(edit)")
       switch edit {
@@ -131,7 +139,7 @@ extension Tree {
 
   /// Creates the tree in a new directory beside the base, on the same file system.
   func lay(out place: FilePath) async throws {
-    let base = if let architecture { try await ForeignTree.path(of: architecture, suite) } else { try await BaseTree.path(of: suite) }
+    let base = if let architecture { try await ForeignTree.path(of: architecture, suite) } else { try await BaseTree.path(of: suite, with: packages) }
     try await sh("cp", "-al", base.string, place.string)
     // A write through a hard link would change the base, so files are replaced and never edited.
     if hasPreroot { try await sh("cp", "-a", "--remove-destination", "\(try await Checkout.installed(for: suite, architecture))/.", place.string) }

@@ -48,6 +48,8 @@ struct RunCommand: AsyncParsableCommand {
   var disk: [String] = []
   @Option(help: "A file that is the machine's flash memory, which keeps what is written: mtd:flash.")
   var flash: String?
+  @Option(name: .customLong("package"), help: "A package of Debian that the machine has, too.")
+  var packages: [String] = []
   @Flag(help: "Leave preroot out of the image.")
   var plain = false
   @Flag(help: "Print the console, too.")
@@ -58,6 +60,7 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     var machine = Machine(leg.leg(image), Tree(suite, profile, hasPreroot: !plain))
     machine.words = words
+    machine.tree = machine.tree.with(packages: packages)
     if let over { machine.tree = machine.tree.with(everythingIn: FilePath(over)) }
     machine.memoryInMegabytes = memory
     machine.disks = disk.map { Disk(FilePath($0)) } + (flash.map { [Disk(flash: FilePath($0))] } ?? [])
