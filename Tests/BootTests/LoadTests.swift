@@ -112,14 +112,18 @@ struct LoadTests {
     print("real load on \(way.rawValue), by \(entrance): up after \(boot.duration?.formatted ?? "?"), \(active(boot).count) units active; \(filled ?? "")")
   }
 
-  @Test("With Scope=/etc:/var and a read-only /tmp, only PrivateTmp= services fail, as preroot check says")
+  @Test("With Scope=/etc:/var and a read-only /tmp, services fail that need /tmp, and preroot check says so")
   func needsTmp() async throws {
     let boot = try await Way.scopeOnly.boot(by: .stageOne)
-    let failed = (boot.script?.output ?? "").split(separator: "\n").filter { $0.hasPrefix("private=") }
+    let output = boot.script?.output ?? ""
     print("real load, Scope=/etc:/var without tmp.mount: failed \(boot.failedUnits.joined(separator: " "))")
     #expect(boot.state == "degraded")
-    #expect(boot.failedUnits.contains("mariadb.service"), "\(boot.failedUnits)")
-    #expect(failed.count == boot.failedUnits.count && failed.allSatisfy { $0.hasSuffix(" yes") }, "\(failed)")
-    #expect(boot.script?.output.contains("note: /tmp stays read-only, and services with PrivateTmp= fail: enable tmp.mount, or add /tmp to Scope=\n") == true)
+    // The first two write to /tmp themselves, the others have PrivateTmp=yes. D-Bus starts the last one for a question.
+    for unit in ["mariadb", "php8.2-fpm", "redis-server", "systemd-timesyncd", "systemd-hostnamed"] {
+      #expect(output.contains("\nprivate=\(unit).service "), "\(output)")
+    }
+    #expect(output.contains("\nprivate=redis-server.service yes\n"), "\(output)")
+    for unit in ["nginx", "postgresql@15-main", "ssh", "cron", "NetworkManager"] { #expect(boot.units["\(unit).service"]?.activeState == "active", "\(unit)") }
+    #expect(output.contains("note: /tmp stays read-only, and services with PrivateTmp= fail: enable tmp.mount, or add /tmp to Scope=\n"))
   }
 }
