@@ -43,6 +43,18 @@ struct LoopDeviceTests {
     device = try LoopDevice(Disk(directory))
   }
 
+  /// mkfs opens the device exclusively, and so does the marker's writer.
+  private func make(_ formatting: Formatting) throws(Errno) {
+    try patiently { () throws(Errno) in
+      guard try Program.run(formatting.arguments!, limitMicroseconds: Self.minute).isSuccess else { throw Errno(rawValue: EBUSY) }
+    }
+  }
+
+  private func mark(_ device: borrowing LoopDevice, _ formatting: Formatting) throws(Errno) {
+    let text = device.text
+    try patiently { () throws(Errno) in try BlockDevice(toWrite: text).writeMarker(formatting.marker) }
+  }
+
   private func format(_ type: Text = "ext4") throws(Errno) -> Program.Outcome {
     try patiently { () throws(Errno) in try BlockDevice.format(device.text, type: type, label: Self.label, limitMicroseconds: Self.minute) }
   }
@@ -77,8 +89,8 @@ struct LoopDeviceTests {
   func wasMounted() async throws {
     let formatting = Formatting(
       device.text, type: "ext4", label: "", uuid: "01234567-89ab-cdef-0123-456789abcdef", sizeInBytes: Int64(16 * Disk.megabyte))
-    #expect(try Program.run(formatting.arguments!, limitMicroseconds: Self.minute).isSuccess)
-    try BlockDevice(toWrite: device.text).writeMarker(formatting.marker)
+    try make(formatting)
+    try mark(device, formatting)
     #expect(try BlockDevice.probe(device.text) == .unfinished)
     let text = device.text
     try await inPrivateNamespace {
@@ -131,15 +143,15 @@ struct LoopDeviceTests {
     let device = try LoopDevice(Disk(directory, "larger", megabytes: 64))
     let formatting = Formatting(
       device.text, type: "ext4", label: "data", uuid: "01234567-89ab-cdef-0123-456789abcdef", sizeInBytes: Int64(64 * Disk.megabyte))
-    try BlockDevice(toWrite: device.text).writeMarker(formatting.marker)
-    #expect(try Program.run(formatting.arguments!, limitMicroseconds: Self.minute).isSuccess)
+    try mark(device, formatting)
+    try make(formatting)
     for type in ["f2fs", "ext4"] {
       #expect(try BlockDevice.probe(device.text) == .unfinished)
       let outcome = try patiently { () throws(Errno) in try BlockDevice.format(device.text, type: Text(utf8: type), label: "data", limitMicroseconds: Self.minute) }
       #expect(outcome.isSuccess)
       guard case .signature(let signature) = try BlockDevice.probe(device.text) else { throw Problem("There is no file system") }
       #expect(signature.type.string == type)
-      try BlockDevice(toWrite: device.text).writeMarker(formatting.marker)
+      try mark(device, formatting)
     }
   }
 }
