@@ -128,7 +128,8 @@ install-minimal: all
 # The Debian packages that are needed to build, to demonstrate, to test.
 packages_to_build = libsystemd-dev pkg-config
 packages_to_package = $(packages_to_build) build-essential debhelper $(if $(cross),$(if $(filter mipsel,$(cross)),gcc,binutils)-$(gnu))
-packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux $(if $(cross),$(packages_to_emulate))
+# With those for a kernel, which the demonstration builds where Debian's runs no program.
+packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux bc bison flex gcc libc6-dev libelf-dev make xz-utils $(if $(cross),$(packages_to_emulate))
 packages_to_lint = clang-format codespell mandoc shellcheck
 packages_to_try = $(packages_to_build) binutils mandoc perl shellcheck strace systemd valgrind
 packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev \

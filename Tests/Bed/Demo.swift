@@ -4,7 +4,8 @@ import Subprocess
 import Support
 import SystemPackage
 
-/// A demonstration of preroot: a small Debian on a read-only ext4 image under Debian's own User Mode Linux kernel.
+/// A demonstration of preroot: a small Debian on a read-only ext4 image under Debian's own User Mode Linux kernel, if
+/// that works on this processor.
 public enum Demo {
   /// The machine's root, with the units of a device and one that shows the boot on the console.
   static var tree: Tree {
@@ -24,7 +25,12 @@ public enum Demo {
   /// - Parameter hasTerminal: whether to start a shell for a user; without a terminal the machine powers off by itself.
   /// - Throws: ``Problem`` if the machine cannot be built or does not power off in time.
   public static func show(hasTerminal: Bool) async throws {
-    let program = try await Kernel.packaged.program()
+    var kernel = Kernel.packaged
+    if try await !kernel.runsPrograms() {
+      say("Debian's User Mode Linux runs no program on this processor; another kernel takes its place.")
+      kernel = .own
+    }
+    let program = try await kernel.program()
     say("Making the image …")
     let image = try await ImageKind.ext4.image(of: tree)
     let words = ["preroot=tmpfs"]
@@ -33,7 +39,7 @@ public enum Demo {
     let place = try Cache.shared.holding("runs/demo")
     try FileManager.default.createDirectory(atPath: place.string, withIntermediateDirectories: true)
     let arguments = ["uml_dir=\(place)", "mem=256M", "ubd0r=\(image)", "root=/dev/ubda", "ro", "con=null", "con0=fd:0,fd:1", "panic=-1",
-                     "quiet", "loglevel=1", "selinux=0", "systemd.show_status=no"] + Kernel.packaged.words + words + (hasTerminal ? ["bed.login"] : [])
+                     "quiet", "loglevel=1", "selinux=0", "systemd.show_status=no"] + kernel.words + words + (hasTerminal ? ["bed.login"] : [])
     var options = PlatformOptions()
     // The user's terminal belongs to the current session.
     options.createSession = !hasTerminal
