@@ -4,7 +4,7 @@ public enum Leg: Hashable, Sendable, CustomStringConvertible {
   /// A container: a tree, the host's kernel, a real systemd as PID 1. A boot takes half a second.
   case container
   /// User Mode Linux: a kernel, block devices and a read-only root of this kind, no initramfs. A boot takes three seconds.
-  case kernel(ImageKind, Kernel = .own)
+  case kernel(ImageKind)
   /// QEMU with another processor: a kernel, block devices, a squashfs root, no initramfs. A boot takes half a minute.
   case emulated(Board)
 
@@ -27,8 +27,7 @@ public enum Leg: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .emulated(let board): "\(board)"
     case .container: "container"
-    case .kernel(let kind, .own): "\(kind) under a kernel"
-    case .kernel(let kind, .packaged): "\(kind) under Debian's kernel"
+    case .kernel(let kind): "\(kind) under a kernel"
     }
   }
 }

@@ -38,10 +38,10 @@ struct Run: Sendable {
       // Otherwise the guest would get the host's cgroup version, and a recent systemd rejects the old one.
       // Nobody writes to the tree, so it needs no lock.
       environment = ["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "SYSTEMD_NSPAWN_LOCK": "0"]
-    case .kernel(let kind, let kernel):
+    case .kernel(let kind):
       let image = try await kind.image(of: machine.tree)
       try Disk.makeFile(archive, megabytes: 64)
-      program = try await kernel.program().string
+      program = try await Kernel.own.program().string
       let verity = machine.isVerified ? try await Verity(of: image, at: place.appending("verity")) : nil
       let disks = (verity.map { [Disk($0.tree, isReadOnly: true)] } ?? []) + machine.disks
       let diskWords = disks.enumerated().flatMap { $0.element.words(as: $0.offset + 1) }
@@ -54,7 +54,7 @@ struct Run: Sendable {
       let rootWords = verity?.words(image: "/dev/ubda", tree: "/dev/ubdb") ?? ["root=/dev/ubda"]
       let initrd = machine.initramfs.map { ["initrd=\($0)"] } ?? []
       let entrance = machine.entrance.program.map { ["init=\($0)"] } ?? []
-      let words: [[String]] = [rootWords, diskWords, initrd, kernel.words, entrance, common, machine.words]
+      let words: [[String]] = [rootWords, diskWords, initrd, Kernel.own.words, entrance, common, machine.words]
       arguments = devices + words.flatMap { $0 }
       environment = [:]
     case .emulated(let board):

@@ -7,7 +7,6 @@ import Testing
 struct FailureTests {
   struct Failure: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    var leg = Leg.kernel(.squashfs)
     var tree = Tree.lean
     var words = ["preroot=tmpfs"]
     /// A part of the log line.
@@ -38,10 +37,10 @@ struct FailureTests {
 
   @Test("A machine whose overlay fails boots read-only and says why", arguments: waysToFail)
   func bootsReadOnly(failure: Failure, entrance: Entrance, way: String) async throws {
-    var machine = Machine(failure.leg, failure.tree).by(entrance)
+    var machine = Machine(.kernel(.squashfs), failure.tree).by(entrance)
     machine.words = failure.words + [way]
     let boot = try await machine.boot()
-    let plain = try await Machine(failure.leg, Tree.lean.withoutPreroot).sharedBoot()
+    let plain = try await Machine(.kernel(.squashfs), Tree.lean.withoutPreroot).sharedBoot()
     #expect(boot.state == "degraded")
     #expect(boot.failedUnits.contains("overlay-prep.service"))
     #expect(boot.failedUnits.filter { $0 != "overlay-prep.service" } == plain.failedUnits)

@@ -116,7 +116,7 @@ extension Leg {
   var rootType: String? {
     switch self {
     case .container, .emulated: nil
-    case .kernel(let kind, _): kind.rawValue
+    case .kernel(let kind): kind.rawValue
     }
   }
 }
