@@ -6,15 +6,13 @@ import Testing
 
 @Suite("The Debian package")
 struct DebianPackageTests {
-  private static let isThorough = ProcessInfo.processInfo.environment["PREROOT_SUITES"] == "all"
-
   @Test("lintian finds no error and no warning in the Debian package")
   func isClean() async throws {
     try await DebianPackage.lint(try await DebianPackage.preroot())
   }
 
   /// lintian compares the programs with the package's architecture.
-  @Test("The Debian package for another processor is clean, and names that processor and its libraries", .enabled(if: isThorough, "It takes minutes: make check-all"), .serialized, arguments: ["arm64", "armhf", "i386", "mipsel", "riscv64"])
+  @Test("The Debian package for another processor is clean, and names that processor and its libraries", .enabled(if: Suite.areAll, "It takes minutes: make check-all"), .serialized, arguments: ["arm64", "armhf", "i386", "mipsel", "riscv64"])
   func isForeign(architecture: String) async throws {
     let package = try await DebianPackage.preroot(for: architecture)
     try await DebianPackage.lint(package)
@@ -37,7 +35,7 @@ struct DebianPackageTests {
   }
 
   /// The other directory is like an unpacked tarball: it is no repository, and every file has the time of the commit.
-  @Test("The Debian package is reproducible in any directory", .enabled(if: isThorough, "It takes minutes: make check-all"))
+  @Test("The Debian package is reproducible in any directory", .enabled(if: Suite.areAll, "It takes minutes: make check-all"))
   func isReproducible() async throws {
     let directory = try Temporary()
     let time = try Run.tool("git", "-c", "safe.directory=*", "-C", Checkout.path.path, "log", "-1", "--format=%ct", package: "git").dropLast()

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 import Bed
-import Foundation
 import Testing
 
 /// These tests boot machines with another processor. They show what user-mode emulation cannot: PID 1's answers, the kernel's error
 /// numbers, and its system calls.
-@Suite("Other processors", .enabled(if: ProcessInfo.processInfo.environment["PREROOT_SUITES"] == "all", "The kernels take most of an hour to build: make check-all"))
+@Suite("Other processors", .enabled(if: Suite.areAll, "The kernels take most of an hour to build: make check-all"))
 struct EmulatedTests {
   @Test("An emulated machine gets a writable root in memory and starts every unit once", arguments: Board.all)
   func inMemory(board: Board) async throws {
