@@ -128,15 +128,16 @@ install-minimal: all
 # The Debian packages that are needed to build, to demonstrate, to test.
 packages_to_build = libsystemd-dev pkg-config
 packages_to_package = $(packages_to_build) build-essential debhelper $(if $(cross),$(if $(filter mipsel,$(cross)),gcc,binutils)-$(gnu))
-# With those for a kernel, which the demonstration builds where Debian's runs no program.
-packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux bc bison flex gcc libc6-dev libelf-dev make xz-utils $(if $(cross),$(packages_to_emulate))
+packages_to_build_kernels = bc bison flex gcc libc6-dev libelf-dev make xz-utils
+# The demonstration builds a kernel where Debian's runs no program.
+packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux $(packages_to_build_kernels) $(if $(cross),$(packages_to_emulate))
 packages_to_lint = clang-format codespell mandoc shellcheck
 packages_to_try = $(packages_to_build) binutils mandoc perl shellcheck strace systemd valgrind
-packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show) bc binutils bison cryptsetup-bin distro-info-data dosfstools dpkg-dev \
-  erofs-utils f2fs-tools fdisk flex gcc gpg libc6-dev libelf-dev lintian make mandoc mtd-utils perl procps squashfs-tools systemd \
-  strace systemd-container util-linux valgrind xz-utils $(packages_to_emulate)
+packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show) binutils cryptsetup-bin distro-info-data dosfstools dpkg-dev \
+  erofs-utils f2fs-tools fdisk gpg lintian mandoc mtd-utils perl procps squashfs-tools systemd strace systemd-container util-linux valgrind \
+  $(packages_to_emulate)
 # Other architectures: their programs in qemu-user, the VoCore's processor in qemu-system.
-packages_to_emulate = bc bison flex gcc-mipsel-linux-gnu libc6-dev libelf-dev make qemu-system-mips qemu-user squashfs-tools systemd xz-utils
+packages_to_emulate = $(packages_to_build_kernels) gcc-mipsel-linux-gnu qemu-system-mips qemu-user squashfs-tools systemd
 # The boots of all of them, and their Debian packages.
 packages_to_boot = binutils-i686-linux-gnu gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-riscv64-linux-gnu opensbi qemu-system-arm qemu-system-misc
 
