@@ -177,3 +177,10 @@ int32_t linux_ubi_attach(int32_t control, int32_t mtd, int32_t number) {
   struct ubi_attach_req request = { .ubi_num = number, .mtd_num = mtd };
   return RESULT(ioctl(control, UBI_IOCATT, &request));
 }
+
+int32_t linux_ubi_is_mapped(int32_t volume, int32_t block) { return RESULT(ioctl(volume, UBI_IOCEBISMAP, &block)); }
+
+int32_t linux_ubi_empty(int32_t volume) {
+  int64_t bytes = 0;
+  return RESULT(ioctl(volume, UBI_IOCVOLUP, &bytes));
+}

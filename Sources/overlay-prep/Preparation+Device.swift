@@ -13,7 +13,7 @@ extension Preparation {
     }
     warn(of: choice, name)
     if image.isReadOnly(device: Text("/sys/class/block/") + source.fileName) { throw Failure("is read-only") }
-    let use = try attempt { () throws(Errno) in try DeviceUse(name, at: source, settings) }
+    let use = try attempt { () throws(Errno) in try DeviceUse(name, at: source, settings, on: image) }
     if case .refuse(let sentence) = use { throw Failure(sentence) }
     return (source, choice.others.count, use)
   }

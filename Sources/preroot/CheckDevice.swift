@@ -31,7 +31,8 @@ extension Findings {
         problem(name.text + " " + sentence)
       case .format(let type):
         note(name.text + " is blank; the next boot creates a new " + type + " on it")
-        lookAt(type, isMade: true, settings, machine, boot.image)
+        // The kernel creates a UBIFS itself.
+        lookAt(type, isMade: !isFlash, settings, machine, boot.image)
       case .mount(let type):
         good(name.text + " is " + source + ", and holds " + type)
         lookAt(type, isMade: false, settings, machine, boot.image)

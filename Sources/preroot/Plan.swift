@@ -81,7 +81,7 @@ extension DeviceUse {
   static func now(of name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> (source: Text, use: DeviceUse)? {
     guard let source = try BlockDevice.find(
       name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), on: machine) else { return nil }
-    return (source, try DeviceUse(name, at: source, settings))
+    return (source, try DeviceUse(name, at: source, settings, on: machine))
   }
 }
 

@@ -153,10 +153,10 @@ extension Machine {
 
 extension Recording {
   /// States of flash memory, which does one thing after the other: all that was written before the cut, the last of it torn in every third one.
-  /// They are spread over the recording.
-  public func prefixes(count: Int, seed: UInt64) -> [State] {
+  /// They are spread over the recording, or over its first writes.
+  public func prefixes(count: Int, ofFirst first: Int = .max, seed: UInt64) -> [State] {
     var random = SplitMix64(seed: seed)
-    let writes = events.indices.filter { if case .write = events[$0] { true } else { false } }
+    let writes = events.indices.filter { if case .write = events[$0] { true } else { false } }.prefix(first)
     return (0..<min(count, writes.count)).map { number in
       let cut = writes[number * writes.count / count + Int.random(in: 0..<max(writes.count / count, 1), using: &random)] + 1
       var state = State(cut: cut, flushed: cut - 1, written: [cut - 1])

@@ -74,7 +74,8 @@ struct WritableRootTests {
 
   @Test("preroot=tmpfs leaves no unit that needs another reload", arguments: Leg.all)
   func isLoadedInFull(leg: Leg) async throws {
-    #expect(try await boot(leg).units.values.filter(\.needsReload).map(\.id) == [])
+    let boot = try await boot(leg)
+    #expect(boot.units.values.filter(\.needsReload).map { "\($0.id) of \($0.properties["FragmentPath"] ?? "") \($0.properties["DropInPaths"] ?? "")" } == [])
   }
 }
 

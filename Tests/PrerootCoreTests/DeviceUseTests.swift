@@ -101,4 +101,13 @@ struct DeviceUseTests {
       }
     }
   }
+
+  @Test("A volume with an unfinished UBIFS is emptied, and only with preroot.format=blank")
+  func isEmptied() throws {
+    for type in ["", "ubifs"] as [Text] {
+      #expect(try use("ubi0:data", .unfinished, formatsBlank: true, type) == .format(type: "ubifs"))
+      #expect(try use("ubi0:data", .unfinished, formatsBlank: false, type) == .refuse(Text(utf8: Self.blank)))
+    }
+    #expect(try use("ubi0:data", .unfinished, formatsBlank: true, "other") == .mount(type: "other"))
+  }
 }

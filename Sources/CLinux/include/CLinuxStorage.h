@@ -42,3 +42,9 @@ int32_t linux_set_hostname(const char *_Nonnull name);
 
 /* See linux: include/uapi/mtd/ubi-user.h, UBI_IOCATT. */
 int32_t linux_ubi_attach(int32_t control, int32_t mtd, int32_t number);
+
+/* Returns whether a logical eraseblock has data. See linux: include/uapi/mtd/ubi-user.h, UBI_IOCEBISMAP. */
+int32_t linux_ubi_is_mapped(int32_t volume, int32_t block);
+
+/* Empties a volume. See linux: include/uapi/mtd/ubi-user.h, UBI_IOCVOLUP. */
+int32_t linux_ubi_empty(int32_t volume);

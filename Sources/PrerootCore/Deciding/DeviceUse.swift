@@ -12,7 +12,10 @@ public enum DeviceUse: Equatable, Sendable {
     let asked = settings.fileSystemType
     switch name.kind {
     case .mtd: self = .mount(type: asked.isEmpty ? "jffs2" : asked)
-    case .ubi: self = .mount(type: asked.isEmpty ? "ubifs" : asked)
+    case .ubi:
+      let type = asked.isEmpty ? "ubifs" : asked
+      // The kernel creates a UBIFS itself, on a volume that is empty.
+      if probe == .unfinished, type == "ubifs" { self.init(probe, type, formatsBlank: settings.formatsBlank) } else { self = .mount(type: type) }
     default: self.init(probe, asked, formatsBlank: settings.formatsBlank)
     }
   }

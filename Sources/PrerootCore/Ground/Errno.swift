@@ -7,6 +7,7 @@ public struct Errno: Error, Equatable, Sendable {
   public static var notPermitted: Errno { Errno(rawValue: 1) }
   public static var noSuchFileOrDirectory: Errno { Errno(rawValue: 2) }
   public static var inputOutput: Errno { Errno(rawValue: 5) }
+  public static var badFileDescriptor: Errno { Errno(rawValue: 9) }
   public static var fileExists: Errno { Errno(rawValue: 17) }
   public static var crossDevice: Errno { Errno(rawValue: 18) }
   public static var noSuchDevice: Errno { Errno(rawValue: 19) }
@@ -20,6 +21,7 @@ public struct Errno: Error, Equatable, Sendable {
   public static var tooManyLinks: Errno { Errno(rawValue: 40) }
   public static var directoryNotEmpty: Errno { Errno(rawValue: 39) }
   public static var notUnique: Errno { Errno(rawValue: 76) }
+  public static var badMessage: Errno { Errno(rawValue: 74) }
   /// "Can not access a needed shared library."
   public static var noLibrary: Errno { Errno(rawValue: 79) }
   public static var notSupported: Errno { Errno(rawValue: 95) }

@@ -5,9 +5,14 @@ extension DeviceUse {
   /// Decides by the device's current contents. Without libblkid these are unknown.
   ///
   /// - Parameter source: the result of `BlockDevice.find`.
-  public init(_ name: DeviceName, at source: Text, _ settings: Settings) throws(Errno) {
+  public init(_ name: DeviceName, at source: Text, _ settings: Settings, on machine: borrowing Machine) throws(Errno) {
     var probe: Probe? = nil
-    if name.kind != .mtd, name.kind != .ubi {
+    switch name.kind {
+    case .mtd: break
+    case .ubi:
+      // Whatever prevents the look may not prevent the mount.
+      do throws(Errno) { probe = try UbiVolume(source).facts(source, on: machine).isUnfinished ? .unfinished : nil } catch {}
+    default:
       do throws(Errno) { probe = try BlockDevice.probe(source) } catch { guard error == .noLibrary else { throw error } }
     }
     self.init(name, probe, settings)

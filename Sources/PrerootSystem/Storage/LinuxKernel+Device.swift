@@ -6,6 +6,11 @@ import PrerootCore
 
 extension LinuxKernel {
   mutating func format(_ device: Text, type: Text) throws(Errno) {
+    if type == "ubifs" {
+      try UbiVolume(device, toWrite: true).empty()
+      remarks.append(Remark(.notice, device + " had an unfinished " + type + "; emptied, and the kernel creates it anew"))
+      return
+    }
     let outcome = try BlockDevice.format(device, type: type, label: "preroot", limitMicroseconds: TimeLimit.format.microseconds)
     guard outcome.isSuccess else { throw report(outcome, of: Text("mkfs.") + type) }
     remarks.append(Remark(.notice, device + " was blank; created " + type))
