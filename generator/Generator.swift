@@ -34,11 +34,10 @@ enum ExitStatus: Int32, CaseIterable {
 
 func generate(into normal: Text, _ early: Text, _ late: Text, for machine: borrowing Machine, log: KernelLog) -> ExitStatus {
   var facts = BootFacts(ofBootOn: machine)
-  if !facts.isSettled { facts.readRequest(of: machine) }
-  // PID 1 opens this socket before it first starts units (systemd: manager_startup()). On a running machine, masks would keep later units
-  // from starting: after preroot was just installed, or in a boot that was left alone. But while overlay-prep.service runs, the units have
-  // to keep waiting for it after a reload.
-  facts.isRunning = machine.exists("/run/systemd/private") && !facts.hasBegun
+  if !facts.isSettled {
+    facts.readRequest(of: machine)
+    facts.manager = ManagerSigns(of: machine)
+  }
   // What is missing or masked can only prevent a first stage. Most boots of a machine with a writable root have none, and read no more.
   if case .staged = BootMode(for: facts) { facts.readStageOne(of: machine) }
   let mode = BootMode(for: facts)

@@ -181,9 +181,30 @@ struct UntouchedBootTests {
   @Test("A running machine is not staged", arguments: ["", "preroot", "preroot=tmpfs"])
   func whereItIsOver(line: String) {
     var facts = machine(line)
-    facts.isRunning = true
+    facts.manager.hasSocket = true
     #expect(facts.mode == .untouched(.running))
-    #expect(facts.remarks == ["notice: PID 1 has started units before (a reload, or an initrd): only a boot is staged"])
+    #expect(facts.remarks == ["notice: PID 1 has started units before, as in a reload: only a boot is staged"])
+  }
+
+  @Test("A boot that an initrd with systemd began is staged, before PID 1 listens")
+  func afterInitrd() {
+    var facts = machine("preroot")
+    facts.manager.hasSocket = true
+    facts.manager.hasSwitchedRoot = true
+    #expect(facts.mode == .staged(target: "default.target", .asked))
+    facts.manager.isListening = true
+    #expect(facts.mode == .untouched(.running))
+    facts.manager.isListening = false
+    facts.ready = "98:0\n"
+    #expect(facts.mode == .untouched(.running))
+  }
+
+  @Test("Only a listening socket of that very path counts as PID 1's", arguments: [
+    ("0: 00000002 00000000 00010000 0001 01 1 /run/systemd/private", true), ("0: 00000003 00000000 00000000 0001 03 1 /run/systemd/private", false),
+    ("0: 00000002 00000000 00010000 0001 01 1 /x/run/systemd/private", false), ("0: 00000002 00000000 00010000 0001 01 1", false), ("", false),
+  ])
+  func isListening(line: String, expected: Bool) {
+    #expect(ManagerSigns.isListening(in: Text(utf8: "Num RefCount Protocol Flags Type St Inode Path\n\(line)\n")) == expected)
   }
 
   @Test("A running machine gets the reason that applied at boot, if there was one", arguments: [
@@ -191,7 +212,7 @@ struct UntouchedBootTests {
   ])
   func whereItIsOverAnyway(line: String, reason: Reason) {
     var facts = machine(line, root: ext4)
-    facts.isRunning = true
+    facts.manager.hasSocket = true
     #expect(facts.mode == .untouched(reason))
   }
 
@@ -290,7 +311,7 @@ struct SettledBootTests {
   @Test("A running machine on preroot's overlay is settled")
   func whereRunning() {
     var facts = machine(root: "40 1 0:30 / / rw shared:1 - overlay preroot rw")
-    facts.isRunning = true
+    facts.manager.hasSocket = true
     #expect(facts.mode == .settled)
   }
 

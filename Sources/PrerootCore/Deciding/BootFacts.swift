@@ -23,8 +23,8 @@ public struct BootFacts: ~Copyable {
   public var hasBegun = false
   /// Whether overlay-prep was PID 1 and failed (/run/preroot/status).
   public var hasFailedAsFirstProcess = false
-  /// Whether PID 1 has started units before, so that this is a reload. Only the generator needs this: the helper is itself a unit.
-  public var isRunning = false
+  /// What tells a boot from a reload. Only the generator needs this: the helper is itself a unit.
+  public var manager = ManagerSigns()
   /// The first unit of stage 1 that /etc/systemd/system masks.
   public var unitMaskedInEtc: Text?
   /// Whether PID 1 considers this a first boot. See machine-id(5), "First Boot Semantics".

@@ -19,7 +19,7 @@ public enum Reason: Equatable, Sendable {
   public var text: Text {
     switch self {
     case .running:
-      "PID 1 has started units before (a reload, or an initrd): only a boot is staged"
+      "PID 1 has started units before, as in a reload: only a boot is staged"
     case .userManager:
       "This is a user's service manager, not the machine's"
     case .initrd:
