@@ -6,13 +6,16 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <mtd/ubi-user.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/time.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -169,6 +172,22 @@ int32_t linux_try(int32_t d, int32_t what) {
   }
   remove_trial(d);
   return result < 0 ? result : 0;
+}
+
+static void wake(int signal) { (void)signal; }
+
+int32_t linux_wait_for_randomness(int64_t us) {
+  /* It has to block: then the kernel gathers randomness from the processor's jitter. The alarm interrupts it. */
+  struct sigaction interrupt = { .sa_handler = wake }, before;
+  struct itimerval limit = { .it_value = { .tv_sec = us / 1000000, .tv_usec = us % 1000000 } }, none = { 0 };
+  sigaction(SIGALRM, &interrupt, &before);
+  setitimer(ITIMER_REAL, &limit, NULL);
+  char b;
+  int32_t result = RESULT(getrandom(&b, 1, 0));
+  setitimer(ITIMER_REAL, &none, NULL);
+  sigaction(SIGALRM, &before, NULL);
+  return result == ERROR(EINTR) ? ERROR(ETIMEDOUT) : result < 0 ? result
+                                                                : 0;
 }
 
 int32_t linux_set_hostname(const char *name) { return RESULT(sethostname(name, strlen(name))); }

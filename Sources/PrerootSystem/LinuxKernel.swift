@@ -35,6 +35,10 @@ public struct LinuxKernel: Kernel, ~Copyable {
     case .unmountMachineID: unmountMachineID(in: path)
 
     case .format: try format(path, type: other)
+    case .encrypt: try encrypt(path, Crypt(other))
+    case .claim: try BlockDevice.claim(path)
+    case .open: try open(other, as: path, Crypt(step.type))
+    case .close: try close(path)
     case .check: try checkFileSystem(on: path, type: other)
     case .requireFitness: try requireFitness(of: path)
     case .writeDurably: writeDurably(other, to: path)

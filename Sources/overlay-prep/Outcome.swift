@@ -36,11 +36,11 @@ extension Preparation {
   }
 
   private func remark(on outcome: Outcome) -> Remark {
-    let scope = settings.scope.text
+    let scope = settings.scope.text, upper = outcome.failure == nil ? settings.upperText : outcome.upper?.text ?? Text()
     if outcome.failure == nil, !outcome.lost.isEmpty {
-      return Remark(.error, scope + " is partly writable, upper: " + (outcome.upper?.text ?? Text()) + "; " + Text(joining: outcome.lost, separator: "; "))
+      return Remark(.error, scope + " is partly writable, upper: " + upper + "; " + Text(joining: outcome.lost, separator: "; "))
     }
-    guard let failure = outcome.failure else { return Remark(.notice, scope + " is writable, upper: " + (outcome.upper?.text ?? Text())) }
+    guard let failure = outcome.failure else { return Remark(.notice, scope + " is writable, upper: " + upper) }
     let result: Text = outcome.upper == nil ? " stays read-only: " : " is writable on a tmpfs only, so changes are lost at power-off: "
     return Remark(.error, scope + result + failure)
   }
@@ -64,6 +64,7 @@ extension Preparation {
     state.add("mode", outcome.mode)
     state.add("asked", settings.upper.text)
     state.add("upper", outcome.upper?.text ?? Text())
+    state.add("crypt", outcome.upper?.isPersistent == true ? settings.crypt.text : Text())
     state.add("why", outcome.failure ?? Text())
     state.add("lost", list: outcome.lost)
     state.add("scope", settings.scope.text)

@@ -3,19 +3,36 @@ import PrerootCore
 import PrerootSystem
 
 extension Preparation {
-  /// Waits for the device and probes it.
+  /// Waits for the device.
   ///
-  /// - Returns: the source for mount(2), the number of other devices with the name, and how to use the device: never a refusal.
-  func find(_ name: DeviceName) throws(Failure) -> (source: Text, others: Int, use: DeviceUse) {
+  /// - Returns: the source for mount(2), and the number of other devices with the name.
+  func find(_ name: DeviceName) throws(Failure) -> (source: Text, others: Int) {
+    if let sentence = settings.crypt.unavailability(of: name) { throw Failure(sentence) }
     let choice = try attempt { () throws(Errno) in try wait(for: name) }
     guard let source = choice.device else {
       throw Failure(choice.sentence ?? Text("did not appear within ") + Text(decimal: settings.timeoutSeconds) + " s")
     }
     warn(of: choice, name)
     if image.isReadOnly(device: Text("/sys/class/block/") + source.fileName) { throw Failure("is read-only") }
-    let use = try attempt { () throws(Errno) in try DeviceUse(name, at: source, settings, on: image) }
+    return (source, choice.others.count)
+  }
+
+  /// Returns the steps that open the device; none if it is not encrypted.
+  func opening(of device: Text) throws(Failure) -> [Step] {
+    if settings.crypt == .no { return [] }
+    let use = try attempt { () throws(Errno) in try CryptUse(at: device, settings) }
     if case .refuse(let sentence) = use { throw Failure(sentence) }
-    return (source, choice.others.count, use)
+    return StorePlan.opening(device, use, settings)
+  }
+
+  /// Probes the device, or what it holds once it is open.
+  ///
+  /// - Parameter isNew: whether it has a new key, so that it holds noise.
+  /// - Returns: how to use it: never a refusal.
+  func use(of name: DeviceName, at source: Text, isNew: Bool) throws(Failure) -> DeviceUse {
+    let use = isNew ? DeviceUse.format(type: settings.newFileSystemType) : try attempt { () throws(Errno) in try DeviceUse(name, at: source, settings, on: image) }
+    if case .refuse(let sentence) = use { throw Failure(sentence) }
+    return use
   }
 
   private func attempt<Result>(_ look: () throws(Errno) -> Result) throws(Failure) -> Result {
@@ -51,7 +68,7 @@ extension Preparation {
   }
 
   @inline(never) private func choose(_ name: DeviceName) throws(Errno) -> DeviceChoice {
-    try BlockDevice.choose(name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), on: image)
+    try BlockDevice.choose(name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), isEncrypted: settings.crypt.isLUKS, on: image)
   }
 
   /// Warns about other devices with the name that have appeared since the first look.

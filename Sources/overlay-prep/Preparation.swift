@@ -99,18 +99,26 @@ struct Preparation: ~Copyable {
 
   private mutating func mountOverlay(on name: DeviceName) throws(Failure) {
     do throws(Failure) {
-      let (source, others, use) = try find(name)
-      let store = StorePlan(source, use, settings, over: facts.mountInfo).steps
-      // fsck may take long enough for another device to appear.
-      let place = store.firstIndex { $0.verb == .mountDevice } ?? 0
-      let beforeMount = Array(store[..<place])
-      try execute(beforeMount)
-      lookAgain(for: name, at: source, others: others)
-      do throws(Failure) { try execute(Array(store[place...])) } catch {
-        beforeMount.takeBack(on: &kernel, before: &report)
+      let (device, others) = try find(name)
+      let opening = try opening(of: device)
+      try execute(opening)
+      do throws(Failure) {
+        let source = opening.isEmpty ? device : Paths.mapping
+        let store = StorePlan(source, try use(of: name, at: source, isNew: settings.crypt == .random || opening.count > 1), settings, over: facts.mountInfo).steps
+        // fsck may take long enough for another device to appear.
+        let place = store.firstIndex { $0.verb == .mountDevice } ?? 0
+        let beforeMount = Array(store[..<place])
+        try execute(beforeMount)
+        lookAgain(for: name, at: device, others: others)
+        do throws(Failure) { try execute(Array(store[place...])) } catch {
+          beforeMount.takeBack(on: &kernel, before: &report)
+          throw error
+        }
+        try mountOverlay(on: store)
+      } catch {
+        opening.takeBack(on: &kernel, before: &report)
         throw error
       }
-      try mountOverlay(on: store)
     } catch { throw Failure(name.text + " " + error.sentence) }
   }
 
@@ -118,9 +126,10 @@ struct Preparation: ~Copyable {
   private mutating func mountOverlay(on store: [Step]) throws(Failure) {
     let lower = LowerIdentity(facts, image)
     let directory = settings.layersDirectory(over: lower)
-    let found = StoreFacts(in: directory, over: lower)
+    // A new file system has nothing to compare with or to reset.
+    let found = settings.isPersistent ? StoreFacts(in: directory, over: lower) : StoreFacts(in: directory)
     for remark in found.remarks { report.say(remark) }
-    let use = UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset, isCounted: isCounted)
+    let use = settings.isPersistent ? UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset, isCounted: isCounted) : .asItIs
     if case .asItIsAlthough(let sentence) = use { report.say(.warning, sentence) }
     if case .anew(let reason) = use { report.say(.notice, Text("Starting with an empty upper: ") + reason) }
     do throws(Failure) {

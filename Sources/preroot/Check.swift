@@ -40,7 +40,7 @@ struct Findings {
     if problems > 0 {
       answer.add(line: Text(decimal: problems) + (problems == 1 ? " problem" : " problems") as Text)
     } else if case .staged = mode {
-      answer.add(line: Text("The next boot makes ") + settings.scope.text + " writable, upper: " + settings.upper.text)
+      answer.add(line: Text("The next boot makes ") + settings.scope.text + " writable, upper: " + settings.upperText)
     } else {
       answer.add(line: "The next boot leaves the root as it is")
     }
@@ -179,7 +179,7 @@ extension Findings {
       problem(tool + " is missing, which preroot-fallback.service needs: install it")
     }
     if !settings.binds.isEmpty, !image.hasProgram("cp") { problem("cp is missing, which Bind= needs to copy the image's files: install it") }
-    if settings.upper.isPersistent, !image.hasProgram("rm") { note("rm is missing; a reset sets the old upper aside and cannot delete it") }
+    if settings.isPersistent, !image.hasProgram("rm") { note("rm is missing; a reset sets the old upper aside and cannot delete it") }
   }
 
   private mutating func lookAt(_ path: Text, of setting: Text, isBind: Bool, _ image: borrowing Machine) {

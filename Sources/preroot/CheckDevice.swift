@@ -6,26 +6,29 @@ import PrerootSystem
 
 extension Findings {
   mutating func lookAt(_ name: DeviceName, _ settings: Settings, _ machine: borrowing Machine, _ boot: borrowing NextBoot) {
+    if let sentence = settings.crypt.unavailability(of: name) { return problem(name.text + " " + sentence) }
+    if settings.crypt != .no { lookAtEncryption(settings, machine, boot.image) }
     let isFlash = name.kind == .mtd || name.kind == .ubi
     if !isFlash, !boot.image.hasLibrary("libblkid.so.1") {
       if name.kind != .path {
         problem(Text("libblkid.so.1 is missing, without which ") + name.text + " is not found: install it, or name the device by its path")
-      } else if settings.fileSystemType.isEmpty {
+      } else if settings.fileSystemType.isEmpty || settings.crypt != .no {
         problem("libblkid.so.1 is missing, which identifies the file system on the upper's device: install it, or set FSType=")
       }
     }
     guard boot.isRootKnown else {
       note(name.text + " is not searched for: this is not the machine that has it")
-      return lookAtTools(for: settings.fileSystemType, isMade: settings.formatsBlank, settings, boot.image)
+      return lookAtTools(for: settings.fileSystemType, isMade: settings.formatsBlank || settings.crypt == .random, settings, boot.image)
     }
     do throws(Errno) {
+      if settings.crypt != .no, let (source, use) = try CryptUse.now(of: name, settings, boot.facts, on: machine) {
+        return lookAt(use, name, source, settings, machine, boot.image)
+      }
       guard let (source, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) else {
         if name.kind == .ubi { return note(name.text + " is not attached; the boot attaches it if there is an MTD named 'ubi'") }
         return problem(name.text + " is not present; 'lsblk -f' lists devices and their names")
       }
-      if machine.isReadOnly(device: Text("/sys/class/block/") + source.fileName) {
-        problem(name.text + " is read-only: 'blockdev --setrw' changes that, unless its switch or the kernel forbids it")
-      }
+      lookForWriteProtection(of: source, name, machine)
       switch use {
       case .refuse(let sentence):
         problem(name.text + " " + sentence)
@@ -46,6 +49,35 @@ extension Findings {
     }
   }
 
+  @inline(never) private mutating func lookForWriteProtection(of source: Text, _ name: DeviceName, _ machine: borrowing Machine) {
+    if machine.isReadOnly(device: Text("/sys/class/block/") + source.fileName) {
+      problem(name.text + " is read-only: 'blockdev --setrw' changes that, unless its switch or the kernel forbids it")
+    }
+  }
+
+  /// Checks an encrypted device. Its file system shows only when it is open.
+  private mutating func lookAt(
+    _ use: CryptUse, _ name: DeviceName, _ source: Text, _ settings: Settings, _ machine: borrowing Machine, _ image: borrowing Machine
+  ) {
+    lookForWriteProtection(of: source, name, machine)
+    let isRandom = settings.crypt == .random
+    switch use {
+    case .refuse(let sentence): return problem(name.text + " " + sentence)
+    case .open: good(name.text + " is " + source + (isRandom ? ", and preroot.crypt=random has used it" : ", and holds LUKS") as Text)
+    case .make: note(name.text + " is blank; the next boot encrypts it")
+    }
+    if use == .make, !isRandom {
+      if !image.hasProgram("cryptsetup") { problem("cryptsetup is missing, which Format=blank needs for a LUKS header: install it") }
+      if case .keyFile(let path) = settings.crypt, let size = image.size(of: path), size < Encryption.minimumKeyBytes {
+        problem(path + " has " + Text(decimal: size) + " bytes, and a key has at least 32: make one by 'head -c 64 /dev/urandom'")
+      }
+    }
+    let isMade = isRandom || use == .make
+    if isMade || !settings.fileSystemType.isEmpty {
+      lookAt(settings.newFileSystemType, isMade: isMade, settings, machine, image)
+    }
+  }
+
   private mutating func lookAt(_ type: Text, isMade: Bool, _ settings: Settings, _ machine: borrowing Machine, _ image: borrowing Machine) {
     lookForFileSystem(type, option: "CONFIG_" + type.inCapitals + "_FS", machine, image)
     lookAtTools(for: type, isMade: isMade, settings, image)
@@ -53,7 +85,7 @@ extension Findings {
 
   private mutating func lookAtTools(for type: Text, isMade: Bool, _ settings: Settings, _ image: borrowing Machine) {
     let made: Text = type.isEmpty ? "ext4" : type
-    if isMade, !image.hasProgram(Text("mkfs.") + made) { problem(Text("mkfs.") + made + " is missing, which Format=blank needs: install it") }
+    if isMade, !image.hasProgram(Text("mkfs.") + made) { problem(Text("mkfs.") + made + " is missing, which Format=blank and Crypt=random need: install it") }
     if settings.checksFileSystem(of: type), !image.hasProgram(Text("fsck.") + type) {
       note(Text("fsck.") + type + " is missing; the upper's file system is not checked before it is mounted")
     }

@@ -30,7 +30,7 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
   text.append(store(settings, boot, on: machine))
   let lower = LowerIdentity(boot.facts, machine)
   let layers = settings.layersDirectory(over: lower)
-  if settings.upper.isPersistent {
+  if settings.isPersistent {
     let found = StoreFacts(on: machine, in: layers, over: lower)
     let isCounted = settings.counts(bootTo: target)
     let use = UpperUse(found, settings, isReset: settings.resets || boot.facts.isFactoryReset, isCounted: isCounted)
@@ -60,9 +60,16 @@ private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine:
   if let why = settings.upper.unavailability {
     text.comment(settings.upper.text + " " + why + "; preroot.fallback= says what happens then")
   }
+  if case .device(let name) = settings.upper, let why = settings.crypt.unavailability(of: name) {
+    text.comment(name.text + " " + why + "; preroot.fallback= says what happens then")
+    return text
+  }
   if boot.isRootKnown, case .device(let name) = settings.upper {
     do throws(Errno) {
-      if let (source, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) {
+      if settings.crypt != .no, let (source, use) = try CryptUse.now(of: name, settings, boot.facts, on: machine) {
+        guard case .refuse(let sentence) = use else { return StorePlan(source, use, settings, over: boot.facts.mountInfo).steps.text }
+        text.comment(name.text + " " + sentence + "; preroot.fallback= says what happens then")
+      } else if let (source, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) {
         guard case .refuse(let sentence) = use else { return StorePlan(source, use, settings, over: boot.facts.mountInfo).steps.text }
         text.comment(name.text + " " + sentence + "; preroot.fallback= says what happens then")
       } else {
@@ -79,10 +86,22 @@ private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine:
 extension DeviceUse {
   /// Returns the device and what a boot would do with it now; nil if the device is not present.
   static func now(of name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> (source: Text, use: DeviceUse)? {
-    guard let source = try BlockDevice.find(
-      name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), on: machine) else { return nil }
+    guard let source = try find(name, settings, facts, on: machine) else { return nil }
     return (source, try DeviceUse(name, at: source, settings, on: machine))
   }
+}
+
+extension CryptUse {
+  /// Returns the encrypted device and what a boot would do with it now; nil if the device is not present.
+  static func now(of name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> (source: Text, use: CryptUse)? {
+    guard let source = try find(name, settings, facts, on: machine) else { return nil }
+    return (source, try CryptUse(at: source, settings))
+  }
+}
+
+@inline(never) private func find(_ name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> Text? {
+  try BlockDevice.find(
+    name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), isEncrypted: settings.crypt.isLUKS, on: machine)
 }
 
 extension StoreFacts {

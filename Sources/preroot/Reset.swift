@@ -18,6 +18,10 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
     try reply("Nothing to do: the upper is a tmpfs, which is empty at every boot\n")
     return .success
   }
+  if machine.contents(Paths.state).map({ State(parsing: $0) })?.value(of: "crypt") == Crypt.random.text {
+    try reply("Nothing to do: the upper has a new key at every boot, and is empty then\n")
+    return ExitStatus.success
+  }
   let mark = layers + "/reset"
   if isCancelled { return try cancel(mark, on: machine) }
 

@@ -26,6 +26,8 @@ extension Standing {
 struct StatusReport {
   private let standing: Standing
   private let asked, upper, scope, target: Text
+  /// How the upper is encrypted; empty if it is not.
+  private let crypt: Text
   private let lower: MountInfo.Entry?
   private let store: MountInfo.Entry?
   private let space: Space?
@@ -42,6 +44,8 @@ struct StatusReport {
     self.standing = standing
     asked = state?.value(of: "asked") ?? settings.upper.text
     upper = overlays.isEmpty ? Text() : state?.value(of: "upper") ?? Text()
+    let crypt = overlays.isEmpty ? Text() : state?.value(of: "crypt") ?? Text()
+    self.crypt = crypt == Crypt.no.text ? Text() : crypt
     scope = overlays.isEmpty ? settings.scope.text : Text(joining: overlays.map { $0.mountPoint }, separator: ":")
     target = state?.value(of: "target") ?? Text()
     lower = facts.mountInfo.image
@@ -56,7 +60,7 @@ struct StatusReport {
     isResetMarked = machine.exists(layers) ? machine.exists(layers + "/reset") : layers.isEmpty ? false : nil
   }
 
-  private var isPersistent: Bool { store.map { $0.fileSystemType != "tmpfs" } == true }
+  private var isPersistent: Bool { store.map { $0.fileSystemType != "tmpfs" } == true && !(crypt == Crypt.random.text) }
 
   // MARK: For people
 
@@ -74,6 +78,7 @@ struct StatusReport {
     for sentence in lost { answer.add("lost", sentence, .bad) }
     if standing.isTried { answer.add("asked", asked) }
     if !upper.isEmpty { answer.add("upper", upper + (isPersistent ? ", kept at power-off" : ", lost at power-off")) }
+    if !crypt.isEmpty { answer.add("crypt", crypt) }
     if let space { answer.add("filled", space.filling, space.percentage >= 90 ? .bad : space.percentage >= 75 ? .notable : .plain) }
     if !upper.isEmpty, let lower { answer.add("lower", lower.nameOfImage + " at " + Paths.lower) }
     if !target.isEmpty { answer.add("target", target) }
@@ -91,6 +96,7 @@ struct StatusReport {
     object.add("asked", standing.isTried ? asked : Text())
     object.add("upper", upper)
     object.add("persistent", boolean: isPersistent)
+    object.add("crypt", crypt)
     if let space {
       object.add("upper_kib", number: space.totalKilobytes)
       object.add("upper_kib_free", number: space.freeKilobytes)

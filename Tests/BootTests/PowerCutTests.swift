@@ -10,13 +10,18 @@ import Testing
 struct PowerCutTests {
   /// The task of the machine during which the power fails.
   enum Work: String, CaseIterable, Sendable {
-    case firstUse = "first use", format, reset, writing
+    case firstUse = "first use", format, reset, writing, luks = "LUKS", random
+
+    /// The works of `make check`, or all if more cuts are wanted.
+    static var chosen: [Work] { PowerCutTests.count > 6 || Suite.areAll ? allCases : [.firstUse, .format, .reset, .writing] }
 
     /// The kernel command line of the interrupted boot.
     var words: [String] {
       switch self {
       case .firstUse, .writing: []
       case .format: ["preroot.format=blank"]
+      case .luks: ["preroot.format=blank", "preroot.crypt=/etc/preroot.key"]
+      case .random: ["preroot.format=blank", "preroot.crypt=random"]
       case .reset: ["preroot.reset"]
       }
     }
@@ -24,7 +29,7 @@ struct PowerCutTests {
     /// The allowed numbers of files from the used upper in the next boot.
     var oldFiles: [String] {
       switch self {
-      case .firstUse, .format: ["0"]
+      case .firstUse, .format, .luks, .random: ["0"]
       case .reset: ["0", "300"]
       case .writing: ["300"]
       }
@@ -35,7 +40,7 @@ struct PowerCutTests {
       let part = (Double(number) + 0.5) / Double(count)
       return switch self {
       // The helper creates or resets the upper at the beginning, so the cuts are closer together there.
-      case .firstUse, .format, .reset: .firstWrite + .seconds(3 * part * part)
+      case .firstUse, .format, .reset, .luks, .random: .firstWrite + .seconds(3 * part * part)
       case .writing: "synced " + .seconds(2 * part)
       }
     }
@@ -43,7 +48,7 @@ struct PowerCutTests {
     func disk() async throws -> Disk {
       switch self {
       case .firstUse: try await .ext4()
-      case .format: try .blank(megabytes: 64)
+      case .format, .luks, .random: try .blank(megabytes: 96)
       case .reset, .writing: try await PowerCutTests.usedDisk.value.copy()
       }
     }
@@ -105,33 +110,35 @@ struct PowerCutTests {
   }
 
   private func pullPlug(at moment: Moment, during work: Work, by entrance: Entrance) async throws -> Outcome {
-    let disk = try await work.disk()
-    var machine = Machine(keepingOn: disk, Self.tree).by(entrance)
+    let disk = try await work.disk(), isEncrypted = work == .luks || work == .random
+    let tree = isEncrypted ? try await CryptTests.withCryptsetup(Self.tree) : Self.tree
+    var machine = Machine(keepingOn: disk, tree).by(entrance)
     machine.words += work.words + ["bed.write"]
     machine.powerCut = moment
     let console = try await machine.bootUntilPowerCut()
     let synced = Set(console.lines.flatMap { $0.matches(of: /synced (\d+)/).compactMap { Int($0.1) } })
 
     // The next boot does not request the reset again, but it requests the formatting.
-    let next = work == .format ? Machine(keepingOn: disk, Self.tree, "preroot.format=blank") : Machine(keepingOn: disk, Self.tree)
+    var next = Machine(keepingOn: disk, tree)
+    if work == .format || isEncrypted { next.words += work.words }
     // The next boot uses the other entrance, which has to continue the work of the first one.
     let boot = try await next.by(entrance == .stageOne ? .firstProcess : .stageOne).boot()
     expectUpper(in: boot)
     #expect(boot.told("torn") == "", "\(work.rawValue), \(moment): files are half written, or half the image's")
     #expect(work.oldFiles.contains(boot.told("old") ?? ""), "\(work.rawValue), \(moment): half an upper, \(boot.told("old") ?? "?") of 300 files")
     let written = Set((boot.told("written") ?? "").split(separator: " ").compactMap { Int($0) })
-    try await disk.check()
+    if !isEncrypted { try await disk.check() }
     try FileManager.default.removeItem(atPath: disk.path.string)
     return Outcome(
       work: work, isInStageOne: !console.lines.contains { $0.contains("Continuing to default.target") },
-      isUp: boot.units["graphical.target"]?.activeState == "active", synced: synced, lost: synced.subtracting(written))
+      isUp: boot.units["graphical.target"]?.activeState == "active", synced: synced, lost: work == .random ? written : synced.subtracting(written))
   }
 
-  private static let count = ProcessInfo.processInfo.environment["PREROOT_CUTS"].flatMap { Int($0) } ?? 6
+  static let count = ProcessInfo.processInfo.environment["PREROOT_CUTS"].flatMap { Int($0) } ?? 6
 
   @Test("A power cut loses no synced file, and the next boot succeeds")
   func losesNothing() async throws {
-    let works = Work.allCases
+    let works = Work.chosen
     let outcomes = try await withThrowingTaskGroup { group in
       for (index, work) in works.enumerated() {
         let count = Self.count * (index + 1) / works.count - Self.count * index / works.count

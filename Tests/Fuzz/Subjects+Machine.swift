@@ -135,6 +135,8 @@ private struct Ledger: Kernel, ~Copyable {
     case .makePrivate: open["private \(path)", default: 0] += 1
     case .makeShared: open["private \(path)", default: 0] -= 1
     case .makeLink: open["link \(path)", default: 0] += 1
+    case .open: open["mapping \(path)", default: 0] += 1
+    case .close: open["mapping \(path)", default: 0] -= 1
     case .removeFile: open["link \(path)", default: 0] -= 1
     case .provideMachineID: open["ID \(path)", default: 0] += 1
     case .unmountMachineID: open["ID \(path)", default: 0] -= 1

@@ -101,6 +101,7 @@ struct DocumentationTests {
     case .fallback: settings.fallback.text.string
     case .format: settings.formatsBlank ? "blank" : "no"
     case .check: settings.checks ? "yes" : "no"
+    case .crypt: settings.crypt.text.string
     case .reset: settings.resets ? "yes" : "no"
     case .onLowerChange: "\(settings.onLowerChange)"
     case .bind: settings.binds.isEmpty ? "none" : "?"
@@ -146,7 +147,7 @@ struct DocumentationTests {
 
   @Test("preroot.conf(5) quotes the log line for each device that is refused", arguments: [
     (.blank, ""), (.unfinished, ""), (.ambivalent, ""), (.unknown, ""), (nil, ""), (.signature(Signature(type: "vfat")), ""),
-    (.signature(Signature(type: "xfs")), "ext4"), (.signature(Signature(type: "nilfs2")), ""),
+    (.signature(Signature(type: "crypto_LUKS")), ""), (.claimed, ""), (.signature(Signature(type: "xfs")), "ext4"), (.signature(Signature(type: "nilfs2")), ""),
   ] as [(Probe?, String)])
   func hasRefusal(probe: Probe?, type: String) throws {
     var settings = Settings()
@@ -158,10 +159,42 @@ struct DocumentationTests {
     #expect(try Page("preroot.conf.5").has("... \(sentence.string)"), "\(sentence.string)")
   }
 
+  @Test("preroot.conf(5) quotes the log line for each device that Crypt= refuses", arguments: [
+    (.blank, .random), (.unknown, .random), (.ambivalent, .random), (nil, .random), (.signature(Signature(type: "ext4")), .random), (.signature(Signature(type: "ext4")), .auto),
+    (.claimed, .auto), (.claimed, .random),
+  ] as [(Probe?, Crypt)])
+  func hasRefusalOfCrypt(probe: Probe?, crypt: Crypt) throws {
+    var settings = Settings()
+    settings.crypt = crypt
+    if probe == .claimed { settings.fileSystemType = "xfs" }
+    guard case .refuse(let sentence) = CryptUse(probe, settings) else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(try Page("preroot.conf.5").has("... \(sentence.string)"), "\(sentence.string)")
+  }
+
+  @Test("preroot.conf(5) quotes the log line for each encryption that cannot be", arguments: [
+    (Crypt.unreadable("ramdom"), "/dev/x"), (.random, "mtd:x"), (.random, "ubi0:x"), (.random, "LABEL=x"),
+  ])
+  func hasUnavailability(crypt: Crypt, name: String) throws {
+    let sentence = try #require(crypt.unavailability(of: DeviceName(Text(utf8: name))!)).string
+    #expect(try Page("preroot.conf.5").has("... \(sentence)"), "\(sentence)")
+  }
+
+  @Test("preroot.conf(5) quotes the log line for each setting that cannot be together with Crypt=random")
+  func hasVoid() throws {
+    var assignments = Assignments()
+    assignments.add(KernelCommandLine(parsing: "preroot=/dev/x preroot.crypt=random preroot.reset preroot.bind=/srv"))
+    let remarks = Settings(assignments).remarks
+    #expect(remarks.count == 2)
+    for remark in remarks { #expect(try Page("preroot.conf.5").has("... \(remark.text.string.drop { $0 != "'" }.dropFirst("'random' ".count))"), "\(remark)") }
+  }
+
   @Test("preroot.conf(5) lists every signature that rules out an upper")
   func namesWhatHoldsNone() throws {
     let page = try Page("preroot.conf.5").section("A DEVICE AS UPPER")
-    let names = ["swap": "swap space", "crypto_LUKS": "LUKS", "LVM2_member": "LVM", "linux_raid_member": "RAID member", "DM_verity_hash": "dm-verity hash"]
+    let names = ["swap": "swap space", "LVM2_member": "LVM", "linux_raid_member": "RAID member", "DM_verity_hash": "dm-verity hash"]
     for type in DeviceUse.holdsNone.words.strings { #expect(page.contains(names[type] ?? type), "\(type)") }
   }
 
@@ -213,7 +246,7 @@ struct DocumentationTests {
   }
 
   @Test("preroot-generator(8) quotes every reason to hold the units back by a condition", arguments: [
-    .switchMode, .upper, .scope, .binds, .firstBoot, .override("..."),
+    .switchMode, .upper, .device, .scope, .binds, .firstBoot, .override("..."),
   ] as [Hold.Need])
   func hasNeed(need: Hold.Need) throws {
     #expect(try Page("preroot-generator.8").section("WHAT IT WRITES").contains("\"\(need.text.string)\""))
@@ -269,6 +302,8 @@ struct DocumentationTests {
       switch limit {
       case .check: "fsck"
       case .format: "mkfs"
+      case .encryption: "cryptsetup, for each attempt"
+      case .randomness: "the kernel has random numbers, for a key"
       case .deletion: "rm, of a replaced upper"
       case .copy: "cp, for each directory of Bind="
       case .reload: "reload"

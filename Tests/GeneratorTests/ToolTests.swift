@@ -819,6 +819,8 @@ struct ToolCheckTests {
 
   @Test("preroot check notes where a boot differs from the settings as written", arguments: [
     ("preroot=/dev/null preroot.bind=/srv", "/srv of Bind= goes through a symbolic link: it is /var/srv that is taken past the overlay"),
+    ("preroot preroot.crypt=auto", "Kernel command line: preroot.crypt='auto' has no effect, as the upper is a tmpfs"),
+    ("preroot=/dev/null preroot.crypt=random preroot.reset", "Kernel command line: preroot.crypt='random' counts: each boot has a new upper, so Reset= has no effect"),
     ("preroot", "/swapfile in /etc/fstab is a swap file on the overlay, which the kernel does not support: it is left out; use zram or a partition"),
   ])
   func hasNote(commandLine: String, note: String) throws {
@@ -877,6 +879,12 @@ struct ToolCheckTests {
     ("preroot preroot.scope=/etc:/var", "Scope=/var is left out: /etc/fstab mounts LABEL=var there; remove it from one of the two"),
     ("preroot preroot.bind=/opt/x", "Bind=/opt/x is left out: opt.mount mounts at /opt; remove one of the two"),
     ("preroot=sda3", "sda3 names no device; write /dev/sda3"),
+    ("preroot=mtd:data preroot.crypt=random", "mtd:data is not a block device, which preroot.crypt=random needs"),
+    ("preroot=ubi0:data preroot.crypt=auto", "ubi0:data is not a block device, which preroot.crypt=auto needs"),
+    ("preroot=LABEL=data preroot.crypt=random",
+     "LABEL=data is the name of a file system, of which preroot.crypt=random leaves none; use PARTLABEL=, PARTUUID= or a path"),
+    ("preroot=/dev/vdb preroot.crypt", "/dev/vdb is not used: preroot.crypt=yes is neither no, random, auto nor the path of a key file"),
+    ("preroot=/dev/vdb preroot.crypt=random preroot.bind=/var", "Kernel command line: preroot.crypt='random' counts: Bind= is lost at power-off, too"),
     ("preroot=LABEL=", "Kernel command line: preroot='LABEL=' names no device, so it enables nothing"),
   ])
   func hasProblem(commandLine: String, problem: String) throws {

@@ -61,6 +61,9 @@ struct DevicePlanTests {
     ("preroot=LABEL=data", "mount device at /run/initramfs/preroot/upper (TYPE LABEL=data nosuid,nodev)"),
     ("preroot=LABEL=data preroot.fstype=f2fs preroot.options=noatime", "mount device at /run/initramfs/preroot/upper (f2fs LABEL=data nosuid,nodev,noatime)"),
     ("preroot=ubi0:data preroot.fstype=ubifs", "mount device at /run/initramfs/preroot/upper (ubifs ubi0:data nosuid,nodev)"),
+    ("preroot=UUID=1-2 preroot.crypt=auto", "open /dev/mapper/preroot (auto UUID=1-2)"),
+    ("preroot=UUID=1-2 preroot.crypt=auto", "mount device at /run/initramfs/preroot/upper (TYPE /dev/mapper/preroot nosuid,nodev)"),
+    ("preroot=PARTLABEL=x preroot.crypt=random preroot.fstype=f2fs", "make a file system on /dev/mapper/preroot (f2fs)"),
     ("preroot=tmpfs:size=1m", "mount tmpfs at /run/initramfs/preroot/upper (nosuid,nodev,mode=0755,size=1m,nr_inodes=1m)"),
   ])
   func isExpected(line: String, expected: String) {
@@ -165,7 +168,7 @@ struct StepTests {
     (.removeDurably, nil), (.setAside, nil), (.takeBack, nil), (.deleteTree, nil), (.seed, nil), (.makeMountPoint, nil), (.mountDevice, .unmount),
     (.mountTmpfs, .unmount), (.mountOverlay, .detach), (.bind, .unmount), (.bindRecursively, nil), (.unmount, nil), (.detach, nil),
     (.makeFileSystemReadOnly, nil), (.makePrivate, .makeShared), (.makeUnbindable, nil), (.makeShared, nil), (.makeSharedRecursively, nil),
-    (.pivot, nil), (.leaveOldRoot, nil),
+    (.pivot, nil), (.leaveOldRoot, nil), (.encrypt, nil), (.claim, nil), (.open, .close), (.close, nil),
   ]
 
   @Test("A step's inverse undoes it at the same place, and leaves the upper's files alone", arguments: all)

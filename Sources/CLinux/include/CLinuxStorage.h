@@ -37,6 +37,9 @@ int32_t linux_drain_uevents(int32_t socket);
 #define LINUX_TRY_RENAME_WHITEOUT 4
 int32_t linux_try(int32_t directory, int32_t what);
 
+/* 0 once the kernel's random numbers are unpredictable; -ETIMEDOUT if they are not by then. See getrandom(2). */
+int32_t linux_wait_for_randomness(int64_t microseconds);
+
 /* See sethostname(2). */
 int32_t linux_set_hostname(const char *_Nonnull name);
 

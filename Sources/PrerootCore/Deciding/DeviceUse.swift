@@ -15,19 +15,23 @@ public enum DeviceUse: Equatable, Sendable {
     case .ubi:
       let type = asked.isEmpty ? "ubifs" : asked
       // The kernel creates a UBIFS itself, on a volume that is empty.
-      if probe == .unfinished, type == "ubifs" { self.init(probe, type, formatsBlank: settings.formatsBlank) } else { self = .mount(type: type) }
-    default: self.init(probe, asked, formatsBlank: settings.formatsBlank)
+      if !(probe == .unfinished && type == "ubifs") { self = .mount(type: type) }
+      else { self = settings.formatsBlank ? .format(type: type) : .refuse(Self.blank) }
+    default: self.init(probe, asked, settings)
     }
   }
 
-  private init(_ probe: Probe?, _ asked: Text, formatsBlank: Bool) {
+  private init(_ probe: Probe?, _ asked: Text, _ settings: Settings) {
     switch probe {
-    case .blank where !formatsBlank, .unfinished where !formatsBlank:
-      self = .refuse("is blank; preroot.format=blank creates a file system on it")
+    case .blank where !settings.formatsBlank, .unfinished where !settings.formatsBlank:
+      self = .refuse(Self.blank)
     case .blank, .unfinished:
-      self = .format(type: asked.isEmpty ? "ext4" : asked)
+      self = .format(type: settings.newFileSystemType)
+    case .claimed: self = .refuse(CryptUse.claimed)
     case .signature(let signature):
-      if signature.type.isOne(of: Self.holdsNone) {
+      if signature.type == CryptUse.luks {
+        self = .refuse("holds crypto_LUKS: it is encrypted, and preroot.crypt= says how to open it")
+      } else if signature.type.isOne(of: Self.holdsNone) {
         self = .refuse(Text("holds ") + signature.type + ", which cannot hold an upper; use ext4, f2fs, xfs, btrfs or UBIFS")
       } else if !asked.isEmpty, !(asked == signature.type) {
         self = .refuse(Text("holds ") + signature.type + ", not " + asked + " as preroot.fstype= says")
@@ -47,9 +51,13 @@ public enum DeviceUse: Equatable, Sendable {
     }
   }
 
+  private static var blank: Text { "is blank; preroot.format=blank creates a file system on it" }
+
   /// libblkid's names. The kernel is not given other file systems to parse, because a stick may hold anything.
   private static var holdsUpper: Text { "ext2 ext3 ext4 f2fs xfs btrfs ubifs jffs2" }
+  /// The types that preroot can create.
+  static var makesTypes: Text { "ext4 f2fs" }
   static var holdsNone: Text {
-    "vfat exfat ntfs swap crypto_LUKS LVM2_member linux_raid_member squashfs erofs cramfs iso9660 udf gpt dos DM_verity_hash"
+    "vfat exfat ntfs swap LVM2_member linux_raid_member squashfs erofs cramfs iso9660 udf gpt dos DM_verity_hash"
   }
 }

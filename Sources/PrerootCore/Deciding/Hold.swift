@@ -10,6 +10,8 @@ public enum Hold: Equatable, Sendable {
   public enum Need: Equatable, Sendable {
     case switchMode
     case upper
+    /// The upper is empty, but on a device for which the helper may wait: meanwhile, jobs would reach their time limits.
+    case device
     case scope
     case binds
     case firstBoot
@@ -22,19 +24,20 @@ public enum Hold: Equatable, Sendable {
   /// Generator, helper and tool have to agree, and the generator does not use `Settings`: so this reads the assignments. If it cannot easily
   /// tell how `Settings` reads a value, it chooses the condition.
   public init(for facts: borrowing BootFacts) {
-    var mode = SwitchMode.auto, isPersistent = false, isWholeRoot = true, hasBinds = false
+    var mode = SwitchMode.auto, isPersistent = false, isWholeRoot = true, hasBinds = false, isEmpty = false
     for assignment in facts.assignments.all {
       let value = assignment.value
       switch assignment.setting {
       case .switch: mode = SwitchMode(value) ?? mode
       case .upper: if value.isEmpty || Upper.isMeant(by: value) { isPersistent = Upper.isDeviceMeant(by: value) && Upper.tmpfsOptions(in: value) == nil }
+      case .crypt: isEmpty = value == "random"
       case .scope: isWholeRoot = value.isEmpty || value == "/"
       case .bind: hasBinds = !value.isEmpty
       default: break
       }
     }
     if mode != .auto { self = .condition(.switchMode) }
-    else if isPersistent { self = .condition(.upper) }
+    else if isPersistent { self = .condition(isEmpty ? .device : .upper) }
     else if !isWholeRoot { self = .condition(.scope) }
     else if hasBinds { self = .condition(.binds) }
     else if facts.isFirstBoot { self = .condition(.firstBoot) }
@@ -49,6 +52,7 @@ extension Hold.Need {
     switch self {
     case .switchMode: "preroot.switch= requests it"
     case .upper: "the upper can hold units"
+    case .device: "the upper's device can be late"
     case .scope: "overlays on directories need mount units"
     case .binds: "Bind= mounts directories"
     case .firstBoot: "this is a first boot"

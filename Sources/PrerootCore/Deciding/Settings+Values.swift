@@ -75,6 +75,23 @@ extension Settings {
     optionsOrigin = origin
   }
 
+  /// Notes what Crypt= makes void, or is void itself: memory needs no encryption.
+  mutating func noteVoidByCrypt(_ origin: Text) {
+    if !upper.isPersistent {
+      remarks.add(.notice, origin + "'" + crypt.text + "' has no effect, as the upper is a tmpfs")
+      crypt = .no
+    } else if crypt == .random {
+      noteVoid(origin, "Reset=", resets)
+      noteVoid(origin, "OnLowerChange=", onLowerChange != .warn)
+      noteVoid(origin, "Attempts=", attempts != 3)
+      if !binds.isEmpty { remarks.add(.warning, origin + "'random' counts: Bind= is lost at power-off, too") }
+    }
+  }
+
+  @inline(never) private mutating func noteVoid(_ origin: Text, _ setting: Text, _ isSet: Bool) {
+    if isSet { remarks.add(.notice, origin + "'random' counts: each boot has a new upper, so " + setting + " has no effect") }
+  }
+
   /// Removes `noexec` if the overlay is on /: no program could run.
   mutating func refuseNoexecOnRoot() {
     guard scope == .root, MountOptions(options).flags & MountOptions.noExecution != 0 else { return }

@@ -20,6 +20,7 @@ public struct Settings: Equatable, Sendable {
   public var fallback = Fallback.tmpfs
   public var formatsBlank = false
   public var checks = true
+  public var crypt = Crypt.no
   public var resets = false
   public var onLowerChange = LowerChange.warn
   /// Directories bound directly from the upper's file system, bypassing the overlay.
@@ -34,6 +35,7 @@ public struct Settings: Equatable, Sendable {
   public init() {}
 
   public init(_ assignments: Assignments) {
+    var cryptOrigin = Text()
     for assignment in assignments.all {
       let value = assignment.value
       switch assignment.setting {
@@ -47,6 +49,9 @@ public struct Settings: Equatable, Sendable {
       case .fallback: fallback = choice(assignment, fallback)
       case .format: formatsBlank = choice(assignment, formatsBlank ? Format.blank : .no) == .blank
       case .check: checks = boolean(assignment, checks)
+      case .crypt:
+        crypt = Crypt(value)
+        cryptOrigin = assignment.origin
       case .reset: resets = boolean(assignment, resets)
       case .onLowerChange: onLowerChange = choice(assignment, onLowerChange)
       case .bind: takeBinds(value, assignment.origin)
@@ -55,13 +60,25 @@ public struct Settings: Equatable, Sendable {
       }
     }
     refuseNoexecOnRoot()
+    if crypt != .no { noteVoidByCrypt(cryptOrigin) }
+  }
+}
+
+extension Settings {
+  /// Whether the changes persist across boots.
+  public var isPersistent: Bool { upper.isPersistent && crypt != .random }
+
+  /// The upper for messages: how it is encrypted, too.
+  public var upperText: Text {
+    if !upper.isPersistent || crypt == .no { return upper.text }
+    return upper.text + ", encrypted (" + crypt.text + ")"
   }
 }
 
 extension Settings {
   /// Returns whether a boot to `target` counts as an attempt. Someone watches a boot to any other target.
   public func counts(bootTo target: Text) -> Bool {
-    attempts > 0 && target.isOne(of: "default.target multi-user.target graphical.target")
+    attempts > 0 && isPersistent && target.isOne(of: "default.target multi-user.target graphical.target")
   }
 }
 
@@ -72,6 +89,12 @@ extension Settings {
     if onLowerChange == .new, let lower { layers.append(Text("/image-") + lower.name) }
     return layers
   }
+
+  /// The type of a file system that preroot creates.
+  public var newFileSystemType: Text { fileSystemType.isEmpty ? "ext4" : fileSystemType }
+
+  /// Whether preroot can create a file system of the requested type.
+  var makesFileSystem: Bool { newFileSystemType.isOne(of: DeviceUse.makesTypes) }
 
   /// Returns whether to check the file system on the upper's device before mounting it. A check of these types takes seconds; fsck(8) of
   /// any other does nothing, or asks.

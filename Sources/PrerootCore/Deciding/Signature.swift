@@ -27,6 +27,8 @@ public enum Probe: Equatable, Sendable {
   case signature(Signature)
   /// preroot began to create a file system on a blank device and did not finish. See `Formatting`.
   case unfinished
+  /// preroot has taken it for random keys when it was blank, and may overwrite it. See `Encryption`.
+  case claimed
   /// Signatures of more than one kind: which one is right is unknown.
   case ambivalent
   /// Data without a signature: plain dm-crypt, a file system that libblkid does not know, or remnants of one.

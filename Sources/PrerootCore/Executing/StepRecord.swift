@@ -35,6 +35,8 @@ extension StepRecord {
       return "the image lacks the program that creates this file system"
     case (.format, .invalidArgument):
       return "preroot creates ext4 and f2fs only"
+    case (.claim, .noSpace), (.encrypt, .noSpace), (.format, .noSpace):
+      return "the device is too small"
     case (.requireSpace, .noSpace):
       return "the upper is too small: it needs at least 1 MiB and 128 inodes"
     case (.requireDirectory, .noSuchFileOrDirectory), (.requireDirectory, .notDirectory), (.bindRecursively, .noSuchFileOrDirectory):

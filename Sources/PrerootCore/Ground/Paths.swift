@@ -11,6 +11,9 @@ public enum Paths {
   /// The staging directory: the overlay and the mounts on it are assembled here, out of sight, before it becomes the root.
   public static var staging: Text { "/run/initramfs/preroot/root" }
 
+  /// The upper's device, if it is encrypted: a mapping of device-mapper.
+  public static var mapping: Text { "/dev/mapper/preroot" }
+
   // MARK: Files shared by generator, helper and tool
 
   /// PID 1 creates this file in a first boot (systemd: manager_set_first_boot()).

@@ -12,6 +12,7 @@ public enum Setting: Keyword {
   case fallback
   case format
   case check
+  case crypt
   case reset
   case onLowerChange
   case bind
@@ -30,6 +31,7 @@ public enum Setting: Keyword {
     case .fallback: "Fallback"
     case .format: "Format"
     case .check: "Check"
+    case .crypt: "Crypt"
     case .reset: "Reset"
     case .onLowerChange: "OnLowerChange"
     case .bind: "Bind"

@@ -3,6 +3,10 @@
 public enum TimeLimit: CaseIterable, Sendable {
   case check
   case format
+  /// For each program that makes a header, opens or closes a device.
+  case encryption
+  /// Until the kernel has random numbers for a key.
+  case randomness
   case deletion
   case copy
   /// systemctl's limit: twice the 90 seconds that PID 1 gives its generators.
@@ -14,7 +18,8 @@ public enum TimeLimit: CaseIterable, Sendable {
 
   public var microseconds: Int64 {
     switch self {
-    case .deletion: 60_000_000
+    case .deletion, .randomness: 60_000_000
+    case .encryption: 90_000_000
     case .format, .copy: 120_000_000
     case .check, .reload, .reexecution: 180_000_000
     case .helper: 1_800_000_000

@@ -45,7 +45,7 @@ public struct Formatting: Equatable, Sendable {
   /// that can take minutes on an SD card, and the device is blank.
   public var arguments: [Text]? {
     let isExt4 = type == "ext4"
-    guard isExt4 || type == "f2fs" else { return nil }
+    guard type.isOne(of: DeviceUse.makesTypes) else { return nil }
     let kibibytes = (sizeInBytes - Self.reservedBytes) >> 10
     var arguments = (isExt4 ? Text("mkfs.ext4 -q -F -E nodiscard -U") : "mkfs.f2fs -q -f -t 0 -U").words
     arguments.add(uuid)

@@ -25,8 +25,8 @@ public struct OverlayPlan: Equatable, Sendable {
   ///   - layers: the directory of the layers, if it differs from the settings'.
   ///   - machineID: the ID for an overlay without one of its own; nil if systemd has yet to start and will read the overlay's.
   public init(_ settings: Settings, in layers: Text? = nil, over mountInfo: MountInfo, machineID: RunningID?) {
-    isPersistent = settings.upper.isPersistent
-    bindings = isPersistent ? Paths.store + settings.directory : Paths.store
+    isPersistent = settings.isPersistent
+    bindings = settings.upper.isPersistent ? Paths.store + settings.directory : Paths.store
     self.layers = layers ?? bindings
     var flags = MountOptions(settings.options).flags & (MountOptions.noSetUserID | MountOptions.noDevices | MountOptions.noExecution)
     // With noexec on the root, no program could run.

@@ -29,6 +29,13 @@ public struct Step: Equatable, Sendable {
 
     /// Makes a file system of type `other` on a device that is blank, or that holds an unfinished one.
     case format
+    /// Makes a LUKS header on a device that is blank, or that holds an unfinished one, for the key `other`, see `Crypt`.
+    case encrypt
+    /// Writes to a blank device that preroot may overwrite it in each boot. See `Encryption.claim`.
+    case claim
+    /// Opens the encrypted device `other` as a mapping, with the key `type`, see `Crypt`.
+    case open
+    case close
     /// Runs fsck for the type `other` on a device; it repairs only what is safe to repair.
     case check
     /// Fails with EOPNOTSUPP if the file system lacks a feature that overlayfs needs of an upper.
@@ -92,6 +99,10 @@ public struct Step: Equatable, Sendable {
       case .provideMachineID: "provide the machine ID of"
       case .unmountMachineID: "unmount the machine ID of"
       case .format: "make a file system on"
+      case .encrypt: "make a LUKS header on"
+      case .claim: "claim"
+      case .open: "open"
+      case .close: "close"
       case .check: "check the file system on"
       case .requireFitness: "require fitness for an upper of"
       case .writeDurably: "write"
@@ -123,6 +134,7 @@ public struct Step: Equatable, Sendable {
       switch self {
       case .makeDirectory, .makeHiddenDirectory: .removeDirectory
       case .makeLink: .removeFile
+      case .open: .close
       case .provideMachineID: .unmountMachineID
       case .mountTmpfs, .mountDevice, .bind: .unmount
       case .mountOverlay: .detach
@@ -139,7 +151,7 @@ public struct Step: Equatable, Sendable {
   public var path: Text
   /// The second operand; the verb's documentation says which.
   public var other: Text
-  /// A file system type.
+  /// A file system type; the verb's documentation says if it is something else.
   public var type: Text
   public var options: MountOptions
   /// The part of the settings, as a setting spells it, that is lost if the step fails, together with the part's other steps. Empty if the

@@ -17,9 +17,29 @@ public struct StorePlan: Equatable, Sendable {
     switch settings.upper {
     case .tmpfs(let options): self.init(options, over: mountInfo)
     case .device, .unreadable:
-      let type: Text = settings.fileSystemType.isEmpty ? "TYPE" : settings.fileSystemType
-      self.init(settings.upper.text, .mount(type: type), settings, over: mountInfo)
+      self.init(settings.upper.text, .open, settings, over: mountInfo)
     }
+  }
+
+  /// Plans for a device whose file system is unknown until it is opened.
+  ///
+  /// - Parameter use: only for an encrypted device; not a refusal.
+  public init(_ source: Text, _ use: CryptUse, _ settings: Settings, over mountInfo: MountInfo) {
+    let isNew = settings.crypt == .random || use == .make
+    let type = isNew ? settings.newFileSystemType : settings.fileSystemType.isEmpty ? "TYPE" : settings.fileSystemType
+    let opening = Self.opening(source, use, settings)
+    self.init(opening.isEmpty ? source : Paths.mapping, isNew ? .format(type: type) : .mount(type: type), settings, over: mountInfo)
+    steps = opening + steps
+  }
+
+  /// The steps that open an encrypted device as `Paths.mapping`; none if it is not encrypted.
+  public static func opening(_ source: Text, _ use: CryptUse, _ settings: Settings) -> [Step] {
+    let key = settings.crypt.text
+    if settings.crypt == .no { return [] }
+    var steps: [Step] = []
+    if use == .make { steps.append(settings.crypt == .random ? Step(.claim, source) : Step(.encrypt, source, key)) }
+    steps.append(Step(.open, Paths.mapping, source, type: key))
+    return steps
   }
 
   /// Plans for a tmpfs.

@@ -11,8 +11,8 @@ extension Assignments {
     if word.isKey("overlayroot") { return addOverlayroot(word.value, origin) }
     guard word.hasKeyPrefix("preroot") else { return }
     guard let name = word.key.dropping(prefix: "preroot."), let setting = Setting(key: name) else { return remarks.add(.warning, origin + Self.unknown) }
-    // `preroot.reset` alone means yes: its name says everything.
-    guard let value = word.value ?? (setting == .reset ? "yes" : nil) else { return remarks.add(.warning, origin + " has no value, ignoring") }
+    // `preroot.reset` alone means yes: its name says everything. `preroot.crypt` alone does not say how: it must not count as absent.
+    guard let value = word.value ?? (setting == .reset || setting == .crypt ? "yes" : nil) else { return remarks.add(.warning, origin + " has no value, ignoring") }
     add(setting, value, origin, isFromCommandLine: true)
   }
 

@@ -9,25 +9,26 @@ extension BlockDevice {
   /// - Parameters:
   ///   - type: the requested file system; empty if none is.
   ///   - rootDevice: the numbers of the root's device, `MAJOR:MINOR`.
+  ///   - isEncrypted: whether the name is that of a LUKS header, as in crypttab(5), and not of a file system.
   /// - Throws: ENOTUNIQ if more than one MTD or volume has the name, ENOENT if the UBI device exists but has no such volume,
   ///   ELIBACC if the search needs libblkid and it is unavailable.
-  public static func choose(_ name: DeviceName, type: Text, rootDevice: Text, on machine: borrowing Machine) throws(Errno) -> DeviceChoice {
+  public static func choose(_ name: DeviceName, type: Text, rootDevice: Text, isEncrypted: Bool = false, on machine: borrowing Machine) throws(Errno) -> DeviceChoice {
     switch name.kind {
     case .path: return DeviceChoice(machine.exists(name.value) ? name.value : nil)
     case .mtd: return DeviceChoice(try Ubi.findMtd(name.value, on: machine))
     case .ubi: return DeviceChoice(try Ubi.find(name, on: machine))
-    case .label, .uuid, .partLabel, .partUUID: return try chooseBlockDevice(name, type, rootDevice, on: machine)
+    case .label, .uuid, .partLabel, .partUUID: return try chooseBlockDevice(name, type, rootDevice, isEncrypted ? "crypto" : "filesystem", on: machine)
     }
   }
 
   /// - Throws: also ENOTUNIQ if several devices have the name and nothing distinguishes them.
-  public static func find(_ name: DeviceName, type: Text = "", rootDevice: Text = "", on machine: borrowing Machine) throws(Errno) -> Text? {
-    let choice = try choose(name, type: type, rootDevice: rootDevice, on: machine)
+  public static func find(_ name: DeviceName, type: Text = "", rootDevice: Text = "", isEncrypted: Bool = false, on machine: borrowing Machine) throws(Errno) -> Text? {
+    let choice = try choose(name, type: type, rootDevice: rootDevice, isEncrypted: isEncrypted, on: machine)
     if choice.device == nil, !choice.others.isEmpty { throw .notUnique }
     return choice.device
   }
 
-  private static func chooseBlockDevice(_ name: DeviceName, _ type: Text, _ rootDevice: Text, on machine: borrowing Machine) throws(Errno) -> DeviceChoice {
+  private static func chooseBlockDevice(_ name: DeviceName, _ type: Text, _ rootDevice: Text, _ usage: Text, on machine: borrowing Machine) throws(Errno) -> DeviceChoice {
     var devices: [Text] = [], entries: [Text] = []
     for entry in machine.names(in: Sysfs.devices) {
       // An empty floppy drive takes seconds to fail.
@@ -39,7 +40,7 @@ extension BlockDevice {
         let properties = machine.contents(directory + "/uevent"), let node = properties.value(of: "DEVNAME")
       else { continue }
       let path = Text("/dev/") + node
-      guard try isCalled(name, path, properties, on: machine) else { continue }
+      guard try isCalled(name, path, properties, usage, on: machine) else { continue }
       devices.add(path)
       entries.add(entry)
     }
@@ -57,7 +58,7 @@ extension BlockDevice {
   }
 
   private static func isCalled(
-    _ name: DeviceName, _ path: Text, _ properties: Text, on machine: borrowing Machine
+    _ name: DeviceName, _ path: Text, _ properties: Text, _ usage: Text, on machine: borrowing Machine
   ) throws(Errno) -> Bool {
     let isEntry = name.kind == .partLabel || name.kind == .partUUID
     if isEntry {
@@ -69,7 +70,7 @@ extension BlockDevice {
     do throws(Errno) {
       let (_, properties) = try BlockDevice(path, on: machine).look(atEntry: isEntry)
       // The members of an array have its name as well.
-      guard isEntry || properties.value(of: "USAGE")?.hasPrefix("filesystem") == true else { return false }
+      guard isEntry || properties.value(of: "USAGE")?.hasPrefix(usage) == true else { return false }
       return name.value(in: properties).map { name.isCalled($0) } ?? false
     } catch {
       // A drive without a disc or a device with bad sectors is not the one.

@@ -31,6 +31,8 @@ public struct BlockDevice: ~Copyable {
   private func probe() throws(Errno) -> Probe {
     let (result, properties) = try look()
     let found = result == LINUX_PROBE_FOUND ? Signature(properties: properties) : nil
+    // Next to a signature the claim is void: someone has made something else of the device, and a file system may leave its first sector.
+    if found == nil, result != LINUX_PROBE_AMBIVALENT, try beginning.hasPrefix(Encryption.claim) { return .claimed }
     if let uuid = try unfinishedUUID() {
       guard let found else { return .unfinished }
       if found.uuid == uuid {

@@ -12,9 +12,25 @@ extension DeviceUse {
     case .ubi:
       // Whatever prevents the look may not prevent the mount.
       do throws(Errno) { probe = try UbiVolume(source).facts(source, on: machine).isUnfinished ? .unfinished : nil } catch {}
-    default:
-      do throws(Errno) { probe = try BlockDevice.probe(source) } catch { guard error == .noLibrary else { throw error } }
+    default: probe = try BlockDevice.probeIfPossible(source)
     }
     self.init(name, probe, settings)
+  }
+}
+
+extension CryptUse {
+  /// Decides by the contents of an encrypted device.
+  public init(at source: Text, _ settings: Settings) throws(Errno) {
+    self.init(try BlockDevice.probeIfPossible(source), settings)
+  }
+}
+
+extension BlockDevice {
+  /// Returns nil if libblkid is unavailable.
+  fileprivate static func probeIfPossible(_ source: Text) throws(Errno) -> Probe? {
+    do throws(Errno) { return try BlockDevice.probe(source) } catch {
+      guard error == .noLibrary else { throw error }
+      return nil
+    }
   }
 }

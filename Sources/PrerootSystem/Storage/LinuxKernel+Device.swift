@@ -13,7 +13,7 @@ extension LinuxKernel {
     }
     let outcome = try BlockDevice.format(device, type: type, label: "preroot", limitMicroseconds: TimeLimit.format.microseconds)
     guard outcome.isSuccess else { throw report(outcome, of: Text("mkfs.") + type) }
-    remarks.append(Remark(.notice, device + " was blank; created " + type))
+    remarks.append(device == Paths.mapping ? Remark(.info, Text("Created ") + type + " on the encrypted device") : Remark(.notice, device + " was blank; created " + type))
   }
 
   mutating func checkFileSystem(on device: Text, type: Text) throws(Errno) {

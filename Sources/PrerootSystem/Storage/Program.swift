@@ -22,9 +22,10 @@ public enum Program {
     public var isSuccess: Bool { end == .exited(0) }
   }
 
-  /// The directories to search. Not /usr/local: only the image's own programs are run.
-  private static var directories: [Text] { Text("/usr/sbin /usr/bin /sbin /bin").words }
-  private static var environment: [Text] { Text("PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C").words }
+  /// The directories to search. Not /usr/local: only the image's own programs are run. systemd-cryptsetup is in the last ones.
+  private static var directories: [Text] { Text("/usr/sbin /usr/bin /sbin /bin /usr/lib/systemd /lib/systemd").words }
+  /// Without DM_DISABLE_UDEV=, cryptsetup would wait for a udev that an initrd has left only the socket of (libdevmapper: libdm-common.c).
+  private static var environment: [Text] { Text("PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DM_DISABLE_UDEV=1").words }
   /// The kernel kills this process first if memory runs out.
   private static var oomScoreAdjustment: Text { "500" }
   /// How long a killed process may take to die. On a host with ten processes for each processor a shell took more than a second.
