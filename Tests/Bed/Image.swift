@@ -19,16 +19,16 @@ public enum ImageKind: String, Hashable, Sendable, CaseIterable {
       try await sh("rm", "-rf", place.string)
       try await tree.lay(out: place)
       // The kernel of a small board has one compressor beside the best one.
-      try await make(image, from: place, compressor: tree.architecture == nil ? "zstd" : "gzip")
+      try await make(image, from: place, compressor: tree.architecture == nil ? "zstd" : "gzip", hasAttributes: tree.hasAttributes)
       try await sh("rm", "-rf", place.string)
     }
   }
 
-  private func make(_ image: FilePath, from tree: FilePath, compressor: String) async throws {
+  private func make(_ image: FilePath, from tree: FilePath, compressor: String, hasAttributes: Bool) async throws {
     switch self {
     case .squashfs:
       // Level 1 is the fastest, and the image is only read once or twice.
-      try await sh("mksquashfs", tree.string, image.string, "-comp", compressor, "-Xcompression-level", "1", "-no-xattrs",
+      try await sh("mksquashfs", tree.string, image.string, "-comp", compressor, "-Xcompression-level", "1", hasAttributes ? "-xattrs" : "-no-xattrs",
                    "-noappend", "-quiet", "-no-progress")
     case .erofs:
       try await sh("mkfs.erofs", "--quiet", "-x-1", image.string, tree.string)

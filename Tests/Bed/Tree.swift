@@ -32,6 +32,8 @@ public struct Tree: Hashable, Sendable {
     case over(String)
     /// An installed Debian package.
     case package(String)
+    /// The SELinux label of a directory.
+    case label(String, of: String)
   }
 
   /// Creates the tree of a freshly installed suite.
@@ -84,6 +86,14 @@ public struct Tree: Hashable, Sendable {
     changed { $0.edits.append(.package(package.string)) }
   }
 
+  /// The same tree with an SELinux label of a directory. An image of squashfs has it; the others have no extended attributes.
+  public func labelling(_ directory: String, _ label: String) -> Tree {
+    changed { $0.edits.append(.label(label, of: directory)) }
+  }
+
+  /// Whether files have extended attributes.
+  var hasAttributes: Bool { edits.contains { if case .label = $0 { true } else { false } } }
+
   /// The same tree with a shell script that the probe runs once the machine is up; see ``Boot/script``.
   public func running(_ script: String) -> Tree {
     with("/usr/lib/bed/script", "#!/bin/bash\n" + script, mode: 0o755)
@@ -117,7 +127,7 @@ extension Tree {
       switch edit {
       case .copy(let file, _), .package(let file): fingerprint.add(try await sh("sha256sum", file))
       case .over(let directory): fingerprint.add(try await contents(of: FilePath(directory)))
-      case .file, .symlink, .directory, .removed: break
+      case .file, .symlink, .directory, .removed, .label: break
       }
     }
     for name in ["bed-probe", "bed-probe.service"] { fingerprint.add(try await sh("sha256sum", Checkout.bedFile(name).string)) }
@@ -135,6 +145,16 @@ extension Tree {
     let fingerprint = try await fingerprint()
     try Cache.shared.tidy("trees", keeping: 6)
     return try await Cache.shared.thing("trees/\(fingerprint)") { try await lay(out: $0) }
+  }
+
+  /// The words with which User Mode Linux has the tree, a directory of the host, as its root.
+  public func wordsOfHostRoot() async throws -> [String] {
+    ["root=/dev/root", "rootfstype=hostfs", "rootflags=\(try await laidOut())"]
+  }
+
+  /// Whether the tree on the host has a file.
+  public func hasFileOnHost(_ path: String) async throws -> Bool {
+    FileManager.default.fileExists(atPath: try await laidOut().string + path)
   }
 
   /// Creates the tree in a new directory beside the base, on the same file system.
@@ -166,6 +186,10 @@ extension Tree {
       case .package(let file):
         // dpkg replaces its files except the log, which it would write through the hard link.
         try await sh("dpkg", "--root=\(place)", "--log=/dev/null", "--install", file)
+      case .label(let label, let directory):
+        // Directories are the tree's own, and not links to the base. The label's end is a zero byte, as that of the policy's tools.
+        // 188 is setxattr(2) of x86_64.
+        try await sh("perl", "-e", #"my ($name, $label) = ("security.selinux", "$ARGV[1]\0"); exit(syscall(188, $ARGV[0], $name, $label, length $label, 0) != 0)"#, place.string + directory, label)
       }
     }
   }

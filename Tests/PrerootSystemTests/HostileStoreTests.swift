@@ -241,6 +241,27 @@ struct HostileStoreTests {
     #expect(attribute == 4 || attribute == -1)
   }
 
+  /// What a kernel with SELinux reads when a process uses a directory. A kernel without it stores the label as any other attribute.
+  @Test("The layers' tops have the image's SELinux labels, as the overlay shows them", arguments: [[], ["/etc", "/var/lib/x"]])
+  func hasLabels(scope: [String]) async throws {
+    let directories = scope.isEmpty ? [""] : scope
+    let label = "system_u:object_r:etc_t:s0"
+    let labels = try await inPrivateNamespace {
+      let machine = try MiniatureMachine(labels: Dictionary(uniqueKeysWithValues: (directories + ["/var", "/var/lib"]).map { ($0, "\(label)\($0)\0") }))
+      var settings = Settings()
+      settings.scope = scope.isEmpty ? .root : .directories(scope.map { Text(utf8: $0) })
+      var kernel = LinuxKernel()
+      var memory = Memory()
+      _ = StorePlan(settings, over: machine.mountInfo).steps.execute(on: &kernel, before: &memory)
+      _ = OverlayPlan(settings, over: machine.mountInfo, machineID: RunningID("0123")).execute(on: &kernel, before: &memory)
+      let store = "/run/initramfs/preroot/upper"
+      let places = directories.flatMap { [$0.isEmpty ? "/" : $0, "\(store)/upper\($0)", "\(store)/work\($0)"] } + (scope.isEmpty ? [] : ["\(store)/upper/var/lib", "\(store)/work/var"])
+      return memory.failures + places.map { textOfAttribute("security.selinux", of: $0) }
+    }
+    let expected = directories.flatMap { [String](repeating: "\(label)\($0)\0", count: 3) } + (scope.isEmpty ? [] : ["\(label)/var/lib\0", "\(label)/var\0"])
+    #expect(labels == expected)
+  }
+
   // MARK: Access to the layers
 
   @Test("Only root can enter the directory of the layers, and they are nosuid and nodev", arguments: [[], ["/etc"]])

@@ -52,6 +52,14 @@ func patiently<Result>(_ body: () throws(Errno) -> Result) throws(Errno) -> Resu
   return try body()
 }
 
+/// The attribute's bytes, or `none`.
+func textOfAttribute(_ name: String, of path: String) -> String {
+  typealias Call = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutableRawPointer?, Int) -> Int
+  var bytes = [UInt8](repeating: 0, count: 256)
+  let count = unsafeBitCast(dlsym(nil, "getxattr")!, to: Call.self)(path, name, &bytes, bytes.count)
+  return count < 0 ? "none" : String(decoding: bytes[..<count], as: UTF8.self)
+}
+
 /// The calling thread's root.
 func here() -> Directory { try! Directory("/") }
 
@@ -76,9 +84,11 @@ struct MiniatureMachine: ~Copyable {
   ///   - machineID: the contents of the image's own file.
   ///   - machineIDLink: if given, /etc/machine-id is a link with this target.
   ///   - link: a link in the image, and its target.
+  ///   - labels: the SELinux labels of some of its directories; an empty path is the root.
   init(
     extraMount: String? = nil, fileMount: String? = nil, transientMachineID: String? = nil, machineID: String = "", machineIDLink: String? = nil,
-    link: (String, String)? = nil, attributes: (path: String, name: String, value: String)? = nil, accessList: String? = nil, options: String = "mode=755"
+    link: (String, String)? = nil, attributes: (path: String, name: String, value: String)? = nil, accessList: String? = nil,
+    labels: [String: String] = [:], options: String = "mode=755"
   ) throws {
     // Every machine has /mnt, and nobody else sees this mount.
     let root = "/mnt"
@@ -96,6 +106,9 @@ struct MiniatureMachine: ~Copyable {
       try here().create(Text(utf8: "\(root)/\(file)"), contents: Text(utf8: contents))
     }
     if let attributes { _ = setAttribute(attributes.name, of: root + attributes.path, to: Array(attributes.value.utf8)) }
+    for (path, label) in labels {
+      guard setAttribute("security.selinux", of: root + path, to: Array(label.utf8)) == 0 else { throw Problem("Cannot label \(path): \(errno)") }
+    }
     if let accessList {
       // Version 2; owner rwx, user 7 rwx, group ---, mask rwx, others ---. See linux: include/uapi/linux/posix_acl_xattr.h.
       let list: [UInt8] = [2, 0, 0, 0] + [(1, 7, -1), (2, 7, 7), (4, 0, -1), (0x10, 7, -1), (0x20, 0, -1)].flatMap { (tag: UInt8, rights: UInt8, id: Int32) in
