@@ -67,6 +67,11 @@ struct CryptTests {
     expectUpper(in: next)
     #expect(next.bootsNoted == 3)
     try expectUnreadable("readable with the key", on: disk)
+    // The wrong key: the device stays as it is.
+    let checksum = try await disk.checksum
+    let wrong = crypt == "auto" ? Self.key : "auto"
+    expectFallback(in: try await Machine(keepingOn: disk, tree, "preroot.crypt=\(wrong)", "preroot.format=blank").boot(), saying: "cryptsetup exited with status")
+    #expect(try await disk.checksum == checksum)
     for boot in boots + [next] { #expect(!boot.journal.entries.contains { $0.message.contains(/recover(y|ing)/) }, "The upper was not clean at power-off: \(boot)") }
   }
 

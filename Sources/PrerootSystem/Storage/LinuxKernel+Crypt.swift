@@ -18,8 +18,6 @@ extension LinuxKernel {
     do throws(Errno) { outcome = try BlockDevice.encrypt(device, crypt, limitMicroseconds: TimeLimit.encryption.microseconds) } catch {
       throw missing(error, "cryptsetup is not")
     }
-    // The shell's, if there is no cryptsetup.
-    if outcome.end == .exited(127) { throw missing(.noSuchFileOrDirectory, "cryptsetup is not") }
     guard outcome.isSuccess else { throw report(outcome, of: "cryptsetup") }
     remarks.append(Remark(.notice, device + " was blank; created a LUKS header"))
   }
@@ -46,8 +44,7 @@ extension LinuxKernel {
           for place in start..<remarks.count { remarks[place].priority = .notice }
           return
         }
-        // A shell that does not find cryptsetup.
-        if outcome.end != .exited(127) { failure = report(outcome, of: isFirst ? "systemd-cryptsetup" : "cryptsetup") }
+        failure = report(outcome, of: isFirst ? "systemd-cryptsetup" : "cryptsetup")
       } catch { guard error == .noSuchFileOrDirectory else { throw error } }
     }
     throw failure ?? missing(.noSuchFileOrDirectory, "neither systemd-cryptsetup nor cryptsetup is")
