@@ -36,11 +36,11 @@ extension Preparation {
   }
 
   private func remark(on outcome: Outcome) -> Remark {
-    let scope = settings.scope.text, upper = outcome.failure == nil ? settings.upperText : outcome.upper?.text ?? Text()
+    let scope = settings.scope.text
     if outcome.failure == nil, !outcome.lost.isEmpty {
-      return Remark(.error, scope + " is partly writable, upper: " + upper + "; " + Text(joining: outcome.lost, separator: "; "))
+      return Remark(.error, scope + " is partly writable, upper: " + settings.upperText + "; " + Text(joining: outcome.lost, separator: "; "))
     }
-    guard let failure = outcome.failure else { return Remark(.notice, scope + " is writable, upper: " + upper) }
+    guard let failure = outcome.failure else { return Remark(.notice, scope + " is writable, upper: " + settings.upperText) }
     let result: Text = outcome.upper == nil ? " stays read-only: " : " is writable on a tmpfs only, so changes are lost at power-off: "
     return Remark(.error, scope + result + failure)
   }

@@ -17,20 +17,19 @@ extension Preparation {
     return (source, choice.others.count)
   }
 
-  /// Returns the steps that open the device; none if it is not encrypted.
-  func opening(of device: Text) throws(Failure) -> [Step] {
-    if settings.crypt == .no { return [] }
+  /// Returns how to use the device: never a refusal; nil if it is not encrypted.
+  func encryptedUse(of device: Text) throws(Failure) -> CryptUse? {
+    if settings.crypt == .no { return nil }
     let use = try attempt { () throws(Errno) in try CryptUse(at: device, settings) }
     if case .refuse(let sentence) = use { throw Failure(sentence) }
-    return StorePlan.opening(device, use, settings)
+    return use
   }
 
   /// Probes the device, or what it holds once it is open.
   ///
-  /// - Parameter isNew: whether it has a new key, so that it holds noise.
   /// - Returns: how to use it: never a refusal.
-  func use(of name: DeviceName, at source: Text, isNew: Bool) throws(Failure) -> DeviceUse {
-    let use = isNew ? DeviceUse.format(type: settings.newFileSystemType) : try attempt { () throws(Errno) in try DeviceUse(name, at: source, settings, on: image) }
+  func use(of name: DeviceName, at source: Text, _ encryption: CryptUse?) throws(Failure) -> DeviceUse {
+    let use = encryption?.givesNewKey(settings) == true ? DeviceUse.format(type: settings.newFileSystemType) : try attempt { () throws(Errno) in try DeviceUse(name, at: source, settings, on: image) }
     if case .refuse(let sentence) = use { throw Failure(sentence) }
     return use
   }

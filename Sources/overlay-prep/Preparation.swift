@@ -100,11 +100,12 @@ struct Preparation: ~Copyable {
   private mutating func mountOverlay(on name: DeviceName) throws(Failure) {
     do throws(Failure) {
       let (device, others) = try find(name)
-      let opening = try opening(of: device)
+      let encryption = try encryptedUse(of: device)
+      let opening = encryption.map { StorePlan.opening(device, $0, settings) } ?? []
       try execute(opening)
       do throws(Failure) {
-        let source = opening.isEmpty ? device : Paths.mapping
-        let store = StorePlan(source, try use(of: name, at: source, isNew: settings.crypt == .random || opening.count > 1), settings, over: facts.mountInfo).steps
+        let source = encryption == nil ? device : Paths.mapping
+        let store = StorePlan(source, try use(of: name, at: source, encryption), settings, over: facts.mountInfo).steps
         // fsck may take long enough for another device to appear.
         let place = store.firstIndex { $0.verb == .mountDevice } ?? 0
         let beforeMount = Array(store[..<place])

@@ -130,22 +130,29 @@ extension Findings {
   @inline(never) mutating func lookForFileSystem(_ type: Text, option: Text, _ machine: borrowing Machine, _ image: borrowing Machine) {
     let known = machine.text("/proc/filesystems")
     for line in known.lines where line.words.last == type { return good(Text("The kernel has ") + type) }
+    lookForModule(type, option: option, canBeUnlisted: known.isEmpty, machine, image)
+  }
+
+  /// Looks for something of the kernel that is a module in the image, or is listed with the modules.
+  ///
+  /// - Parameter canBeUnlisted: whether a kernel without modules may have it.
+  @inline(never) mutating func lookForModule(_ name: Text, option: Text, canBeUnlisted: Bool, _ machine: borrowing Machine, _ image: borrowing Machine) {
     var releases = image.names(in: "/usr/lib/modules") + image.names(in: "/lib/modules")
     if let running = machine.contents("/proc/sys/kernel/osrelease") { releases = releases.filter { $0 == running.trimmed } }
     releases = releases.filter { !$0.hasPrefix(".") }
     for release in releases {
       for directory in Text("/usr/lib/modules/ /lib/modules/").words {
         let kernel = Text("The kernel ") + release
-        if image.lists(type, in: directory + release + "/modules.builtin") { return good(kernel + " has " + type) }
-        guard image.lists(type, in: directory + release + "/modules.dep") else { continue }
-        if image.hasProgram("modprobe") { return good(kernel + " has the module " + type) }
-        return problem(Text("The module ") + type + " needs modprobe, which is missing: install kmod")
+        if image.lists(name, in: directory + release + "/modules.builtin") { return good(kernel + " has " + name) }
+        guard image.lists(name, in: directory + release + "/modules.dep") else { continue }
+        if image.hasProgram("modprobe") { return good(kernel + " has the module " + name) }
+        return problem(Text("The module ") + name + " needs modprobe, which is missing: install kmod")
       }
     }
-    if known.isEmpty, releases.isEmpty {
-      note(Text("The image has no modules; its kernel needs ") + type + " built in (" + option + "=y)")
+    if canBeUnlisted, releases.isEmpty {
+      note(Text("The image has no modules; its kernel needs ") + name + " built in (" + option + "=y)")
     } else {
-      problem(Text("The kernel has no ") + type + ": build it with " + option + "=y, or put its module '" + type + "' into the image")
+      problem(Text("The kernel has no ") + name + ": build it with " + option + "=y, or put its module '" + name + "' into the image")
     }
   }
 }

@@ -16,27 +16,23 @@ extension Findings {
       if image.size(of: path) == nil { problem(path + " of Crypt= is not a file of the image: put the key there") }
       else if image.isReadableByAll(path) { note(path + " is readable by all users: 'chmod 400' changes that") }
     }
-    lookForDMCrypt(machine, image)
+    // A kernel does not say whether it has dm-crypt built in.
+    if machine.exists("/sys/module/dm_crypt") { return good("The kernel has dm-crypt") }
+    lookForModule("dm-crypt", option: "CONFIG_DM_CRYPT", canBeUnlisted: true, machine, image)
   }
 
-  /// Looks for dm-crypt, in the running kernel or among the image's modules. A kernel does not say whether it has it built in.
-  private mutating func lookForDMCrypt(_ machine: borrowing Machine, _ image: borrowing Machine) {
-    if machine.exists("/sys/module/dm_crypt") { return good("The kernel has dm-crypt") }
-    for directory in Text("/usr/lib/modules /lib/modules").words {
-      for release in image.names(in: directory) where !release.hasPrefix(".") {
-        for list in Text("/modules.builtin /modules.dep").words {
-          if image.lists("dm-crypt", in: directory + "/" + release + list) { return good(Text("The kernel ") + release + " has dm-crypt") }
-        }
-        return problem(Text("The kernel ") + release + " has no dm-crypt: build it with CONFIG_DM_CRYPT=y, or put its module into the image")
-      }
+  /// Checks what makes a LUKS header.
+  mutating func lookAtHeader(_ settings: Settings, _ image: borrowing Machine) {
+    if !image.hasProgram("cryptsetup") { problem("cryptsetup is missing, which Format=blank needs for a LUKS header: install it") }
+    if case .keyFile(let path) = settings.crypt, let size = image.size(of: path), size < Encryption.minimumKeyBytes {
+      problem(path + " has " + Text(decimal: size) + " bytes, and a key has at least 32: make one by 'head -c 64 /dev/urandom'")
     }
-    note("The image has no modules; its kernel needs dm-crypt built in (CONFIG_DM_CRYPT=y)")
   }
 }
 
 extension Machine {
   /// Returns the size of a regular file; nil if there is none.
-  borrowing func size(of path: Text) -> Int? { status(of: path).map { Int(clamping: $0.size) } }
+  fileprivate borrowing func size(of path: Text) -> Int? { status(of: path).map { Int(clamping: $0.size) } }
 
   fileprivate borrowing func isReadableByAll(_ path: Text) -> Bool { status(of: path).map { $0.mode & 0o004 != 0 } == true }
 

@@ -13,11 +13,12 @@ extension Findings {
       if name.kind != .path {
         problem(Text("libblkid.so.1 is missing, without which ") + name.text + " is not found: install it, or name the device by its path")
       } else if settings.fileSystemType.isEmpty || settings.crypt != .no {
-        problem("libblkid.so.1 is missing, which identifies the file system on the upper's device: install it, or set FSType=")
+        problem(Text("libblkid.so.1 is missing, which identifies the contents of the upper's device: install it") + (settings.crypt == .no ? ", or set FSType=" : "") as Text)
       }
     }
     guard boot.isRootKnown else {
       note(name.text + " is not searched for: this is not the machine that has it")
+      if settings.formatsBlank, settings.crypt.isLUKS { lookAtHeader(settings, boot.image) }
       return lookAtTools(for: settings.fileSystemType, isMade: settings.formatsBlank || settings.crypt == .random, settings, boot.image)
     }
     do throws(Errno) {
@@ -66,13 +67,8 @@ extension Findings {
     case .open: good(name.text + " is " + source + (isRandom ? ", and preroot.crypt=random has used it" : ", and holds LUKS") as Text)
     case .make: note(name.text + " is blank; the next boot encrypts it")
     }
-    if use == .make, !isRandom {
-      if !image.hasProgram("cryptsetup") { problem("cryptsetup is missing, which Format=blank needs for a LUKS header: install it") }
-      if case .keyFile(let path) = settings.crypt, let size = image.size(of: path), size < Encryption.minimumKeyBytes {
-        problem(path + " has " + Text(decimal: size) + " bytes, and a key has at least 32: make one by 'head -c 64 /dev/urandom'")
-      }
-    }
-    let isMade = isRandom || use == .make
+    if use == .make, !isRandom { lookAtHeader(settings, image) }
+    let isMade = use.givesNewKey(settings)
     if isMade || !settings.fileSystemType.isEmpty {
       lookAt(settings.newFileSystemType, isMade: isMade, settings, machine, image)
     }

@@ -20,7 +20,7 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
   }
   if machine.contents(Paths.state).map({ State(parsing: $0) })?.value(of: "crypt") == Crypt.random.text {
     try reply("Nothing to do: the upper has a new key at every boot, and is empty then\n")
-    return ExitStatus.success
+    return .success
   }
   let mark = layers + "/reset"
   if isCancelled { return try cancel(mark, on: machine) }

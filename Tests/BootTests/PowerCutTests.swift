@@ -12,9 +12,6 @@ struct PowerCutTests {
   enum Work: String, CaseIterable, Sendable {
     case firstUse = "first use", format, reset, writing, luks = "LUKS", random
 
-    /// The works of `make check`, or all if more cuts are wanted.
-    static var chosen: [Work] { PowerCutTests.count > 6 || Suite.areAll ? allCases : [.firstUse, .format, .reset, .writing] }
-
     /// The kernel command line of the interrupted boot.
     var words: [String] {
       switch self {
@@ -134,11 +131,11 @@ struct PowerCutTests {
       isUp: boot.units["graphical.target"]?.activeState == "active", synced: synced, lost: work == .random ? written : synced.subtracting(written))
   }
 
-  static let count = ProcessInfo.processInfo.environment["PREROOT_CUTS"].flatMap { Int($0) } ?? 6
+  private static let count = ProcessInfo.processInfo.environment["PREROOT_CUTS"].flatMap { Int($0) } ?? 8
 
   @Test("A power cut loses no synced file, and the next boot succeeds")
   func losesNothing() async throws {
-    let works = Work.chosen
+    let works = Work.allCases
     let outcomes = try await withThrowingTaskGroup { group in
       for (index, work) in works.enumerated() {
         let count = Self.count * (index + 1) / works.count - Self.count * index / works.count

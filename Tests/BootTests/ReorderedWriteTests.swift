@@ -9,12 +9,13 @@ import Testing
 @Suite("Reordered writes")
 struct ReorderedWriteTests {
   enum Work: String, CaseIterable, Sendable {
-    case firstUse = "first use", format, keep, reset, lowerChange = "lower change"
+    case firstUse = "first use", format, keep, reset, lowerChange = "lower change", luks = "LUKS"
 
     var words: [String] {
       switch self {
       case .firstUse, .keep: ["preroot.bind=/srv"]
       case .format: ["preroot.format=blank", "preroot.bind=/srv"]
+      case .luks: ["preroot.format=blank", "preroot.bind=/srv", "preroot.crypt=/etc/preroot.key"]
       case .reset: ["preroot.bind=/srv"]
       case .lowerChange: ["preroot.on-lower-change=reset", "preroot.bind=/srv"]
       }
@@ -23,18 +24,23 @@ struct ReorderedWriteTests {
     /// Whether the earlier upper has to stay.
     var keeps: Bool { self == .keep }
     /// Whether there was an earlier upper.
-    var isUsed: Bool { self != .firstUse && self != .format }
+    var isUsed: Bool { self != .firstUse && !isBlank }
+    /// Whether the disk was blank.
+    var isBlank: Bool { self == .format || self == .luks }
+    /// The number of states to boot. e2fsprogs cannot examine what is encrypted.
+    var boots: Int { self == .luks ? max(4, ReorderedWriteTests.count / 10) : 2 }
 
     func disk() async throws -> Disk {
       switch self {
-      case .firstUse: try await .ext4(megabytes: Self.megabytes)
-      case .format: try .blank(megabytes: Self.megabytes)
+      case .firstUse: try await .ext4(megabytes: megabytes)
+      case .format, .luks: try .blank(megabytes: megabytes)
       case .keep, .lowerChange: try await ReorderedWriteTests.usedDisk.value.copy()
       case .reset: try await ReorderedWriteTests.markedDisk.value.copy()
       }
     }
 
-    static let megabytes = 32
+    /// A LUKS2 header takes 16 MiB.
+    var megabytes: Int { self == .luks ? 48 : 32 }
   }
 
   private static let served = (1...20).map { "\($0)" }
@@ -42,8 +48,9 @@ struct ReorderedWriteTests {
   /// Writes files, syncs them, and notes each in the recording.
   private static let tree = Task {
     let image = served.reduce(Tree.lean.release("2")) { $0.with("/srv/\($1)", "served\n") }
-    return try await image.recordingWrites().running("""
+    return try await CryptTests.withCryptsetup(image).recordingWrites().running("""
       exec 2>&1
+      echo "earlier=$(cat /var/lib/written/* 2> /dev/null | wc -l)"
       \(Recording.writes)
       echo "written=$(cat /var/lib/written/* | wc -l)"
       """)
@@ -51,7 +58,7 @@ struct ReorderedWriteTests {
 
   /// A disk with a used upper of another image.
   private static let usedDisk = Task {
-    let disk = try await Disk.ext4(megabytes: Work.megabytes)
+    let disk = try await Disk.ext4(megabytes: Work.firstUse.megabytes)
     let first = try await tree.value.release("1").running("mkdir -p /var/lib/old /var/lib/kept; for i in {1..40}; do echo old > /var/lib/old/$i; echo kept > /var/lib/kept/$i; done")
     expectUpper(in: try await Machine(keepingOn: disk, first, "preroot.bind=/srv").boot())
     return disk
@@ -74,16 +81,18 @@ struct ReorderedWriteTests {
   /// Everything that is wrong with the disk.
   private func faults(in disk: Disk, _ work: Work, notes: [String]) async throws -> [String] {
     var faults: [String] = []
-    if work == .format {
+    if work.isBlank {
       // The disk is blank, or marked as unfinished, or complete.
-      let size = Work.megabytes << 20
+      let size = work.megabytes << 20
       let file = try #require(FileHandle(forReadingAtPath: disk.path.string))
       defer { try? file.close() }
       try file.seek(toOffset: UInt64(size - 4096))
       let marker = String(decoding: try file.read(upToCount: 64) ?? Data(), as: UTF8.self)
       if marker.hasPrefix("preroot is making a file system here") { return notes.isEmpty ? [] : ["the device is unfinished, and was in use"] }
       try file.seek(toOffset: 0)
-      if notes.isEmpty, try file.read(upToCount: 1 << 20)?.allSatisfy({ $0 == 0 }) == true { return [] }
+      let beginning = try file.read(upToCount: 1 << 20) ?? Data()
+      if notes.isEmpty, beginning.allSatisfy({ $0 == 0 }) { return [] }
+      if work == .luks { return beginning.starts(with: Data("LUKS".utf8)) ? [] : ["the header is lost"] }
     }
     do { try await disk.recover() } catch { return ["the file system is broken: \(error)"] }
 
@@ -118,8 +127,6 @@ struct ReorderedWriteTests {
   }
 
   private static let count = ProcessInfo.processInfo.environment["PREROOT_STATES"].flatMap { Int($0) } ?? 60
-  /// The number of states to boot.
-  private static let boots = 2
 
   @Test("A power cut on a disk that reorders writes loses no synced file", arguments: Work.allCases)
   func loses(work: Work) async throws {
@@ -140,13 +147,17 @@ struct ReorderedWriteTests {
         Issue.record("\(work.rawValue), seed \(seed), \(state): \(faults.joined(separator: "; "))")
       }
     }
-    try await recording.replay((0..<Self.boots).map { states[($0 * 2 + 1) * states.count / (2 * Self.boots)] }, over: base) { state, disk in
+    var entrances = Entrance.allCases
+    try await recording.replay((0..<work.boots).map { states[($0 * 2 + 1) * states.count / (2 * work.boots)] }, over: base) { state, disk in
       // By either entrance, and both in every run.
-      let next = try await Self.machine(work, disk, on: "/dev/ubdb").by(state.cut == states[states.count / (2 * Self.boots)].cut ? .firstProcess : .stageOne).boot()
+      let next = try await Self.machine(work, disk, on: "/dev/ubdb").by(entrances[0]).boot()
+      entrances.reverse()
       expectUpper(in: next)
       #expect(next.told("written") == "8", "\(work.rawValue), seed \(seed), \(state)")
+      let synced = recording.notes(before: state.cut).count { Int($0) != nil }, earlier = next.told("earlier").flatMap { Int($0) } ?? 0
+      #expect(earlier >= synced, "\(work.rawValue), seed \(seed), \(state): \(synced) files were synced, \(earlier) are there")
     }
-    print("reordered writes, \(work.rawValue): \(recording.writeCount) writes, \(recording.flushCount) flushes, \(states.count) states, \(distinct.count) of them distinct, \(bad) with faults, \(Self.boots) booted, seed \(seed)")
+    print("reordered writes, \(work.rawValue): \(recording.writeCount) writes, \(recording.flushCount) flushes, \(states.count) states, \(distinct.count) of them distinct, \(bad) with faults, \(work.boots) booted, seed \(seed)")
     for disk in [disk, base] { try FileManager.default.removeItem(atPath: disk.path.string) }
   }
 }

@@ -783,6 +783,18 @@ struct ToolCheckTests {
     Flaw("no libblkid for a label", "libblkid.so.1 is missing, without which LABEL=nowhere is not found: install it, or name the device by its path", on: "preroot=LABEL=nowhere") {
       try $0.remove("usr/lib/x86_64-linux-gnu/libblkid.so.1")
     },
+    Flaw(
+      "no libblkid for an encrypted device", "libblkid.so.1 is missing, which identifies the contents of the upper's device: install it",
+      on: "preroot=/dev/vdb preroot.crypt=random preroot.fstype=ext4"
+    ) { try $0.remove("usr/lib/x86_64-linux-gnu/libblkid.so.1") },
+    Flaw("no program that opens an encrypted device", "systemd-cryptsetup and cryptsetup are missing, one of which Crypt= needs: install one", on: "preroot=/dev/vdb preroot.crypt=random"),
+    Flaw("a key file that is not there", "/etc/key of Crypt= is not a file of the image: put the key there", on: "preroot=/dev/vdb preroot.crypt=/etc/key"),
+    Flaw(
+      "no dm-crypt", "The kernel has no dm-crypt: build it with CONFIG_DM_CRYPT=y, or put its module 'dm-crypt' into the image", on: "preroot=/dev/vdb preroot.crypt=random"
+    ) { try $0.write("usr/lib/modules/6.1.0-50-amd64/modules.dep", "kernel/fs/ext4/ext4.ko.xz:\n") },
+    Flaw("dm-crypt as a module, and no modprobe", "The module dm-crypt needs modprobe, which is missing: install kmod", on: "preroot=/dev/vdb preroot.crypt=random") {
+      try $0.write("usr/lib/modules/6.1.0-50-amd64/modules.dep", "kernel/drivers/md/dm-crypt.ko.xz: kernel/drivers/md/dm-mod.ko.xz\n")
+    },
   ]
 
   @Test("preroot check exits with 1 and says how to fix each problem", arguments: flaws)
@@ -931,6 +943,24 @@ struct ToolCheckTests {
     #expect(run.status == 0, "\(run.output)")
     #expect(run.output.contains("\nnote: The image has no modules; its kernel needs overlay built in (CONFIG_OVERLAY_FS=y)\n"))
     #expect(run.output.contains("\nnote: LABEL=data is not searched for: this is not the machine that has it\n"))
+  }
+
+  @Test("preroot check --root looks at what makes a LUKS header")
+  func ofImageWithKey() throws {
+    let image = try machine()
+    try image.remove("proc")
+    try FileManager.default.createDirectory(atPath: "\(image.root)/proc", withIntermediateDirectories: true)
+    try image.write("etc/key", "secret\n")
+    try image.write("usr/lib/systemd/systemd-cryptsetup", "")
+    func output(_ words: String) throws -> String {
+      try Run(Checkout.ships("preroot"), ["check", "--root", image.root], environment: ["SYSTEMD_PROC_CMDLINE": "preroot=/dev/vdb preroot.crypt=/etc/key \(words)"]).output
+    }
+    let made = try output("preroot.format=blank"), opened = try output("")
+    let problems = ["cryptsetup is missing, which Format=blank needs for a LUKS header: install it", "/etc/key has 7 bytes, and a key has at least 32: make one by 'head -c 64 /dev/urandom'"]
+    for problem in problems {
+      #expect(made.contains("\nproblem: \(problem)\n"), "\(made)")
+      #expect(!opened.contains(problem))
+    }
   }
 }
 

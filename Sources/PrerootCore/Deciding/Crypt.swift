@@ -92,6 +92,9 @@ public enum CryptUse: Equatable, Sendable {
     }
   }
 
+  /// Whether the device has a new key, so that it holds noise once it is open.
+  public func givesNewKey(_ settings: Settings) -> Bool { self == .make || settings.crypt == .random }
+
   /// libblkid's name.
   public static var luks: Text { "crypto_LUKS" }
   /// About a device that the settings do not want to be used like this.

@@ -25,7 +25,7 @@ public struct StorePlan: Equatable, Sendable {
   ///
   /// - Parameter use: only for an encrypted device; not a refusal.
   public init(_ source: Text, _ use: CryptUse, _ settings: Settings, over mountInfo: MountInfo) {
-    let isNew = settings.crypt == .random || use == .make
+    let isNew = use.givesNewKey(settings)
     let type = isNew ? settings.newFileSystemType : settings.fileSystemType.isEmpty ? "TYPE" : settings.fileSystemType
     let opening = Self.opening(source, use, settings)
     self.init(opening.isEmpty ? source : Paths.mapping, isNew ? .format(type: type) : .mount(type: type), settings, over: mountInfo)
