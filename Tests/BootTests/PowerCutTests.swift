@@ -37,7 +37,8 @@ struct PowerCutTests {
       let part = (Double(number) + 0.5) / Double(count)
       return switch self {
       // The helper creates or resets the upper at the beginning, so the cuts are closer together there.
-      case .firstUse, .format, .reset, .luks, .random: .firstWrite + .seconds(3 * part * part)
+      case .firstUse, .format, .reset: .firstWrite + .seconds(3 * part * part)
+      case .luks, .random: .firstWrite + .seconds(5 * part * part)
       case .writing: "synced " + .seconds(2 * part)
       }
     }
