@@ -19,7 +19,7 @@ extension Findings {
     guard boot.isRootKnown else {
       note(name.text + " is not searched for: this is not the machine that has it")
       if settings.formatsBlank, settings.crypt.isLUKS { lookAtHeader(settings, boot.image) }
-      return lookAtTools(for: settings.fileSystemType, isMade: settings.formatsBlank || settings.crypt == .random, settings, boot.image)
+      return lookAtTools(for: settings.fileSystemType, isMade: !isFlash && settings.formatsBlank || settings.crypt == .random, settings, boot.image)
     }
     do throws(Errno) {
       if settings.crypt != .no, let (source, use) = try CryptUse.now(of: name, settings, boot.facts, on: machine) {

@@ -37,7 +37,7 @@ struct FlashTests {
     _ = try await empty.boot()
   }
 
-  @Test("A UBIFS whose creation lost its power is created anew, and only with preroot.format=blank")
+  @Test("A UBIFS whose creation lost its power is created again, and only with preroot.format=blank")
   func createsAnew() async throws {
     let empty = try await Disk.nand()
     try await Self.makeVolume("ubifs", on: empty)

@@ -945,6 +945,17 @@ struct ToolCheckTests {
     #expect(run.output.contains("\nnote: LABEL=data is not searched for: this is not the machine that has it\n"))
   }
 
+  @Test("preroot check --root misses no mkfs for flash memory, whose file systems the kernel creates")
+  func ofImageForFlash() throws {
+    let image = try machine()
+    try image.remove("proc")
+    try FileManager.default.createDirectory(atPath: "\(image.root)/proc", withIntermediateDirectories: true)
+    for (upper, isMissed) in [("ubi0:data", false), ("mtd:data", false), ("/dev/vdb", true)] {
+      let run = try Run(Checkout.ships("preroot"), ["check", "--root", image.root], environment: ["SYSTEMD_PROC_CMDLINE": "preroot=\(upper) preroot.format=blank"])
+      #expect(run.output.contains("problem: mkfs.ext4 is missing") == isMissed, "\(run.output)")
+    }
+  }
+
   @Test("preroot check --root looks at what makes a LUKS header")
   func ofImageWithKey() throws {
     let image = try machine()

@@ -8,7 +8,7 @@ extension LinuxKernel {
   mutating func format(_ device: Text, type: Text) throws(Errno) {
     if type == "ubifs" {
       try UbiVolume(device, toWrite: true).empty()
-      remarks.append(Remark(.notice, device + " had an unfinished " + type + "; emptied, and the kernel creates it anew"))
+      remarks.append(Remark(.notice, device + " had an unfinished " + type + "; emptied, and the kernel creates a new one"))
       return
     }
     let outcome = try BlockDevice.format(device, type: type, label: "preroot", limitMicroseconds: TimeLimit.format.microseconds)
