@@ -138,6 +138,8 @@ enum Subjects {
 
   static func marker(_ text: Text) throws(Finding) {
     _ = Formatting.uuid(inMarker: text)
+    let bytes = text.indices.map { text[$0] }
+    for node in [bytes, [0x31, 0x18, 0x10, 0x06] + bytes] { try expect(UbifsNode(node) == nil || UbifsNode.isBegun(in: node), "a node of UBIFS without its beginning") }
     guard let uuid = text.lines.first else { return }
     let formatting = Formatting("/dev/sda", type: "ext4", label: text, uuid: uuid, sizeInBytes: Int64(text.count) << 20)
     try expect(Formatting.uuid(inMarker: formatting.marker) == uuid, "\(uuid) is another when it is read back")
