@@ -7,7 +7,7 @@ extension BlockDevice {
   var beginning: Text {
     get throws(Errno) {
       var block = [UInt8](repeating: 0, count: 4096)
-      let count = try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, 0) })
+      let count = try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, start) })
       return Text(block[..<count])
     }
   }

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+extension Tail {
+  /// The steps that make a device of the room.
+  ///
+  /// - Parameter loop: a loop device that is free.
+  public func opening(as loop: Text) -> [Step] {
+    var attach = Step(.attachLoop, loop, device)
+    attach.extent = extent
+    return isInsideOlder ? [attach, Step(.eraseBeginning, loop)] : [attach]
+  }
+
+  /// The steps after the mount of the upper.
+  public var closing: [Step] { isRecorded ? [] : [Step(.recordPlace, device, record)] }
+}
