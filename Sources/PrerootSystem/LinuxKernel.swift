@@ -36,7 +36,7 @@ public struct LinuxKernel: Kernel, ~Copyable {
     case .provideMachineID: provideMachineID(other, in: path)
     case .unmountMachineID: unmountMachineID(in: path)
 
-    case .attachLoop: loop = try LoopDevice.attach(path, to: other, step.extent)
+    case .attachLoop: loop = try LoopDevice.attach(path, to: other, step.type)
     case .detachLoop: loop = nil
     case .eraseBeginning: try BlockDevice.eraseBeginning(of: path)
     case .recordPlace: try BlockDevice.record(other, on: path)

@@ -787,6 +787,19 @@ struct ToolCheckTests {
       "no libblkid for an encrypted device", "libblkid.so.1 is missing, which identifies the contents of the upper's device: install it",
       on: "preroot=/dev/vdb preroot.crypt=random preroot.fstype=ext4"
     ) { try $0.remove("usr/lib/x86_64-linux-gnu/libblkid.so.1") },
+    Flaw("an upper behind an image that is not on a block device", "tail needs a root on a block device; the root is squashfs", on: "preroot=tail"),
+    Flaw(
+      "an upper behind an image on a disk with partitions", "tail is not for a disk with partitions, and /dev/ubda is one; put the image into a partition", on: "preroot=tail"
+    ) {
+      try $0.putRootOnDisk()
+      try $0.write("sys/dev/block/98:0/ubda1/partition", "1\n")
+    },
+    Flaw("an upper behind an image on a device that is too small", "tail needs 4 MiB behind the image, and on /dev/ubda there are 0 KiB", on: "preroot=tail") {
+      try $0.putRootOnDisk()
+    },
+    Flaw("no loop devices", "The kernel has no loop: build it with CONFIG_BLK_DEV_LOOP=y, or put its module 'loop' into the image", on: "preroot=tail") {
+      try $0.write("sys/module/overlay/x", "")
+    },
     Flaw("no program that opens an encrypted device", "systemd-cryptsetup and cryptsetup are missing, one of which Crypt= needs: install one", on: "preroot=/dev/vdb preroot.crypt=random"),
     Flaw("a key file that is not there", "/etc/key of Crypt= is not a file of the image: put the key there", on: "preroot=/dev/vdb preroot.crypt=/etc/key"),
     Flaw(
@@ -998,5 +1011,13 @@ struct CompletionTests {
     #expect(run.errors == "")
     let words = run.output.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: " ").filter { !$0.hasPrefix("/usr/lib") || $0 == "/usr/lib" }
     #expect(words.joined(separator: " ") == answer)
+  }
+}
+
+extension MiniatureMachine {
+  /// Gives the machine the device that its root is on, with nothing but a superblock of squashfs.
+  fileprivate func putRootOnDisk() throws {
+    try write("sys/dev/block/98:0/uevent", "DEVNAME=ubda\n")
+    try write("dev/ubda", "hsqs" + String(repeating: "\0", count: 36) + "\u{60}" + String(repeating: "\0", count: 4055))
   }
 }

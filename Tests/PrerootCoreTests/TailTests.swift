@@ -150,7 +150,7 @@ struct TailUseTests {
     #expect(try tail(recorded(at: distance, isBlankThere: isBlankThere)) == tail())
   }
 
-  @Test("An upper whose beginning a longer image has overwritten is only replaced if the settings say so, also if the image has zeros there", arguments: [false, true])
+  @Test("An upper that a longer image has overwritten is replaced only if the settings say so", arguments: [false, true])
   func isOverwritten(isBlankThere: Bool) throws {
     let root = try recorded(at: -64 * kibibyte, isBlankThere: isBlankThere)
     for change in ["keep", "warn", "reset", "new"] {
@@ -190,10 +190,17 @@ struct TailPlanTests {
   @Test("A loop device is attached first; the place is recorded at the end, unless it is")
   func isOpened() throws {
     var found = try tail()
-    #expect(found.opening(as: "/dev/loop0").text.string == "attach /dev/loop0 (/dev/vda from byte 5308416 to 67043328)\n")
+    #expect(found.opening(as: "/dev/loop0").text.string == "attach /dev/loop0 (5308416+61734912 /dev/vda)\n")
     #expect(found.closing.text.string == "record the place of the upper on /dev/vda\n")
     found.isRecorded = true
     #expect(found.closing == [])
+  }
+
+  @Test("The part of a device reads back as it was written")
+  func isPart() throws {
+    let found = try tail(), part = try #require(Tail.extent(ofPart: found.part))
+    #expect(part.start == found.extent.lowerBound && part.start + part.bytes == found.extent.upperBound)
+    for text in ["", "1", "+1", "1+", "1+x", "9223372036854775808+1"] { #expect(Tail.extent(ofPart: Text(utf8: text)) == nil) }
   }
 
   @Test("Inside an older upper, what looks like contents is erased first")

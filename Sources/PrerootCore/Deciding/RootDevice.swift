@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// The root's device, as far as it decides whether an upper fits behind the image on it.
-public struct RootDevice: Equatable, Sendable {
+public struct RootDevice: Sendable {
   /// The type of the root's file system.
   public var type: Text
   /// The node in /dev; empty if the root is not on a block device.

@@ -14,7 +14,7 @@ public struct Tail: Equatable, Sendable {
   /// Whether there is a record of it.
   public var isRecorded = false
 
-  public var text: Text { device + " " + extent.text }
+  public var text: Text { device + " from byte " + Text(decimal: extent.lowerBound) + " to " + Text(decimal: extent.upperBound) }
 
   /// OpenWrt's alignment, too: a multiple of every page, and of the block of every file system. It covers the padding that mksquashfs adds,
   /// and costs less than a larger one on a device of a few MiB.
@@ -34,24 +34,32 @@ public struct Tail: Equatable, Sendable {
   /// Returns the place of the record: the last whole 64 KiB.
   public static func placeOfRecord(onDeviceOf bytes: Int64) -> Int64 { aligned(max(bytes - alignment, 0)) }
 
-  fileprivate var isLargeEnough: Bool { extent.upperBound - extent.lowerBound >= Self.minimumBytes }
+  /// The upper's bytes, as a step has them: `START+SIZE`.
+  var part: Text { Text(decimal: extent.lowerBound) + "+" + Text(decimal: bytes) }
+
+  /// Reads a step's part of a device.
+  public static func extent(ofPart part: Text) -> (start: Int64, bytes: Int64)? {
+    guard let (start, bytes) = part.cut(at: UInt8(ascii: "+")), let start = start.int64, let bytes = bytes.int64 else { return nil }
+    return (start, bytes)
+  }
+
+  private var bytes: Int64 { extent.upperBound - extent.lowerBound }
+  fileprivate var isLargeEnough: Bool { bytes >= Self.minimumBytes }
 
   /// The record. It fits into one sector, so it is written entirely or not at all.
   public var record: Text { Self.recordStart + Text(decimal: extent.lowerBound) + "\n" }
 
   /// Returns where the upper begins, according to a record's block; nil if the block holds no record.
   public static func start(inRecord block: Text) -> Int64? {
-    guard let place = block.dropping(prefix: recordStart)?.lines.first?.wideDecimalValue, let start = Int64(exactly: place),
-      start == aligned(start) else { return nil }
+    guard let start = block.dropping(prefix: recordStart)?.lines.first?.int64, start == aligned(start) else { return nil }
     return start
   }
 
   private static var recordStart: Text { "preroot's upper begins at byte " }
 }
 
-extension Range<Int64> {
-  /// A part of a device.
-  var text: Text { Text("from byte ") + Text(decimal: lowerBound) + " to " + Text(decimal: upperBound) }
+extension Text {
+  fileprivate var int64: Int64? { wideDecimalValue.flatMap { Int64(exactly: $0) } }
 }
 
 /// How to use the room behind the image.

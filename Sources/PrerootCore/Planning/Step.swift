@@ -27,7 +27,7 @@ public struct Step: Equatable, Sendable {
     case provideMachineID
     case unmountMachineID
 
-    /// Attaches the loop device at the path to the bytes `extent` of the device `other`. The kernel detaches it when nothing uses it.
+    /// Attaches the loop device at the path to the part `type` of the device `other`, see `Tail`. The kernel detaches it when nothing uses it.
     case attachLoop
     /// Lets go of the loop device.
     case detachLoop
@@ -167,8 +167,6 @@ public struct Step: Equatable, Sendable {
   /// A file system type; the verb's documentation says if it is something else.
   public var type: Text
   public var options: MountOptions
-  /// A part of a device, in bytes.
-  public var extent: Range<Int64> = 0..<0
   /// The part of the settings, as a setting spells it, that is lost if the step fails, together with the part's other steps. Empty if the
   /// whole plan is lost.
   public var part: Text
@@ -198,7 +196,6 @@ public struct Step: Equatable, Sendable {
       if !path.isEmpty { text.append(Text(" ") + path) } else if verb == .provideMachineID || verb == .unmountMachineID { text.append(" /") }
       var details: [Text] = []
       for detail in [type, verb.hasContents ? Text() : other, options.text] where !detail.isEmpty { details.add(detail) }
-      if !extent.isEmpty { details.add(extent.text) }
       if !details.isEmpty { text.append(Text(" (") + Text(joining: details, separator: " ") + ")") }
       return text
     }

@@ -4,8 +4,7 @@ extension Tail {
   ///
   /// - Parameter loop: a loop device that is free.
   public func opening(as loop: Text) -> [Step] {
-    var attach = Step(.attachLoop, loop, device)
-    attach.extent = extent
+    let attach = Step(.attachLoop, loop, device, type: part)
     return isInsideOlder ? [attach, Step(.eraseBeginning, loop)] : [attach]
   }
 

@@ -95,7 +95,8 @@ extension BlockDevice {
     return time[0] | time[1] | time[2] | time[3] != 0
   }
 
-  @inline(never) func read(_ block: inout [UInt8], at place: Int64) throws(Errno) {
-    try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, start + place) })
+  @discardableResult
+  @inline(never) func read(_ block: inout [UInt8], at place: Int64) throws(Errno) -> Int {
+    Int(try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, start + place) }))
   }
 }

@@ -11,9 +11,10 @@ public enum LoopDevice {
   }
 
   /// Attaches a free one. The kernel detaches it when the result is closed and nothing is mounted from it, even if this process is killed.
-  static func attach(_ path: Text, to device: Text, _ extent: Range<Int64>) throws(Errno) -> FileDescriptor {
+  static func attach(_ path: Text, to device: Text, _ part: Text) throws(Errno) -> FileDescriptor {
+    guard let (start, bytes) = Tail.extent(ofPart: part) else { throw .invalidArgument }
     let backing = try BlockDevice(toShare: device), loop = try BlockDevice(toShare: path)
-    try check(linux_attach_loop(loop.file.rawValue, backing.file.rawValue, extent.lowerBound, extent.upperBound - extent.lowerBound))
+    try check(linux_attach_loop(loop.file.rawValue, backing.file.rawValue, start, bytes))
     return loop.file
   }
 }

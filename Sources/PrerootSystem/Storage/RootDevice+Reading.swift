@@ -14,9 +14,7 @@ extension RootDevice {
     let device = try BlockDevice(node, on: machine)
     superblock = try device.beginning
     bytes = try device.size
-    var block = [UInt8](repeating: 0, count: 512)
-    try device.read(&block, at: placeOfRecord)
-    recordedStart = Tail.start(inRecord: Text(block))
+    recordedStart = Tail.start(inRecord: try device.block(at: placeOfRecord))
     if let recordedStart { isBlankAtRecordedStart = try device.isErased(from: recordedStart) }
   }
 }
