@@ -39,11 +39,11 @@ extension Disk {
     return disk
   }
 
-  /// A disk with an image of a tree and this much room behind it. With the word `root=/dev/ubdb` a machine boots from it.
+  /// A disk with an image of a tree and this much room behind it, in whole blocks of flash memory. With the word `root=/dev/ubdb` a machine boots from it.
   public static func image(_ kind: ImageKind, of tree: Tree, roomInMegabytes megabytes: Int = 64) async throws -> Disk {
     let disk = try blank(megabytes: 0)
     let image = try await kind.image(of: tree)
-    try await sh("sh", "-c", "cp \(image) \(disk.path) && truncate -s +\(megabytes)M \(disk.path)")
+    try await sh("sh", "-c", "cp \(image) \(disk.path) && truncate -s +\(megabytes)M \(disk.path) && truncate -s %64K \(disk.path)")
     return disk
   }
 

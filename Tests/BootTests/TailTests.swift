@@ -56,7 +56,7 @@ struct TailTests {
 }
 
 /// The room is behind other roots, or other images than before.
-@Suite("preroot=tail with other images and roots", .enabled(if: Suite.areAll, "make check-all runs these"))
+@Suite("preroot=tail with other images and roots", .enabled(if: Suite.areAll, "make check-all"))
 struct TailChangeTests {
   private static let first = Tree.lean.noting("echo \"release=$(cat /usr/share/release)\"\n")
   private static let longer = first.release("2").with("/usr/share/longer", String((0..<4_000_000).map { _ in Character(UnicodeScalar(UInt8.random(in: 33...126))) }))
@@ -97,6 +97,19 @@ struct TailChangeTests {
     for boot in boots { expectUpper(in: boot) }
     #expect(boots.map(\.bootsNoted) == [1, 2])
     #expect(boots[0].mounts["/run/initramfs/preroot/lower"]?.fileSystem == "erofs")
+  }
+
+  @Test("The upper behind the image is encrypted, and kept", arguments: ["random", "/etc/preroot.key"])
+  func isEncrypted(crypt: String) async throws {
+    let tree = try await CryptTests.withCryptsetup(.lean).noting("findmnt -no SOURCE /run/initramfs/preroot/upper")
+    let disk = try await Disk.image(.squashfs, of: tree, roomInMegabytes: 96)
+    let boots = try await Machine(rootAndUpperOn: disk, tree, "preroot.crypt=\(crypt)", "preroot.format=blank").boots(2)
+    for boot in boots {
+      expectUpper(in: boot)
+      #expect(boot.script?.output.contains("/dev/mapper/preroot\n") == true, "\(boot.script?.output ?? "") \(boot)")
+      #expect(boot.remarks == [], "\(boot)")
+    }
+    #expect(boots.map(\.bootsNoted) == (crypt == "random" ? [1, 1] : [1, 2]))
   }
 
   @Test("A root without room behind it is refused in words, and not written to")
