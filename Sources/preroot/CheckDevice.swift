@@ -35,7 +35,7 @@ extension Findings {
       case .refuse(let sentence):
         problem(name.text + " " + sentence)
       case .format(let type):
-        note(name.text + " is blank; the next boot creates a new " + type + " on it")
+        note(name.text + (device.tail?.isInsideOlder == true ? " was overwritten by a longer image" : " is blank") as Text + "; the next boot creates a new " + type + " on it")
         // The kernel creates a UBIFS itself.
         lookAt(type, isMade: !isFlash, settings, machine, boot.image)
       case .mount(let type):

@@ -122,7 +122,7 @@ struct TailChangeTests {
     try await boot(Machine(rootAndUpperOn: .image(.ext4, of: .noting), .noting), says: "needs a squashfs or erofs root")
     var verified = Machine(.kernel(.squashfs), .noting, "preroot=tail")
     verified.isVerified = true
-    try await boot(verified, says: "is not for a mapped device")
+    try await boot(verified, says: "needs a writable device, and /dev/dm-0 is read-only")
     var flash = try await Disk.image(.squashfs, of: .noting)
     flash.kind = .flash(name: "flash")
     try await boot(Machine(keepingOn: flash, .noting, "preroot=tail", "root=/dev/mtdblock0"), says: "is not for raw flash")

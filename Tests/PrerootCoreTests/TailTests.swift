@@ -96,7 +96,6 @@ struct RoomTests {
     return [
       (RootDevice(type: "nfs4"), "needs a root on a block device; the root is nfs4"),
       (device("squashfs", "/dev/mtdblock3"), "is not for raw flash, which a block device on it wears out; preroot=mtd:NAME or preroot=ubi0:NAME uses a part of it"),
-      (device("ext4", "/dev/dm-0"), "is not for a mapped device such as dm-verity's, which ends with the image; use another device"),
       (device("ext4"), noEnd("ext4")),
       (disk, "is not for a disk with partitions, and /dev/sda is one; put the image into a partition"),
       (readOnly, "needs a writable device, and /dev/vda is read-only"),
@@ -106,6 +105,7 @@ struct RoomTests {
       (device("squashfs", "/dev/vda", ""), noEnd("squashfs")),
       (device("erofs", "/dev/vda", ""), noEnd("erofs")),
       (device("erofs"), noEnd("erofs")),
+      (device("squashfs", "/dev/vda", superblock(squashfs: 0)), noEnd("squashfs")),
       (device("squashfs", "/dev/vda", superblock(squashfs: -1)), noEnd("squashfs")),
       (device("erofs", "/dev/vda", superblock(erofs: 1, bits: 255)), noEnd("erofs")),
     ]

@@ -15,8 +15,8 @@ intptr_t linux_write_at(int32_t file, const void *_Nonnull buffer, size_t size, 
 /* 1 if `bytes` bytes from `start` on, or fewer if the file is shorter, are all 0x00 or all 0xff; else 0. */
 int32_t linux_is_erased(int32_t file, int64_t start, int64_t bytes);
 
-/* Probes `bytes` bytes from `start` on, or all if that is 0, with libblkid. On LINUX_PROBE_FOUND, the buffer has lines `NAME=value`; lines that do not fit are left out. With `entry`, only
- * PARTNAME and PARTUUID of the partition. -ELIBACC if libblkid is unavailable. */
+/* Probes `bytes` bytes from `start` on, or all if that is 0, with libblkid. On LINUX_PROBE_FOUND, the buffer has lines `NAME=value`; lines
+ * that do not fit are left out. With `entry`, only PARTNAME and PARTUUID of the partition. -ELIBACC if libblkid is unavailable. */
 #define LINUX_PROBE_FOUND 0
 #define LINUX_PROBE_NOTHING 1
 #define LINUX_PROBE_AMBIVALENT 2

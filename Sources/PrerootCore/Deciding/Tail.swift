@@ -43,7 +43,7 @@ public struct Tail: Equatable, Sendable {
     return (start, bytes)
   }
 
-  private var bytes: Int64 { extent.upperBound - extent.lowerBound }
+  fileprivate var bytes: Int64 { extent.upperBound - extent.lowerBound }
   fileprivate var isLargeEnough: Bool { bytes >= Self.minimumBytes }
 
   /// The record. It fits into one sector, so it is written entirely or not at all.
@@ -73,13 +73,11 @@ public enum TailUse: Equatable, Sendable {
       self = .refuse(Text("needs a root on a block device; the root is ") + root.type)
     } else if root.node.hasPrefix("/dev/mtdblock") {
       self = .refuse("is not for raw flash, which a block device on it wears out; preroot=mtd:NAME or preroot=ubi0:NAME uses a part of it")
-    } else if root.node.hasPrefix("/dev/dm-") {
-      self = .refuse("is not for a mapped device such as dm-verity's, which ends with the image; use another device")
     } else if root.hasPartitions {
       self = .refuse(Text("is not for a disk with partitions, and ") + root.node + " is one; put the image into a partition")
     } else if root.isReadOnly {
       self = .refuse(Text("needs a writable device, and ") + root.node + " is read-only")
-    } else if let end = root.endOfImage, end <= root.bytes {
+    } else if let end = root.endOfImage, end > 0, end <= root.bytes {
       self.init(Tail(on: root, behind: end), root, settings)
     } else {
       self = .refuse(Text("needs a squashfs or erofs root, which says where it ends; the root is ") + root.type)
@@ -103,6 +101,6 @@ public enum TailUse: Equatable, Sendable {
       }
     }
     self = tail.isLargeEnough ? .open(tail) : .refuse(
-      Text("needs 4 MiB behind the image, and on ") + tail.device + " there are " + Text(decimal: (tail.extent.upperBound - tail.extent.lowerBound) >> 10) + " KiB")
+      Text("needs 4 MiB behind the image, and on ") + tail.device + " there are " + Text(decimal: tail.bytes >> 10) + " KiB")
   }
 }
