@@ -241,6 +241,17 @@ struct HostileStoreTests {
     #expect(attribute == 4 || attribute == -1)
   }
 
+  /// Mounts the overlay with a tmpfs for its upper. An empty scope is the whole root.
+  private func mountOverlay(_ scope: [String], on machine: borrowing MiniatureMachine) -> Memory {
+    var settings = Settings()
+    settings.scope = scope.isEmpty ? .root : .directories(scope.map { Text(utf8: $0) })
+    var kernel = LinuxKernel()
+    var memory = Memory()
+    _ = StorePlan(settings, over: machine.mountInfo).steps.execute(on: &kernel, before: &memory)
+    _ = OverlayPlan(settings, over: machine.mountInfo, machineID: RunningID("0123")).execute(on: &kernel, before: &memory)
+    return memory
+  }
+
   /// What a kernel with SELinux reads when a process uses a directory. A kernel without it stores the label as any other attribute.
   @Test("The layers' tops have the image's SELinux labels, as the overlay shows them", arguments: [[], ["/etc", "/var/lib/x"]])
   func hasLabels(scope: [String]) async throws {
@@ -248,12 +259,7 @@ struct HostileStoreTests {
     let label = "system_u:object_r:etc_t:s0"
     let labels = try await inPrivateNamespace {
       let machine = try MiniatureMachine(labels: Dictionary(uniqueKeysWithValues: (directories + ["/var", "/var/lib"]).map { ($0, "\(label)\($0)\0") }))
-      var settings = Settings()
-      settings.scope = scope.isEmpty ? .root : .directories(scope.map { Text(utf8: $0) })
-      var kernel = LinuxKernel()
-      var memory = Memory()
-      _ = StorePlan(settings, over: machine.mountInfo).steps.execute(on: &kernel, before: &memory)
-      _ = OverlayPlan(settings, over: machine.mountInfo, machineID: RunningID("0123")).execute(on: &kernel, before: &memory)
+      let memory = mountOverlay(scope, on: machine)
       let store = "/run/initramfs/preroot/upper"
       let places = directories.flatMap { [$0.isEmpty ? "/" : $0, "\(store)/upper\($0)", "\(store)/work\($0)"] } + (scope.isEmpty ? [] : ["\(store)/upper/var/lib", "\(store)/work/var"])
       return memory.failures + places.map { textOfAttribute("security.selinux", of: $0) }
@@ -268,12 +274,7 @@ struct HostileStoreTests {
   func hidesLayers(scope: [String]) async throws {
     let (mode, flags) = try await inPrivateNamespace {
       let machine = try MiniatureMachine()
-      var settings = Settings()
-      settings.scope = scope.isEmpty ? .root : .directories(scope.map { Text(utf8: $0) })
-      var kernel = LinuxKernel()
-      var memory = Memory()
-      _ = StorePlan(settings, over: machine.mountInfo).steps.execute(on: &kernel, before: &memory)
-      _ = OverlayPlan(settings, over: machine.mountInfo, machineID: RunningID("0123")).execute(on: &kernel, before: &memory)
+      _ = mountOverlay(scope, on: machine)
       let lines = machine.contents("/proc/thread-self/mountinfo").lines.map(\.words).filter { $0[4].hasPrefix("/run/initramfs/preroot/") }
       return (machine.ownerAndMode("/run/initramfs/preroot"), lines.map { "\($0[4].string) \($0[5].string)" })
     }
