@@ -27,8 +27,19 @@ extension Disk {
   ///
   /// - Throws: ``Problem`` with the findings of e2fsck.
   public func recover() async throws {
-    try await sh("e2fsck", "-p", "-E", "journal_only", fileSystem)
+    try await replayJournal()
     try await sh("e2fsck", "-f", "-n", fileSystem)
+  }
+
+  private func replayJournal() async throws {
+    func replay(_ file: String) async throws { try await sh("e2fsck", "-p", "-E", "journal_only", file) }
+    if offset == 0 { return try await replay(path.string) }
+    // When e2fsck has replayed, it opens the file again, without its offset.
+    let part = path.string + ".part"
+    defer { try? FileManager.default.removeItem(atPath: part) }
+    try await sh("dd", "if=\(path)", "of=\(part)", "bs=1M", "iflag=skip_bytes", "skip=\(offset)", "conv=sparse", "status=none")
+    try await replay(part)
+    try await sh("dd", "if=\(part)", "of=\(path)", "bs=1M", "oflag=seek_bytes", "seek=\(offset)", "conv=notrunc", "status=none")
   }
 
   /// The names in directories and the texts of files, which one program reads, without a look at the journal. What is missing is empty.
@@ -127,7 +138,7 @@ extension Disk {
     guard try await needsRecovery else { return try await look(fileSystem) }
     let copy = try await copy()
     defer { try? FileManager.default.removeItem(atPath: copy.path.string) }
-    try await sh("e2fsck", "-p", "-E", "journal_only", copy.fileSystem)
+    try await copy.replayJournal()
     return try await look(copy.fileSystem)
   }
 

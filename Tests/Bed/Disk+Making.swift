@@ -39,6 +39,32 @@ extension Disk {
     return disk
   }
 
+  /// A disk with an image of a tree and this much room behind it, in whole blocks of flash memory. With the word `root=/dev/ubdb` a machine boots from it.
+  public static func image(_ kind: ImageKind, of tree: Tree, roomInMegabytes megabytes: Int = 64) async throws -> Disk {
+    let disk = try blank(megabytes: 0)
+    let image = try await kind.image(of: tree)
+    try await sh("sh", "-c", "cp \(image) \(disk.path) && truncate -s +\(megabytes)M \(disk.path) && truncate -s %64K \(disk.path)")
+    return disk
+  }
+
+  /// Writes another image over the beginning, as dd does.
+  public func overwrite(with kind: ImageKind, of tree: Tree) async throws {
+    try await sh("dd", "if=\(try await kind.image(of: tree))", "of=\(path)", "bs=1M", "conv=notrunc", "status=none")
+  }
+
+  /// The same disk, whose file system is behind the squashfs at its beginning.
+  public var tail: Disk {
+    get throws {
+      let file = try FileDescriptor.open(path, .readOnly)
+      defer { try? file.close() }
+      var end: UInt64 = 0
+      _ = try withUnsafeMutableBytes(of: &end) { try file.read(fromAbsoluteOffset: 40, into: $0) }
+      var disk = self
+      disk.offset = (Int(end) + 65535) / 65536 * 65536
+      return disk
+    }
+  }
+
   /// Erased flash memory, on which JFFS2 mounts without formatting.
   public static func flash(megabytes: Int = 8) async throws -> Disk {
     var disk = try blank(megabytes: 0)

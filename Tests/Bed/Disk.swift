@@ -16,7 +16,7 @@ public struct Disk: Hashable, Sendable {
   public var isReadOnly = false
   public var kind = Kind.block
   /// The offset of the file system, which may follow a partition table.
-  var offset = 0
+  public internal(set) var offset = 0
 
   /// A disk in a file of the host.
   public init(_ path: FilePath, isReadOnly: Bool = false) {

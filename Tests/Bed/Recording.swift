@@ -65,7 +65,9 @@ public struct Recording: Sendable {
   }
 
   /// Some possible states after a power cut, spread over the recording. The same seed gives the same states.
-  public func states(count: Int, seed: UInt64) -> [State] {
+  ///
+  /// - Parameter offset: the place of the file system.
+  public func states(count: Int, ofFileSystemAt offset: Int = 0, seed: UInt64) -> [State] {
     var random = SplitMix64(seed: seed)
     let writes = events.indices.filter { if case .write = events[$0] { true } else { false } }
     guard !writes.isEmpty else { return [] }
@@ -91,7 +93,7 @@ public struct Recording: Sendable {
         if case .write(let place, let data, false) = events[cut - 1], data.count > 512 {
           let rest = 512 * Int.random(in: 1..<data.count / 512, using: &random)
           // ext4 relies on disks that write its superblock as a whole: it is not in the journal.
-          if place + rest != 1024 + 512 { torn.rest = rest }
+          if place + rest != offset + 1024 + 512 { torn.rest = rest }
         }
         return torn
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* note record DISK LOG     makes /dev/dm-0 of DISK; what is written there is recorded on LOG
+/* note record DISK LOG     makes /dev/dm-0 of DISK, or takes one of that name; what is written there is recorded on LOG
  * note mark WORDS          puts a note among what is recorded
  * note nand MODULE [ubi]   emulates NAND flash of 16 MiB whose contents are /dev/ubdb, or /dev/dm-0 where that is recorded on /dev/ubdc: each
  *                          page and each erasure is on the disk before the next one. With ubi, there is UBI on it, with a volume "data"
@@ -40,7 +40,8 @@ static int record(const char *disk, const char *log) {
     return 1;
   }
   close(file);
-  if (control(DM_DEV_CREATE, "create") != 0) return 1;
+  /* The root may be on it. */
+  if (access("/dev/dm-0", F_OK) != 0 && control(DM_DEV_CREATE, "create") != 0) return 1;
   memset(&order, 0, sizeof order);
   order.head.target_count = 1;
   order.target.length = size / 512;
