@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <linux/netlink.h>
 #include <mtd/ubi-user.h>
 #include <signal.h>
@@ -19,8 +20,13 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-int32_t linux_open_device(int32_t d, const char *p, int32_t write) {
-  return RESULT(openat(d, p, (write ? O_RDWR | O_EXCL : O_RDONLY | O_NONBLOCK) | O_NOCTTY | O_CLOEXEC));
+int32_t linux_open_device(int32_t d, const char *p, int32_t how) {
+  static const int flags[] = {
+    [LINUX_DEVICE_TO_READ] = O_RDONLY | O_NONBLOCK,
+    [LINUX_DEVICE_TO_WRITE] = O_RDWR | O_EXCL,
+    [LINUX_DEVICE_TO_SHARE] = O_RDWR,
+  };
+  return RESULT(openat(d, p, flags[how] | O_NOCTTY | O_CLOEXEC));
 }
 int64_t linux_size(int32_t f) {
   off_t size = lseek(f, 0, SEEK_END);
@@ -29,10 +35,10 @@ int64_t linux_size(int32_t f) {
 intptr_t linux_read_at(int32_t f, void *b, size_t n, int64_t o) { return RESULT(pread(f, b, n, o)); }
 intptr_t linux_write_at(int32_t f, const void *b, size_t n, int64_t o) { return RESULT(pwrite(f, b, n, o)); }
 
-int32_t linux_is_erased(int32_t f, int64_t bytes) {
+int32_t linux_is_erased(int32_t f, int64_t start, int64_t bytes) {
   unsigned char b[16384], first = 0;
   for (int64_t o = 0; o < bytes;) {
-    ssize_t n = pread(f, b, sizeof b, o);
+    ssize_t n = pread(f, b, sizeof b, start + o);
     if (n < 0) return FAILURE;
     if (n == 0) break;
     if (o == 0) first = b[0];
@@ -54,7 +60,7 @@ enum { SUPERBLOCKS = 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7 | 1 << 10,
        FORCE_GPT = 1 << 1,
        ENTRY_DETAILS = 1 << 2 };
 
-int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
+int32_t linux_probe(int32_t f, int32_t entry, int64_t start, int64_t bytes, char *buffer, size_t size) {
   void *library = dlopen && dlsym ? dlopen("libblkid.so.1", RTLD_NOW) : NULL;
   if (!library) return ERROR(ELIBACC);
   /* These are as old as the low-level API (util-linux 2.15 to 2.20). */
@@ -73,7 +79,7 @@ int32_t linux_probe(int32_t f, int32_t entry, char *buffer, size_t size) {
 
   Probe probe = new_probe();
   if (!probe) return ERROR(ENOMEM);
-  int result = set_device(probe, f, 0, 0);
+  int result = set_device(probe, f, start, bytes);
   if (result == 0) {
     enable_superblocks(probe, !entry);
     enable_partitions(probe, 1);
@@ -172,6 +178,28 @@ int32_t linux_try(int32_t d, int32_t what) {
   }
   remove_trial(d);
   return result < 0 ? result : 0;
+}
+
+/* A kernel without the driver loads its module when its number is opened, if anything makes the node. See linux:
+ * Documentation/admin-guide/devices.txt, drivers/block/loop.c, MODULE_ALIAS_MISCDEV. */
+int32_t linux_open_loop_control(void) {
+  static const char path[] = "/dev/loop-control";
+  mknod(path, S_IFCHR | 0600, makedev(10, 237));
+  return RESULT(open(path, O_RDWR | O_CLOEXEC));
+}
+int32_t linux_free_loop(int32_t control) { return RESULT(ioctl(control, LOOP_CTL_GET_FREE)); }
+
+int32_t linux_attach_loop(int32_t loop, int32_t device, int64_t start, int64_t bytes) {
+  struct loop_info64 info = { .lo_offset = start, .lo_sizelimit = bytes, .lo_flags = LO_FLAGS_AUTOCLEAR };
+  if (ioctl(loop, LOOP_SET_FD, device) < 0) return FAILURE;
+  if (ioctl(loop, LOOP_SET_STATUS64, &info) < 0) {
+    int32_t failure = FAILURE;
+    ioctl(loop, LOOP_CLR_FD);
+    return failure;
+  }
+  /* Else memory has the upper's files twice. Not every device allows it. */
+  ioctl(loop, LOOP_SET_DIRECT_IO, 1UL);
+  return 0;
 }
 
 static void wake(int signal) { (void)signal; }

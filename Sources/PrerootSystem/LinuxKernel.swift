@@ -6,6 +6,8 @@ import PrerootCore
 public struct LinuxKernel: Kernel, ~Copyable {
   /// For the log: observations that are not failures.
   public var remarks: [Remark] = []
+  /// The attached loop device, until a mount keeps it attached.
+  private var loop: FileDescriptor?
   /// The number of remarks before the last step.
   private var earlierRemarks = 0
 
@@ -34,6 +36,10 @@ public struct LinuxKernel: Kernel, ~Copyable {
     case .provideMachineID: provideMachineID(other, in: path)
     case .unmountMachineID: unmountMachineID(in: path)
 
+    case .attachLoop: loop = try LoopDevice.attach(path, to: other, step.type)
+    case .detachLoop: loop = nil
+    case .eraseBeginning: try BlockDevice.eraseBeginning(of: path)
+    case .recordPlace: try BlockDevice.record(other, on: path)
     case .format: try format(path, type: other)
     case .encrypt: try encrypt(path, Crypt(other))
     case .claim: try BlockDevice.claim(path)

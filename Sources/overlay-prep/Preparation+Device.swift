@@ -5,16 +5,30 @@ import PrerootSystem
 extension Preparation {
   /// Waits for the device.
   ///
-  /// - Returns: the source for mount(2), and the number of other devices with the name.
-  func find(_ name: DeviceName) throws(Failure) -> (source: Text, others: Int) {
+  /// - Returns: the source for mount(2), the number of other devices with the name, and where the source is attached, if it has to be.
+  func find(_ name: DeviceName) throws(Failure) -> (source: Text, others: Int, tail: Tail?) {
     if let sentence = settings.crypt.unavailability(of: name) { throw Failure(sentence) }
+    if name.kind == .tail { return try findTail() }
     let choice = try attempt { () throws(Errno) in try wait(for: name) }
     guard let source = choice.device else {
       throw Failure(choice.sentence ?? Text("did not appear within ") + Text(decimal: settings.timeoutSeconds) + " s")
     }
     warn(of: choice, name)
     if image.isReadOnly(device: Text("/sys/class/block/") + source.fileName) { throw Failure("is read-only") }
-    return (source, choice.others.count)
+    return (source, choice.others.count, nil)
+  }
+
+  /// Needs no waiting: the root is mounted from there.
+  private func findTail() throws(Failure) -> (source: Text, others: Int, tail: Tail?) {
+    let use = try attempt { () throws(Errno) in TailUse(try RootDevice(facts, on: image), settings) }
+    switch use {
+    case .refuse(let sentence): throw Failure(sentence)
+    case .open(let tail):
+      // Nothing else takes one meanwhile.
+      do throws(Errno) { return (try LoopDevice.free(), 0, tail) } catch {
+        throw Failure("needs loop devices, which the kernel lacks: build it with CONFIG_BLK_DEV_LOOP=y, or put its module 'loop' into the image")
+      }
+    }
   }
 
   /// Returns how to use the device: never a refusal; nil if it is not encrypted.

@@ -99,13 +99,16 @@ struct Preparation: ~Copyable {
 
   private mutating func mountOverlay(on name: DeviceName) throws(Failure) {
     do throws(Failure) {
-      let (device, others) = try find(name)
-      let encryption = try encryptedUse(of: device)
-      let opening = encryption.map { StorePlan.opening(device, $0, settings) } ?? []
+      let (device, others, tail) = try find(name)
+      var opening = tail?.opening(as: device) ?? []
       try execute(opening)
       do throws(Failure) {
+        let encryption = try encryptedUse(of: device)
+        let unlocking = encryption.map { StorePlan.opening(device, $0, settings) } ?? []
+        try execute(unlocking)
+        opening += unlocking
         let source = encryption == nil ? device : Paths.mapping
-        let store = StorePlan(source, try use(of: name, at: source, encryption), settings, over: facts.mountInfo).steps
+        let store = StorePlan(source, try use(of: name, at: source, encryption), settings, over: facts.mountInfo).steps + (tail?.closing ?? [])
         // fsck may take long enough for another device to appear.
         let place = store.firstIndex { $0.verb == .mountDevice } ?? 0
         let beforeMount = Array(store[..<place])

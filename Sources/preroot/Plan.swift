@@ -66,11 +66,11 @@ private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine:
   }
   if boot.isRootKnown, case .device(let name) = settings.upper {
     do throws(Errno) {
-      if settings.crypt != .no, let (source, use) = try CryptUse.now(of: name, settings, boot.facts, on: machine) {
-        guard case .refuse(let sentence) = use else { return StorePlan(source, use, settings, over: boot.facts.mountInfo).steps.text }
+      if settings.crypt != .no, let (device, use) = try CryptUse.now(of: name, settings, boot.facts, on: machine) {
+        guard case .refuse(let sentence) = use else { return device.text(of: StorePlan(device.source, use, settings, over: boot.facts.mountInfo)) }
         text.comment(name.text + " " + sentence + "; preroot.fallback= says what happens then")
-      } else if let (source, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) {
-        guard case .refuse(let sentence) = use else { return StorePlan(source, use, settings, over: boot.facts.mountInfo).steps.text }
+      } else if let (device, use) = try DeviceUse.now(of: name, settings, boot.facts, on: machine) {
+        guard case .refuse(let sentence) = use else { return device.text(of: StorePlan(device.source, use, settings, over: boot.facts.mountInfo)) }
         text.comment(name.text + " " + sentence + "; preroot.fallback= says what happens then")
       } else {
         text.comment(name.text + " is not present; if it appears:")
@@ -83,25 +83,65 @@ private func store(_ settings: Settings, _ boot: borrowing NextBoot, on machine:
   return text
 }
 
+/// The upper's device, as a boot would find it now.
+struct FoundDevice {
+  /// The source for mount(2).
+  let source: Text
+  /// The part of another device that the source stands for.
+  private(set) var tail: Tail?
+  /// Why the boot would not use it: half a sentence.
+  private var refusal: Text?
+
+  /// Returns nil if the device is not present.
+  fileprivate init?(_ name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) {
+    if name.kind == .tail {
+      source = StorePlan.loop
+      switch TailUse(try RootDevice(facts, on: machine), settings) {
+      case .open(let tail): self.tail = tail
+      case .refuse(let sentence): refusal = sentence
+      }
+    } else {
+      guard let path = try BlockDevice.find(
+        name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), isEncrypted: settings.crypt.isLUKS, on: machine) else { return nil }
+      source = path
+    }
+  }
+
+  /// Returns how a boot would use it.
+  fileprivate func use(_ name: DeviceName, _ settings: Settings, on machine: borrowing Machine) throws(Errno) -> DeviceUse {
+    if let refusal { return .refuse(refusal) }
+    guard let tail else { return try DeviceUse(name, at: source, settings, on: machine) }
+    return tail.isInsideOlder ? DeviceUse(name, .blank, settings) : try DeviceUse(name, at: tail.device, within: tail.extent, settings, on: machine)
+  }
+
+  /// Returns how a boot would use it if it is encrypted.
+  fileprivate func encryptedUse(_ settings: Settings) throws(Errno) -> CryptUse {
+    if let refusal { return .refuse(refusal) }
+    guard let tail else { return try CryptUse(at: source, settings) }
+    return tail.isInsideOlder ? CryptUse(.blank, settings) : try CryptUse(at: tail.device, within: tail.extent, settings)
+  }
+
+  /// Where it is.
+  var text: Text { tail?.text ?? source }
+
+  /// Returns a plan for the source, and what precedes and follows it.
+  fileprivate func text(of plan: StorePlan) -> Text { ((tail?.opening(as: source) ?? []) + plan.steps + (tail?.closing ?? [])).text }
+}
+
 extension DeviceUse {
   /// Returns the device and what a boot would do with it now; nil if the device is not present.
-  static func now(of name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> (source: Text, use: DeviceUse)? {
-    guard let source = try find(name, settings, facts, on: machine) else { return nil }
-    return (source, try DeviceUse(name, at: source, settings, on: machine))
+  static func now(of name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> (device: FoundDevice, use: DeviceUse)? {
+    guard let device = try FoundDevice(name, settings, facts, on: machine) else { return nil }
+    return (device, try device.use(name, settings, on: machine))
   }
 }
 
 extension CryptUse {
   /// Returns the encrypted device and what a boot would do with it now; nil if the device is not present.
-  static func now(of name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> (source: Text, use: CryptUse)? {
-    guard let source = try find(name, settings, facts, on: machine) else { return nil }
-    return (source, try CryptUse(at: source, settings))
+  static func now(of name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> (device: FoundDevice, use: CryptUse)? {
+    guard let device = try FoundDevice(name, settings, facts, on: machine) else { return nil }
+    return (device, try device.encryptedUse(settings))
   }
-}
-
-@inline(never) private func find(_ name: DeviceName, _ settings: Settings, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Errno) -> Text? {
-  try BlockDevice.find(
-    name, type: settings.fileSystemType, rootDevice: facts.mountInfo.root?.majorMinor ?? Text(), isEncrypted: settings.crypt.isLUKS, on: machine)
 }
 
 extension StoreFacts {

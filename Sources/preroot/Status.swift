@@ -30,6 +30,8 @@ struct StatusReport {
   private let crypt: Text
   private let lower: MountInfo.Entry?
   private let store: MountInfo.Entry?
+  /// Where the upper is, if its name does not say so.
+  private let place: Text
   private let space: Space?
   /// About settings that were not accepted as written.
   private let remarks: [Remark]
@@ -50,6 +52,12 @@ struct StatusReport {
     target = state?.value(of: "target") ?? Text()
     lower = facts.mountInfo.image
     store = overlays.isEmpty ? nil : facts.mountInfo.entry(at: Paths.store)
+    if upper == "tail", let source = store?.mountSource, let backing = machine.contents(Text("/sys/class/block/") + source.fileName + "/loop/backing_file")?.trimmed {
+      // The kernel names it as seen from the /dev of the first stage, which is gone.
+      place = Text(" (") + source + " on /dev/" + backing.fileName + ")"
+    } else {
+      place = Text()
+    }
     // The overlay reports its upper's space, and every user may ask for it.
     space = store == nil ? nil : try? Space(of: overlays[0].mountPoint)
     let events = [Remark](inEvents: machine.contents(Paths.events) ?? Text())
@@ -77,7 +85,7 @@ struct StatusReport {
     if !standing.why.isEmpty { answer.add("why", standing.why) }
     for sentence in lost { answer.add("lost", sentence, .bad) }
     if standing.isTried { answer.add("asked", asked) }
-    if !upper.isEmpty { answer.add("upper", upper + (isPersistent ? ", kept at power-off" : ", lost at power-off")) }
+    if !upper.isEmpty { answer.add("upper", upper + place + (isPersistent ? ", kept at power-off" : ", lost at power-off")) }
     if !crypt.isEmpty { answer.add("crypt", crypt) }
     if let space { answer.add("filled", space.filling, space.percentage >= 90 ? .bad : space.percentage >= 75 ? .notable : .plain) }
     if !upper.isEmpty, let lower { answer.add("lower", lower.nameOfImage + " at " + Paths.lower) }

@@ -142,6 +142,8 @@ private struct Ledger: Kernel, ~Copyable {
     case .unmountMachineID: open["ID \(path)", default: 0] -= 1
     case .makeDirectory, .makeHiddenDirectory: open["directory \(path)", default: 0] += 1
     case .removeDirectory: open["directory \(path)", default: 0] -= 1
+    case .attachLoop: open["loop \(path)", default: 0] += 1
+    case .detachLoop: open["loop \(path)", default: 0] -= 1
     default: break
     }
   }

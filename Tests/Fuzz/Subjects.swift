@@ -140,6 +140,7 @@ enum Subjects {
     _ = Formatting.uuid(inMarker: text)
     let bytes = text.indices.map { text[$0] }
     for node in [bytes, [0x31, 0x18, 0x10, 0x06] + bytes] { try expect(UbifsNode(node) == nil || UbifsNode.isBegun(in: node), "a node of UBIFS without its beginning") }
+    _ = Tail.start(inRecord: text)
     guard let uuid = text.lines.first else { return }
     let formatting = Formatting("/dev/sda", type: "ext4", label: text, uuid: uuid, sizeInBytes: Int64(text.count) << 20)
     try expect(Formatting.uuid(inMarker: formatting.marker) == uuid, "\(uuid) is another when it is read back")
@@ -158,6 +159,13 @@ enum Subjects {
 
   static func identity(_ text: Text) throws(Finding) {
     let (type, superblock) = text.cut(at: 0x0a) ?? (text, text)
+    var root = RootDevice(type: type)
+    root.node = "/dev/vda"
+    root.superblock = superblock
+    root.bytes = Int64(text.count) << 20
+    if case .open(let tail) = TailUse(root, Settings()) {
+      try expect(tail.extent.lowerBound > 0 && tail.extent.upperBound < root.bytes, "\(tail.text) is not on the device")
+    }
     guard let identity = LowerIdentity(type: type, superblock: superblock, rootHash: "", imageVersion: "") else { return }
     try expect(identity.name.count == 16, "\(identity.name) is no short name")
   }

@@ -87,7 +87,7 @@ struct ArchitectureTests {
 struct ConstantsTests {
   /// Each constant with its name in C.
   private static let errors: [(name: String, value: Errno)] = [
-    ("EPERM", .notPermitted), ("ENOENT", .noSuchFileOrDirectory), ("EIO", .inputOutput), ("EBADF", .badFileDescriptor), ("EBADMSG", .badMessage), ("EEXIST", .fileExists), ("EXDEV", .crossDevice),
+    ("EPERM", .notPermitted), ("ENOENT", .noSuchFileOrDirectory), ("EIO", .inputOutput), ("EBADF", .badFileDescriptor), ("EBADMSG", .badMessage), ("EBUSY", .busy), ("EEXIST", .fileExists), ("EXDEV", .crossDevice),
     ("ENODEV", .noSuchDevice), ("ENOTDIR", .notDirectory), ("EISDIR", .isDirectory), ("EINVAL", .invalidArgument), ("EFBIG", .fileTooLarge),
     ("ENOSPC", .noSpace), ("ERANGE", .outOfRange), ("ENOSYS", .functionNotImplemented), ("ELOOP", .tooManyLinks), ("ENOTEMPTY", .directoryNotEmpty),
     ("ENOTUNIQ", .notUnique), ("ELIBACC", .noLibrary), ("EOPNOTSUPP", .notSupported), ("ECONNRESET", .connectionReset), ("ETIMEDOUT", .timedOut),

@@ -139,6 +139,18 @@ struct ToolStatusTests {
       """)
   }
 
+  @Test("preroot status names the loop device of an upper behind the image, and no other")
+  func behindImage() throws {
+    let machine = try MiniatureMachine()
+    try machine.write("proc/1/mountinfo", Self.overlay.replacing("98:16", with: "7:0").replacing("/dev/ubdb", with: "/dev/loop0"))
+    try machine.write("sys/class/block/loop0/loop/backing_file", "/ubda\n")
+    for (upper, line) in [("tail", "tail (/dev/loop0 on /dev/ubda), kept at power-off"), ("/dev/loop0", "/dev/loop0, kept at power-off")] {
+      try machine.write("run/preroot/state.json", "{\n  \"upper\": \"\(upper)\",\n  \"why\": \"\"\n}\n")
+      let run = try status(on: machine)
+      #expect(run.output.contains("\nupper: \(line)\n"), "\(run.output)")
+    }
+  }
+
   @Test("preroot status aligns columns on a terminal, and honors TERM and NO_COLOR", arguments: [
     ("TERM=xterm", "\u{1b}[32m/ is writable, as requested\u{1b}[0m\nlower:      squashfs"),
     ("TERM=xterm NO_COLOR=1", "/ is writable, as requested\nlower:      squashfs"),
@@ -787,6 +799,37 @@ struct ToolCheckTests {
       "no libblkid for an encrypted device", "libblkid.so.1 is missing, which identifies the contents of the upper's device: install it",
       on: "preroot=/dev/vdb preroot.crypt=random preroot.fstype=ext4"
     ) { try $0.remove("usr/lib/x86_64-linux-gnu/libblkid.so.1") },
+    Flaw("an upper behind an image that is not on a block device", "tail needs a root on a block device; the root is squashfs", on: "preroot=tail"),
+    Flaw(
+      "an upper behind an image on a disk with partitions", "tail is not for a disk with partitions, and /dev/ubda is one; put the image into a partition", on: "preroot=tail"
+    ) {
+      try $0.putRootOnDisk()
+      try $0.write("sys/dev/block/98:0/ubda1/partition", "1\n")
+    },
+    Flaw("an upper behind an image on a device that is too small", "tail needs 4 MiB behind the image, and on /dev/ubda there are 0 KiB", on: "preroot=tail") {
+      try $0.putRootOnDisk()
+    },
+    Flaw("an upper behind an image on a read-only device", "tail needs a writable device, and /dev/ubda is read-only", on: "preroot=tail") {
+      try $0.putRootOnDisk()
+      try $0.write("sys/dev/block/98:0/ro", "1\n")
+    },
+    Flaw(
+      "an upper behind an image on raw flash",
+      "tail is not for raw flash, which a block device on it wears out; preroot=mtd:NAME or preroot=ubi0:NAME uses a part of it", on: "preroot=tail"
+    ) { try $0.putRootOnDisk("mtdblock3") },
+    Flaw(
+      "an upper behind an ext4", "tail needs a squashfs or erofs root, which says where it ends; the root is ext4", on: "preroot=tail"
+    ) {
+      try $0.putRootOnDisk()
+      try $0.write("proc/1/mountinfo", "26 1 98:0 / / ro,relatime shared:1 - ext4 /dev/root ro\n")
+    },
+    Flaw(
+      "an upper that a longer image has overwritten",
+      "tail was overwritten at its beginning by a longer image; preroot.on-lower-change=reset with preroot.format=blank starts a new one", on: "preroot=tail"
+    ) { try $0.putRootOnDisk(roomInKilobytes: 8192, record: "preroot's upper begins at byte 0\n") },
+    Flaw("no loop devices", "The kernel has no loop: build it with CONFIG_BLK_DEV_LOOP=y, or put its module 'loop' into the image", on: "preroot=tail") {
+      try $0.write("sys/module/overlay/x", "")
+    },
     Flaw("no program that opens an encrypted device", "systemd-cryptsetup and cryptsetup are missing, one of which Crypt= needs: install one", on: "preroot=/dev/vdb preroot.crypt=random"),
     Flaw("a key file that is not there", "/etc/key of Crypt= is not a file of the image: put the key there", on: "preroot=/dev/vdb preroot.crypt=/etc/key"),
     Flaw(
@@ -827,6 +870,14 @@ struct ToolCheckTests {
       let run = try check(machine)
       #expect(run.status == 1 && run.output.contains("problem: \(program) is missing, which"), "\(program): \(run.output)")
     }
+  }
+
+  @Test("preroot check notes that a longer image has overwritten an upper that the settings give up")
+  func notesOverwrittenTail() throws {
+    let machine = try machine()
+    try machine.putRootOnDisk(roomInKilobytes: 8192, record: "preroot's upper begins at byte 0\n")
+    let output = try check(machine, commandLine: "preroot=tail preroot.format=blank preroot.on-lower-change=reset").output
+    #expect(output.contains("\nnote: tail was overwritten by a longer image; the next boot creates a new ext4 on it\n"), "\(output)")
   }
 
   @Test("preroot check notes where a boot differs from the settings as written", arguments: [
@@ -998,5 +1049,17 @@ struct CompletionTests {
     #expect(run.errors == "")
     let words = run.output.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: " ").filter { !$0.hasPrefix("/usr/lib") || $0 == "/usr/lib" }
     #expect(words.joined(separator: " ") == answer)
+  }
+}
+
+extension MiniatureMachine {
+  /// Gives the machine the device that its root is on: a superblock of squashfs in the first 4 KiB, this much room behind the first 64 KiB,
+  /// and a record of the upper's place.
+  fileprivate func putRootOnDisk(_ name: String = "ubda", roomInKilobytes room: Int? = nil, record: String = "") throws {
+    try write("sys/dev/block/98:0/uevent", "DEVNAME=\(name)\n")
+    let superblock = "hsqs" + String(repeating: "\0", count: 36) + "\u{60}" + String(repeating: "\0", count: 4055)
+    guard let room else { return try write("dev/\(name)", superblock) }
+    let end = room << 10
+    try write("dev/\(name)", superblock + String(repeating: "\0", count: end - 4096) + record + String(repeating: "\0", count: 65536 - record.utf8.count))
   }
 }

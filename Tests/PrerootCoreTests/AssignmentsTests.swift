@@ -281,7 +281,7 @@ struct SettingsTests {
     let settings = settings("preroot.upper=\(word)", configuration: "[Preroot]\nUpper=tmpfs:size=10%\n")
     #expect(settings.upper.text.string == "tmpfs:size=10%,nr_inodes=1m")
     #expect(settings.remarks.strings == [
-      "error: Kernel command line: preroot.upper='\(word)' is not an upper (tmpfs:..., /dev/..., LABEL=..., mtd:..., ubi0:...), ignoring"
+      "error: Kernel command line: preroot.upper='\(word)' is not an upper (tmpfs:..., /dev/..., LABEL=..., mtd:..., ubi0:..., tail), ignoring"
     ])
   }
 

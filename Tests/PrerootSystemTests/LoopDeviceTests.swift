@@ -8,7 +8,7 @@ import Testing
 @testable import PrerootSystem
 
 /// A real block device on a file; `deinit` detaches it.
-private final class LoopDevice {
+final class HostLoop {
   let path: String
 
   init(_ disk: Disk) throws {
@@ -23,24 +23,24 @@ private final class LoopDevice {
 
   static let isPossible: Bool = {
     guard let directory = try? Temporary(), let disk = try? Disk(directory, megabytes: 1) else { return false }
-    return (try? LoopDevice(disk)) != nil
+    return (try? HostLoop(disk)) != nil
   }()
 }
 
 /// The tests are serialized: while losetup looks for a free device it briefly opens each, also those of other tests.
 @Suite(
   "Loop devices", .serialized,
-  .enabled(if: LoopDevice.isPossible, "There are no loop devices here for us: run the tests as root, outside a container"))
+  .enabled(if: HostLoop.isPossible, "There are no loop devices here for us: run the tests as root, outside a container"))
 struct LoopDeviceTests {
   let directory: Temporary
-  private let device: LoopDevice
+  private let device: HostLoop
   static let minute: Int64 = 60_000_000
   /// The label is unique, as other test runs may share this machine.
   private static let label = Text(utf8: "preroot-\(getpid())")
 
   init() throws {
     directory = try Temporary()
-    device = try LoopDevice(Disk(directory))
+    device = try HostLoop(Disk(directory))
   }
 
   // A fork of another test can keep the device busy for a moment.
@@ -59,11 +59,11 @@ struct LoopDeviceTests {
     #expect(outcome.isSuccess, "\(outcome.lastLine.string)")
   }
 
-  private func mark(_ device: LoopDevice, _ formatting: Formatting) throws(Errno) {
+  private func mark(_ device: HostLoop, _ formatting: Formatting) throws(Errno) {
     try patiently { () throws(Errno) in try BlockDevice(toWrite: device.text).writeMarker(formatting.marker) }
   }
 
-  private func format(_ device: LoopDevice, _ type: Text = "ext4", label: Text = Self.label) throws(Errno) -> Program.Outcome {
+  private func format(_ device: HostLoop, _ type: Text = "ext4", label: Text = Self.label) throws(Errno) -> Program.Outcome {
     try patientOutcome { () throws(Errno) in try BlockDevice.format(device.text, type: type, label: label, limitMicroseconds: Self.minute) }
   }
 
@@ -141,7 +141,7 @@ struct LoopDeviceTests {
 
   @Test("An f2fs is created under the same marker", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))
   func f2fs() throws {
-    let device = try LoopDevice(Disk(directory, "larger", megabytes: 64))
+    let device = try HostLoop(Disk(directory, "larger", megabytes: 64))
     let outcome = try format(device, "f2fs", label: "preroot-f2fs")
     #expect(outcome.isSuccess, "\(outcome.lastLine.string)")
     guard case .signature(let signature) = try BlockDevice.probe(device.text) else { throw Problem("There is no file system") }
@@ -152,7 +152,7 @@ struct LoopDeviceTests {
 
   @Test("An unfinished ext4 can be completed as f2fs, and is then only f2fs", .enabled(if: access("/usr/sbin/mkfs.f2fs", X_OK) == 0, "mkfs.f2fs is missing: install f2fs-tools"))
   func changesType() throws {
-    let device = try LoopDevice(Disk(directory, "larger", megabytes: 64))
+    let device = try HostLoop(Disk(directory, "larger", megabytes: 64))
     let formatting = Formatting(
       device.text, type: "ext4", label: "data", uuid: "01234567-89ab-cdef-0123-456789abcdef", sizeInBytes: Int64(64 * Disk.megabyte))
     try mark(device, formatting)

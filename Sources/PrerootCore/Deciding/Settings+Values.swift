@@ -38,7 +38,7 @@ extension Settings {
     } else if Upper.isDeviceMeant(by: value) {
       upper = .unreadable(value)
     } else {
-      remarks.reject(origin, value, "is not an upper (tmpfs:..., /dev/..., LABEL=..., mtd:..., ubi0:...), ignoring")
+      remarks.reject(origin, value, "is not an upper (tmpfs:..., /dev/..., LABEL=..., mtd:..., ubi0:..., tail), ignoring")
     }
   }
 

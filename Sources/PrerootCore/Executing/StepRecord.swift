@@ -31,6 +31,8 @@ extension StepRecord {
       return "the kernel does not support this file system"
     case (.mountDevice, .invalidArgument):
       return "the file system is damaged, or its options are wrong"
+    case (.attachLoop, .busy), (.recordPlace, .busy):
+      return "the kernel allows no writes to a mounted device; bdev_allow_write_mounted=1 on the kernel command line changes that"
     case (.format, .noSuchFileOrDirectory):
       return "the image lacks the program that creates this file system"
     case (.format, .invalidArgument):

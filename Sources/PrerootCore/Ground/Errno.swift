@@ -8,6 +8,7 @@ public struct Errno: Error, Equatable, Sendable {
   public static var noSuchFileOrDirectory: Errno { Errno(rawValue: 2) }
   public static var inputOutput: Errno { Errno(rawValue: 5) }
   public static var badFileDescriptor: Errno { Errno(rawValue: 9) }
+  public static var busy: Errno { Errno(rawValue: 16) }
   public static var fileExists: Errno { Errno(rawValue: 17) }
   public static var crossDevice: Errno { Errno(rawValue: 18) }
   public static var noSuchDevice: Errno { Errno(rawValue: 19) }

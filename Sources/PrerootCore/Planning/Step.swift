@@ -27,6 +27,14 @@ public struct Step: Equatable, Sendable {
     case provideMachineID
     case unmountMachineID
 
+    /// Attaches the loop device at the path to the part `type` of the device `other`, see `Tail`. The kernel detaches it when nothing uses it.
+    case attachLoop
+    /// Closes the loop device: the kernel detaches it unless it is in use.
+    case detachLoop
+    /// Erases the beginning of a device, so that it counts as blank.
+    case eraseBeginning
+    /// Writes the record `other` to the root's device. See `Tail`.
+    case recordPlace
     /// Makes a file system of type `other` on a device that is blank, or that holds an unfinished one.
     case format
     /// Makes a LUKS header on a device that is blank, or that holds an unfinished one, for the key `other`, see `Crypt`.
@@ -98,6 +106,10 @@ public struct Step: Equatable, Sendable {
       case .makeDeviceLink: "make device link"
       case .provideMachineID: "provide the machine ID of"
       case .unmountMachineID: "unmount the machine ID of"
+      case .attachLoop: "attach"
+      case .detachLoop: "release"
+      case .eraseBeginning: "erase the beginning of"
+      case .recordPlace: "record the place of the upper on"
       case .format: "make a file system on"
       case .encrypt: "make a LUKS header on"
       case .claim: "claim"
@@ -135,6 +147,7 @@ public struct Step: Equatable, Sendable {
       case .makeDirectory, .makeHiddenDirectory: .removeDirectory
       case .makeLink: .removeFile
       case .open: .close
+      case .attachLoop: .detachLoop
       case .provideMachineID: .unmountMachineID
       case .mountTmpfs, .mountDevice, .bind: .unmount
       case .mountOverlay: .detach
@@ -144,7 +157,7 @@ public struct Step: Equatable, Sendable {
     }
 
     /// Whether `other` is a file's contents, which a printed plan leaves out.
-    fileprivate var hasContents: Bool { self == .writeFile || self == .writeDurably || self == .provideMachineID }
+    fileprivate var hasContents: Bool { self == .writeFile || self == .writeDurably || self == .provideMachineID || self == .recordPlace }
   }
 
   public var verb: Verb

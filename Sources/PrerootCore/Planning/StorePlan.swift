@@ -12,12 +12,17 @@ public struct StorePlan: Equatable, Sendable {
   public static var minimumBytes: Int64 { 1 << 20 }
   public static var minimumInodes: Int { 128 }
 
+  /// A loop device of an unknown number.
+  public static var loop: Text { "/dev/loopN" }
+
   /// Plans before the device is known: it assumes the expected file system.
   public init(_ settings: Settings, over mountInfo: MountInfo) {
     switch settings.upper {
     case .tmpfs(let options): self.init(options, over: mountInfo)
     case .device, .unreadable:
-      self.init(settings.upper.text, .open, settings, over: mountInfo)
+      let isTail = settings.upper == .device(DeviceName(.tail, DeviceName.tail))
+      self.init(isTail ? Self.loop : settings.upper.text, .open, settings, over: mountInfo)
+      if isTail { steps = [Step(.attachLoop, Self.loop, DeviceName.tail)] + steps }
     }
   }
 

@@ -12,6 +12,8 @@ public struct DeviceName: Equatable, Sendable {
     case mtd
     /// A UBI volume; `number` is the UBI device.
     case ubi
+    /// The room behind the image on the root's device: `tail`.
+    case tail
 
     /// Reads a tag in lower case.
     @inline(never) fileprivate init?(tag: Text) {
@@ -34,7 +36,7 @@ public struct DeviceName: Equatable, Sendable {
     self.number = number
   }
 
-  /// Reads `/dev/…`, `LABEL=`, `UUID=`, `PARTLABEL=`, `PARTUUID=`, `mtd:NAME`, `ubi:NAME` or `ubiN:NAME`; nil for anything else.
+  /// Reads `/dev/…`, `LABEL=`, `UUID=`, `PARTLABEL=`, `PARTUUID=`, `mtd:NAME`, `ubi:NAME`, `ubiN:NAME` or `tail`; nil for anything else.
   ///
   /// udev makes the links in /dev/disk/by-label/ and the like, and does not run yet; they are read as the tags that they stand for.
   public init?(_ word: Text) {
@@ -59,14 +61,18 @@ public struct DeviceName: Equatable, Sendable {
         kind = .ubi
         number = itsNumber
       }
+    } else if word == Self.tail {
+      kind = .tail
     } else { return nil }
     if value.isEmpty { return nil }
   }
 
+  static var tail: Text { "tail" }
+
   /// The name as a setting spells it.
   public var text: Text {
     let prefix: Text = switch kind {
-    case .path: ""
+    case .path, .tail: ""
     case .label: "LABEL="
     case .uuid: "UUID="
     case .partLabel: "PARTLABEL="

@@ -16,9 +16,9 @@ public enum Upper: Equatable, Sendable {
     tmpfsOptions(in: word) != nil || isDeviceMeant(by: word)
   }
 
-  /// Returns whether a word can only mean a device: it has the form of a device name, or of a kernel name without /dev/.
+  /// Returns whether a word can only mean a device: it has the form of a device name, or of a kernel name without /dev/, or is `tail`.
   @inline(never) static func isDeviceMeant(by word: Text) -> Bool {
-    word.contains { $0.isSeparator } || word.isKernelName
+    word.contains { $0.isSeparator } || word.isKernelName || word == DeviceName.tail
   }
 
   /// Returns whether a word is a tag without a value, such as an empty variable of a boot loader leaves.

@@ -4,11 +4,11 @@ import PrerootCore
 
 extension BlockDevice {
   /// The first 4 KiB, which contain every superblock that preroot reads.
-  var beginning: Text {
-    get throws(Errno) {
-      var block = [UInt8](repeating: 0, count: 4096)
-      let count = try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, 0) })
-      return Text(block[..<count])
-    }
+  var beginning: Text { get throws(Errno) { try block(at: 0) } }
+
+  /// The 4 KiB from a place on, or fewer at the end.
+  @inline(never) func block(at place: Int64) throws(Errno) -> Text {
+    var block = [UInt8](repeating: 0, count: 4096)
+    return Text(block[..<(try read(&block, at: place))])
   }
 }

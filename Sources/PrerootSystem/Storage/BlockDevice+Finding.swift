@@ -17,6 +17,8 @@ extension BlockDevice {
     case .path: return DeviceChoice(machine.exists(name.value) ? name.value : nil)
     case .mtd: return DeviceChoice(try Ubi.findMtd(name.value, on: machine))
     case .ubi: return DeviceChoice(try Ubi.find(name, on: machine))
+    // The root's own device: see `RootDevice`.
+    case .tail: return DeviceChoice(nil)
     case .label, .uuid, .partLabel, .partUUID: return try chooseBlockDevice(name, type, rootDevice, isEncrypted ? "crypto" : "filesystem", on: machine)
     }
   }

@@ -62,18 +62,17 @@ extension BlockDevice {
     return made
   }
 
-  var size: Int64 { get throws(Errno) { try check(linux_size(file.rawValue)) } }
-
   /// Writes the marker's block, padded with zeros, and returns when it is on the disk.
   func writeMarker(_ text: Text) throws(Errno) {
     try write(text, padding: Formatting.markerBytes, at: Formatting.markerPlace(sizeInBytes: try size))
   }
 
-  @inline(never) private func write(_ text: Text, padding size: Int, at place: Int64) throws(Errno) {
+  /// Writes a block, padded with zeros, and returns when it is on the disk.
+  @inline(never) func write(_ text: Text, padding size: Int, at place: Int64) throws(Errno) {
     var block = [UInt8](repeating: 0, count: size)
     for place in text.indices { block[place] = text[place] }
     let count = try check(unsafe block.withUnsafeBytes {
-      unsafe linux_write_at(file.rawValue, $0.baseAddress!, $0.count, place)
+      unsafe linux_write_at(file.rawValue, $0.baseAddress!, $0.count, start + place)
     })
     guard count == block.count else { throw .noSpace }
     try check(linux_sync_file(file.rawValue))
@@ -96,7 +95,8 @@ extension BlockDevice {
     return time[0] | time[1] | time[2] | time[3] != 0
   }
 
-  @inline(never) private func read(_ block: inout [UInt8], at place: Int64) throws(Errno) {
-    try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, place) })
+  @discardableResult
+  @inline(never) func read(_ block: inout [UInt8], at place: Int64) throws(Errno) -> Int {
+    Int(try check(unsafe block.withUnsafeMutableBytes { unsafe linux_read_at(file.rawValue, $0.baseAddress!, $0.count, start + place) }))
   }
 }

@@ -11,7 +11,7 @@ struct UbiVolume: ~Copyable {
   /// - Parameter name: `ubiN_M`.
   init(_ name: Text, toWrite: Bool = false) throws(Errno) {
     let path = "/dev/" + name
-    file = FileDescriptor(try check(unsafe linux_open_device(LINUX_CURRENT_DIRECTORY, path.cString, toWrite ? 1 : 0)))
+    file = FileDescriptor(try check(unsafe linux_open_device(LINUX_CURRENT_DIRECTORY, path.cString, toWrite ? LINUX_DEVICE_TO_WRITE : LINUX_DEVICE_TO_READ)))
   }
 
   /// Unmaps all blocks, and returns when the flash memory has that. An interruption leaves the volume unreadable; see
