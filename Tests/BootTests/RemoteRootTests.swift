@@ -44,4 +44,9 @@ struct RemoteRootTests {
     #expect(boots.map(\.remarks.count) == [0, 0, 1])
     try await disk.check()
   }
+
+  @Test("preroot=tail over a root on the host's file system is refused at once", .enabled(if: Suite.areAll, "make check-all"))
+  func hasNoTail() async throws {
+    expectFallback(in: try await machine(.noting, "preroot=tail").boot(), saying: "tail needs a root on a block device; the root is hostfs")
+  }
 }
