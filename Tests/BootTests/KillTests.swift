@@ -11,7 +11,7 @@ import Testing
 struct KillTests {
   /// The task of the helper.
   enum Work: String, CaseIterable, Sendable {
-    case tmpfs, scope, reexec, device, format, reset, luks = "LUKS"
+    case tmpfs, scope, reexec, device, format, reset, luks = "LUKS", tail
 
     var words: [String] {
       switch self {
@@ -22,6 +22,7 @@ struct KillTests {
       case .format: ["preroot=/dev/ubdb", "preroot.format=blank"]
       case .reset: ["preroot=/dev/ubdb", "preroot.reset"]
       case .luks: ["preroot=/dev/ubdb", "preroot.format=blank", "preroot.crypt=/etc/preroot.key"]
+      case .tail: ["root=/dev/ubdb", "preroot=tail", "preroot.format=blank"]
       }
     }
 
@@ -30,12 +31,16 @@ struct KillTests {
     var isOnDevice: Bool {
       switch self {
       case .tmpfs, .scope, .reexec: false
-      case .device, .format, .reset, .luks: true
+      case .device, .format, .reset, .luks, .tail: true
       }
     }
 
     func disk() async throws -> Disk {
-      self == .format || self == .luks ? try .blank(megabytes: 64) : try await KillTests.usedDisk.value.copy()
+      switch self {
+      case .format, .luks: try .blank(megabytes: 64)
+      case .tail: try await .image(.squashfs, of: KillTests.tree.value)
+      default: try await KillTests.usedDisk.value.copy()
+      }
     }
 
     /// The mount points of its overlays.
@@ -107,7 +112,7 @@ struct KillTests {
         if next.state != "running" || next.told("status") != "as-asked" { outcome.faults.append("the next boot is \(next.state), \(next.told("status") ?? "?")") }
         let expected = work == .device ? "40" : "0"
         if next.told("old") != expected { outcome.faults.append("the next boot has \(next.told("old") ?? "no") old files") }
-        if work != .luks { try await disk.check() }
+        if work != .luks { try await (work == .tail ? disk.tail : disk).check() }
       }
     } catch let problem as Problem {
       outcome.faults.append("\(problem)")

@@ -9,12 +9,12 @@ import Testing
 @Suite("Reordered writes")
 struct ReorderedWriteTests {
   enum Work: String, CaseIterable, Sendable {
-    case firstUse = "first use", format, keep, reset, lowerChange = "lower change", luks = "LUKS"
+    case firstUse = "first use", format, keep, reset, lowerChange = "lower change", luks = "LUKS", tail
 
     var words: [String] {
       switch self {
       case .firstUse, .keep: ["preroot.bind=/srv"]
-      case .format: ["preroot.format=blank", "preroot.bind=/srv"]
+      case .format, .tail: ["preroot.format=blank", "preroot.bind=/srv"]
       case .luks: ["preroot.format=blank", "preroot.bind=/srv", "preroot.crypt=/etc/preroot.key"]
       case .reset: ["preroot.bind=/srv"]
       case .lowerChange: ["preroot.on-lower-change=reset", "preroot.bind=/srv"]
@@ -25,8 +25,8 @@ struct ReorderedWriteTests {
     var keeps: Bool { self == .keep }
     /// Whether there was an earlier upper.
     var isUsed: Bool { self != .firstUse && !isBlank }
-    /// Whether the disk was blank.
-    var isBlank: Bool { self == .format || self == .luks }
+    /// Whether the disk was blank, or the room on it.
+    var isBlank: Bool { self == .format || self == .luks || self == .tail }
     /// The number of states to boot. e2fsprogs cannot examine what is encrypted.
     var boots: Int { self == .luks ? max(4, ReorderedWriteTests.count / 10) : 2 }
 
@@ -34,6 +34,7 @@ struct ReorderedWriteTests {
       switch self {
       case .firstUse: try await .ext4(megabytes: megabytes)
       case .format, .luks: try .blank(megabytes: megabytes)
+      case .tail: try await .image(.squashfs, of: ReorderedWriteTests.tree.value, roomInMegabytes: megabytes)
       case .keep, .lowerChange: try await ReorderedWriteTests.usedDisk.value.copy()
       case .reset: try await ReorderedWriteTests.markedDisk.value.copy()
       }
@@ -73,24 +74,30 @@ struct ReorderedWriteTests {
   }
 
   private static func machine(_ work: Work, _ disk: Disk, on device: String) async throws -> Machine {
-    var machine = Machine(keepingOn: disk, try await tree.value, "preroot=\(device)")
+    var machine = Machine(keepingOn: disk, try await tree.value, "preroot=\(work == .tail ? "tail" : device)")
     machine.words += work.words
+    if work == .tail {
+      machine.words += ["root=\(device)"]
+      // The kernel makes it on the disk before it mounts the root, and recording begins with another table.
+      if device == "/dev/dm-0" { machine.words += ["dm-mod.create=\"recorded,,,rw,0 \(try disk.bytes / 512) linear /dev/ubdb 0\""] }
+    }
     return machine
   }
 
   /// Everything that is wrong with the disk.
   private func faults(in disk: Disk, _ work: Work, notes: [String]) async throws -> [String] {
     var faults: [String] = []
+    // The file system and its end.
+    var disk = disk, end = try disk.bytes
+    if work == .tail {
+      disk = try disk.tail
+      end -= 65536
+      if !notes.isEmpty, try !disk.text(at: end).hasPrefix("preroot's upper begins at byte \(disk.offset)\n") { faults.append("the record is lost") }
+    }
     if work.isBlank {
       // The disk is blank, or marked as unfinished, or complete.
-      let size = work.megabytes << 20
-      let file = try #require(FileHandle(forReadingAtPath: disk.path.string))
-      defer { try? file.close() }
-      try file.seek(toOffset: UInt64(size - 4096))
-      let marker = String(decoding: try file.read(upToCount: 64) ?? Data(), as: UTF8.self)
-      if marker.hasPrefix("preroot is making a file system here") { return notes.isEmpty ? [] : ["the device is unfinished, and was in use"] }
-      try file.seek(toOffset: 0)
-      let beginning = try file.read(upToCount: 1 << 20) ?? Data()
+      if try disk.text(at: end - 4096).hasPrefix("preroot is making a file system here") { return notes.isEmpty ? [] : ["the device is unfinished, and was in use"] }
+      let beginning = try disk.bytes(at: disk.offset, count: 1 << 20)
       if notes.isEmpty, beginning.allSatisfy({ $0 == 0 }) { return [] }
       if work == .luks { return beginning.starts(with: Data("LUKS".utf8)) ? [] : ["the header is lost"] }
     }
@@ -138,7 +145,7 @@ struct ReorderedWriteTests {
     try #require(recording.writeCount > 20 && recording.flushCount > 5 && recording.notes().count == 9, "\(boot.script?.output ?? "")")
 
     let seed = UInt64.random(in: 0...UInt64(UInt32.max))
-    let states = recording.states(count: Self.count, seed: seed), distinct = Set(states)
+    let states = try recording.states(count: Self.count, ofFileSystemAt: work == .tail ? disk.tail.offset : 0, seed: seed), distinct = Set(states)
     var bad = 0
     try await recording.replay(Array(distinct), over: base) { state, disk in
       let faults = try await faults(in: disk, work, notes: recording.notes(before: state.cut))
@@ -160,4 +167,17 @@ struct ReorderedWriteTests {
     print("reordered writes, \(work.rawValue): \(recording.writeCount) writes, \(recording.flushCount) flushes, \(states.count) states, \(distinct.count) of them distinct, \(bad) with faults, \(work.boots) booted, seed \(seed)")
     for disk in [disk, base] { try FileManager.default.removeItem(atPath: disk.path.string) }
   }
+}
+
+extension Disk {
+  fileprivate var bytes: Int { get throws { try #require(try FileManager.default.attributesOfItem(atPath: path.string)[.size] as? Int) } }
+
+  fileprivate func bytes(at place: Int, count: Int) throws -> Data {
+    let file = try #require(FileHandle(forReadingAtPath: path.string))
+    defer { try? file.close() }
+    try file.seek(toOffset: UInt64(place))
+    return try file.read(upToCount: count) ?? Data()
+  }
+
+  fileprivate func text(at place: Int) throws -> String { String(decoding: try bytes(at: place, count: 64), as: UTF8.self) }
 }
