@@ -7,7 +7,8 @@
 # make test       runs the tests that boot nothing, in seconds; make lint checks formats, manual pages, scripts and spelling
 # make check      runs every test, and lint; make demo boots a demonstration. Both install the packages they need, as root, on Debian.
 # make check-all  runs the tests on every version of systemd that the bed knows
-# make bench      boots in several ways, in turn, ROUNDS=8 times each, and writes docs/performance.md; the machine has to be idle
+# make bench      boots in several ways, in turn, ROUNDS=8 times each, and writes docs/performance.md; the machine has to be idle.
+#                 With ARCH=mipsel it boots the VoCore, and writes docs/vocore.md
 # make fuzz       feeds the readers and plans with random inputs, for SECONDS=600
 
 SHELL = /bin/bash
@@ -236,7 +237,7 @@ ROUNDS = 8
 bench:
 	@$(call install-packages,$(packages_to_test))
 	@$(MAKE) --no-print-directory all
-	@swift run -q bed bench --rounds $(ROUNDS)
+	@swift run -q bed bench --rounds $(ROUNDS) $(if $(filter mipsel,$(cross)),--vocore)
 
 # Uses libFuzzer if the toolchain has it: it notices inputs that take a new path, and keeps them. Inputs that trap are left in .build/fuzz.
 # A text's memory is never freed, so the loop restarts it after a number of inputs.

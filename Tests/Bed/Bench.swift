@@ -2,12 +2,22 @@
 import Foundation
 import Support
 
-/// Measures boots of one image in several ways, in turn.
+/// Measures boots of one image in several ways under User Mode Linux, in turn.
 public struct Bench: Sendable {
   /// The machine of each row of ``results``.
   private let machines: [Machine]
   private let suite: Suite
   public private(set) var results: BenchResults
+
+  /// What is booted, for the conditions of the report.
+  ///
+  /// - Throws: ``Problem`` if there is no kernel.
+  public static var machines: String {
+    get async throws {
+      let source = try await Kernel.own.program().removingLastComponent().appending("source")
+      return "User Mode Linux of \(try String(contentsOfFile: source.string, encoding: .utf8).trimmingCharacters(in: .newlines)), 256 MiB, a squashfs root"
+    }
+  }
 
   /// Boots each way once without counting it, so that all images exist and the upper on the device has had its first boot.
   ///
@@ -15,7 +25,7 @@ public struct Bench: Sendable {
   public init(of suite: Suite) async throws {
     self.suite = suite
     say("bench: \(suite), the round that is not counted")
-    var machines: [Machine] = [], rows: [BenchResults.Row] = [], absent: [BenchWay] = [], version = ""
+    var machines: [Machine] = [], rows: [BenchResults.Row] = [], absent: [String] = [], version = ""
     for way in BenchWay.allCases {
       do {
         let machine = try await way.machine(suite)
@@ -24,9 +34,9 @@ public struct Bench: Sendable {
         _ = try BenchResults.Sample(boot)
         version = boot.systemdVersion
         machines.append(machine)
-        rows.append(.init(way: way))
-      } catch let problem as Problem where way != .reference {
-        absent.append(way)
+        rows.append(.init(name: way.rawValue))
+      } catch let problem as Problem where way.rawValue != BenchResults.reference {
+        absent.append(way.rawValue)
         say("bench: without '\(way.rawValue)', which does not boot on \(suite): \(problem.description.prefix(300)) ... \(problem.description.suffix(1000))")
       }
     }

@@ -22,8 +22,8 @@ struct BenchPlot: Sendable {
       }
       for (place, row) in bench.rows.enumerated() {
         let middle = top + (Double(place) + 0.5) * Self.rowHeight
-        let colour = row.way.rawValue.contains("preroot") ? "#0b6e4f" : "#6b6b6b"
-        body.append("<text x=\"\((Self.left - 10).places(1))\" y=\"\((middle + 4).places(1))\" text-anchor=\"end\">\(row.way.rawValue.escapedForXML)</text>")
+        let colour = row.name.contains("preroot") ? "#0b6e4f" : "#6b6b6b"
+        body.append("<text x=\"\((Self.left - 10).places(1))\" y=\"\((middle + 4).places(1))\" text-anchor=\"end\">\(row.name.escapedForXML)</text>")
         for sample in row.samples {
           body.append("<circle cx=\"\(x(sample.time / .seconds(1)))\" cy=\"\(middle.places(1))\" r=\"3.5\" fill=\"\(colour)\" fill-opacity=\"0.45\"/>")
         }

@@ -2,7 +2,7 @@
 import Foundation
 
 extension BenchResults {
-  /// The table for docs/performance.md.
+  /// The table for a document.
   var table: String {
     var lines = [
       "### \(title)", "",
@@ -11,12 +11,12 @@ extension BenchResults {
     for row in rows {
       let time = row.seconds, ratio = ratio(row), written = row.spread { Double($0.writtenBytes) }.median / 1024
       lines.append("| " + [
-        row.way.rawValue, "\(time.least.places(2)) s", "\(time.median.places(2)) s", "\(time.most.places(2)) s",
+        row.name, "\(time.least.places(2)) s", "\(time.median.places(2)) s", "\(time.most.places(2)) s",
         "\(ratio.median.places(2)) (\(ratio.least.places(2)) to \(ratio.most.places(2)))", "\(row.spread { $0.hostTime / .seconds(1) }.median.places(2)) s",
         memory(row).map { "\($0 < 0 ? "-" : "+")\(abs($0).places(1)) MiB" } ?? "", written > 0 ? "\(written.places(0)) KiB" : "",
       ].joined(separator: " | ") + " |")
     }
-    if !absent.isEmpty { lines += ["", "Not booted: \(absent.map(\.rawValue).joined(separator: ", "))."] }
+    if !absent.isEmpty { lines += ["", "Not booted: \(absent.joined(separator: ", "))."] }
     return lines.joined(separator: "\n") + "\n"
   }
 }

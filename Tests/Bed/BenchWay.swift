@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Support
 
-/// A way to boot one image. docs/performance.md describes each.
+/// A way to boot one image under User Mode Linux. docs/performance.md describes each.
 enum BenchWay: String, CaseIterable, Sendable {
   case plain = "plain, read-only"
   case initramfs = "an initramfs (busybox)"
@@ -10,9 +10,6 @@ enum BenchWay: String, CaseIterable, Sendable {
   case tmpfs = "preroot=tmpfs"
   case reload = "preroot=tmpfs, Switch=reload"
   case device = "preroot=/dev/ubdb"
-
-  /// The way with which the others are compared in each round.
-  static let reference = initramfs
 
   /// - Throws: ``Problem`` if the disk or the initramfs cannot be made.
   func machine(_ suite: Suite) async throws -> Machine {

@@ -47,10 +47,12 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
   /// QEMU's -icount is off: on a busy host the machine's clock would leap whenever the machine waits for its disk.
   ///
   /// - Throws: ``Problem`` if the words do not fit.
-  func command(kernel: FilePath, megabytes: Int, drives: [(file: FilePath, isReadOnly: Bool)], words: [String]) throws -> [String] {
+  func command(kernel: FilePath, initramfs: FilePath? = nil, megabytes: Int, drives: [(file: FilePath, isReadOnly: Bool)], words: [String]) throws -> [String] {
+    // QEMU puts the place of an initramfs in front of the words for this board: see hw/mips/malta.c.
+    let added = initramfs == nil || !hasFlash ? 0 : "rd_start=0xffffffff8fffffff rd_size=99999999 ".utf8.count
     let line = (["ro", "rootwait", "console=\(console)", "panic=-1"] + words).joined(separator: " ")
-    guard line.utf8.count <= lineBytes else { throw Problem("\(self) takes \(lineBytes) bytes of kernel command line: \(line)") }
-    return arguments + ["-m", "\(megabytes)", "-kernel", kernel.string, "-nographic", "-no-reboot", "-nic", "none", "-vga", "none"]
+    guard line.utf8.count + added <= lineBytes else { throw Problem("\(self) takes \(lineBytes) bytes of kernel command line: \(line)") }
+    return arguments + (initramfs.map { ["-initrd", $0.string] } ?? []) + ["-m", "\(megabytes)", "-kernel", kernel.string, "-nographic", "-no-reboot", "-nic", "none", "-vga", "none"]
       + drives.flatMap { ["-drive", "file=\($0.file),format=raw,if=virtio,readonly=\($0.isReadOnly ? "on" : "off")"] } + ["-append", line]
   }
 }

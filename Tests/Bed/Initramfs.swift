@@ -7,12 +7,15 @@ import SystemPackage
 enum Initramfs {
   /// The path of the initramfs, created unless the cache has one of the same content.
   ///
+  /// - Parameters:
+  ///   - architecture: Debian's name of the machine's architecture; nil for the host's.
+  ///   - root: the device of the root.
   /// - Throws: ``Problem`` if Debian's package of busybox is unavailable.
-  static func path() async throws -> FilePath {
-    let script = try Checkout.bedText("bench-initramfs")
-    return try await Cache.shared.thing("packages/initramfs-\(Fingerprint(script, "recipe 1"))") { place in
+  static func path(for architecture: String? = nil, root: String = "/dev/ubda") async throws -> FilePath {
+    let script = try Checkout.bedText("bench-initramfs").replacing("/dev/ubda", with: root)
+    return try await Cache.shared.thing("packages/initramfs-\(Fingerprint(script, architecture ?? "", "recipe 1"))") { place in
       let work = FilePath(place.string + ".apt")
-      let package = try await PrivateApt(suite: "bookworm", below: work).download("busybox-static")
+      let package = try await PrivateApt(suite: "bookworm", architecture: architecture, below: work).download("busybox-static")
       try await sh("dpkg-deb", "--extract", package.string, "\(work)/root")
       guard let busybox = FileManager.default.contents(atPath: "\(work)/root/bin/busybox") else { throw Problem("The package has no /bin/busybox") }
       var archive = Archive()

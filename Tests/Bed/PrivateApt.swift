@@ -12,7 +12,9 @@ struct PrivateApt {
   ///
   /// This does not check the archive's signature: an old host lacks the keys of a new suite, and its clock may be wrong. The packages
   /// run only inside User Mode Linux.
-  init(suite: String, below directory: FilePath) async throws {
+  ///
+  /// - Parameter architecture: Debian's name of the packages' architecture; nil for the host's.
+  init(suite: String, architecture: String? = nil, below directory: FilePath) async throws {
     for name in ["state/lists/partial", "cache/archives/partial", "etc/apt.conf.d", "etc/preferences.d", "etc/trusted.gpg.d"] {
       try FileManager.default.createDirectory(atPath: directory.appending(name).string, withIntermediateDirectories: true)
     }
@@ -25,7 +27,7 @@ struct PrivateApt {
       "Dir::Etc=\(directory)/etc", "Dir::Etc::sourcelist=\(directory)/etc/sources.list", "Dir::Etc::sourceparts=/dev/null",
       "Dir::State=\(directory)/state", "Dir::State::status=\(directory)/state/status", "Dir::Cache=\(directory)/cache",
       "Acquire::Check-Valid-Until=false", "Acquire::Languages=none", "APT::Sandbox::User=root",
-    ].flatMap { ["-o", $0] } + ["-qq"]
+    ].flatMap { ["-o", $0] } + (architecture.map { ["-o", "APT::Architecture=\($0)", "-o", "APT::Architectures=\($0)"] } ?? []) + ["-qq"]
     try await Command("apt-get", options + ["update"]).output()
   }
 

@@ -8,93 +8,95 @@ import SystemPackage
 ///
 /// The flash is a file. Its partitions are those of the VoCore; the kernel in it is not the one that QEMU boots, but the same one, which QEMU
 /// has to be given by itself.
-public enum VoCore {
-  private static let board = Board.malta
-  private static let eraseBlock = 64 << 10
-  private static let size = 8 << 20
-  /// What is before the kernel: U-Boot, its environment, and what the factory wrote of the radio. See OpenWrt's mt7628an_vocore.dtsi.
-  private static let reserved = [("boot", 320 << 10)]
+struct VoCore: Sendable {
+  static let board = Board.malta
+  static let megabytes = 32
+  /// The directory of this machine's files.
+  let place: FilePath
+  /// The tree of the root: see files/vocore/make-root.
+  let tree: FilePath
+  private let kernel: FilePath
 
-  /// One boot, and what the machine said of it.
-  private struct Boot {
-    let name: String
-    let lines: [String]
+  /// A flash, and what it holds.
+  struct Flash: Sendable {
+    let file: FilePath
+    let partitions: [Partition]
   }
 
-  /// Makes the flash, boots it without preroot, with a tmpfs, and four times with the JFFS2, and prints what each boot said, and what takes
-  /// how much of the flash.
+  struct Partition: Sendable {
+    let name: String
+    let bytes: Int
+  }
+
+  /// Makes the tree and the kernel.
   ///
-  /// - Throws: ``Problem`` if the flash cannot be created or a boot does not end.
-  public static func show() async throws {
-    let kernel = try await board.kernelProgram()
-    let place = try Cache.shared.holding("runs/vocore")
+  /// - Parameter name: the name of the directory in the cache.
+  /// - Throws: ``Problem`` if one of them cannot be made.
+  init(_ name: String) async throws {
+    let kernel = try await Self.board.kernelProgram()
+    let place = try Cache.shared.holding("runs/\(name)")
     try await sh("rm", "-rf", place.string)
     try FileManager.default.createDirectory(atPath: place.string, withIntermediateDirectories: true)
     say("Making the image …")
-    let (root, sizes) = try await image(below: place)
+    try await sh("make", "--no-print-directory", "-C", Checkout.top.string, "install-minimal", "ARCH=\(Self.board.architecture)", "DESTDIR=\(place)/preroot")
+    tree = place.appending("root")
+    try await sh("bash", Checkout.bedFile("vocore/make-root").string, try await Self.debian().string, "\(place)/preroot", tree.string)
     try await sh("mipsel-linux-gnu-objcopy", "-O", "binary", kernel.string, "\(place)/kernel")
     try await sh("xz", "--format=lzma", "-9e", "\(place)/kernel")
-    let parts = try reserved + [("kernel", bytes(of: "\(place)/kernel.lzma")), ("rootfs", bytes(of: root.string))]
-    let rounded = parts.map { ($0.0, ($0.1 + eraseBlock - 1) / eraseBlock * eraseBlock) }
-    let rest = size - rounded.reduce(0) { $0 + $1.1 }
-    guard rest >= 5 * eraseBlock else { throw Problem("Nothing is left of the flash for a JFFS2, which needs five erase blocks") }
-    let flash = place.appending("flash.img")
+    self.kernel = kernel
+    self.place = place
+  }
+
+  /// The tree of Debian from which the root takes its parts.
+  static func debian() async throws -> FilePath { try await ForeignTree.path(of: board.architecture, board.suite) }
+
+  private static let eraseBlock = 64 << 10
+  private static let size = 8 << 20
+  /// What is before the kernel: U-Boot, its environment, and what the factory wrote of the radio. See OpenWrt's mt7628an_vocore.dtsi.
+  private static let reserved = 320 << 10
+
+  /// Makes a flash with a squashfs of the tree.
+  ///
+  /// - Parameter name: the name of its file.
+  /// - Throws: ``Problem`` if the tree leaves no room for a JFFS2.
+  func flash(_ name: String, with tree: FilePath) async throws -> Flash {
+    let root = place.appending("\(name).squashfs"), flash = place.appending("\(name).img")
+    try await sh("mksquashfs", tree.string, root.string, "-comp", "xz", "-b", "256K", "-all-root", "-no-xattrs", "-noappend", "-quiet", "-no-progress")
+    let parts = [("boot", Self.reserved), ("kernel", try bytes(of: "\(place)/kernel.lzma")), ("rootfs", try bytes(of: root.string))]
+    let rounded = parts.map { Partition(name: $0.0, bytes: ($0.1 + Self.eraseBlock - 1) / Self.eraseBlock * Self.eraseBlock) }
+    let rest = Self.size - rounded.reduce(0) { $0 + $1.bytes }
+    guard rest >= 5 * Self.eraseBlock else { throw Problem("Nothing is left of the flash for a JFFS2, which needs five erase blocks") }
     // Erased flash is all ones.
     try await sh("bash", "-c", """
-      head -c \(size) /dev/zero | tr '\\0' '\\377' > '\(flash)'
-      dd if='\(place)/kernel.lzma' of='\(flash)' bs=64k seek=\(rounded[..<1].reduce(0) { $0 + $1.1 } / eraseBlock) conv=notrunc status=none
-      dd if='\(root)' of='\(flash)' bs=64k seek=\(rounded[..<2].reduce(0) { $0 + $1.1 } / eraseBlock) conv=notrunc status=none
+      head -c \(Self.size) /dev/zero | tr '\\0' '\\377' > '\(flash)'
+      dd if='\(place)/kernel.lzma' of='\(flash)' bs=64k seek=\(rounded[0].bytes / Self.eraseBlock) conv=notrunc status=none
+      dd if='\(root)' of='\(flash)' bs=64k seek=\((rounded[0].bytes + rounded[1].bytes) / Self.eraseBlock) conv=notrunc status=none
       """)
-    let partitions = rounded.map { "\($0.1 >> 10)k(\($0.0))ro" }.joined(separator: ",") + ",-(rootfs_data)"
-
-    say("\nThe flash, \(size) bytes in erase blocks of \(eraseBlock):\n")
-    for (name, bytes) in rounded + [("rootfs_data", rest)] { say("  " + name.padding(toLength: 14, withPad: " ", startingAt: 0) + pad(bytes)) }
-    say("\nOf the squashfs, compressed by itself with xz, the largest:\n")
-    for line in sizes { say("  " + line) }
-
-    var boots: [Boot] = []
-    for (name, word) in [("plain", "preroot=no"), ("tmpfs", "preroot=tmpfs")] + (1...4).map({ ("JFFS2 \($0)", "preroot=mtd:rootfs_data") }) {
-      say("\nBooting, \(name): \(word) …")
-      boots.append(try await boot(name, word, kernel: kernel, flash: flash, partitions: partitions, log: place.appending("console-\(name.replacing(" ", with: "-"))")))
-      for line in boots.last!.lines { say("  " + line) }
-    }
-    guard boots[2...].enumerated().allSatisfy({ index, boot in boot.lines.contains { $0.contains("running after") && $0.contains("boot \(index + 1) by what is kept") } }) else {
-      throw Problem("Not every boot on the flash was 'running', or kept what the one before had written")
-    }
+    return Flash(file: flash, partitions: rounded + [Partition(name: "rootfs_data", bytes: rest)])
   }
 
-  private static func bytes(of file: String) throws -> Int { (try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0 }
+  private func bytes(of file: String) throws -> Int { (try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0 }
 
-  private static func pad(_ number: Int) -> String {
-    let digits = "\(number)"
-    return String(repeating: " ", count: max(0, 10 - digits.count)) + digits
-  }
-
-  /// The squashfs, and what is in it, a line each.
-  private static func image(below place: FilePath) async throws -> (FilePath, [String]) {
-    let debian = try await ForeignTree.path(of: board.architecture, .bookworm)
-    try await sh("make", "--no-print-directory", "-C", Checkout.top.string, "install-minimal", "ARCH=\(board.architecture)", "DESTDIR=\(place)/preroot")
-    let tree = place.appending("root"), image = place.appending("root.squashfs")
-    try await sh("bash", Checkout.bedFile("vocore/make-root").string, debian.string, "\(place)/preroot", tree.string)
-    try await sh("mksquashfs", tree.string, image.string, "-comp", "xz", "-b", "256K", "-all-root", "-no-xattrs", "-noappend", "-quiet", "-no-progress")
-    let sizes = try await sh("bash", "-c", """
-      find . -type f -size +20k -printf '%P\\n' | while read -r file; do printf '%9d %s\\n' "$(xz -9e -c "$file" | wc -c)" "$file"; done | sort -rn | head -n 16
-      printf '%9d all units, the generator and the helper of preroot\\n' "$(cat $(find . -path '*preroot*' -type f) $(find . -name 'overlay-prep*' -type f) | xz -9e -c | wc -c)"
-      """, in: tree)
-    return (image, sizes.split(separator: "\n").map(String.init))
-  }
-
-  private static func boot(_ name: String, _ word: String, kernel: FilePath, flash: FilePath, partitions: String, log: FilePath) async throws -> Boot {
+  /// Boots the machine until it powers off.
+  ///
+  /// - Parameters:
+  ///   - name: what the boot is called in errors and in the name of the console's file.
+  ///   - words: what the kernel command line has besides what the flash needs.
+  /// - Returns: the lines of files/vocore/report.
+  /// - Throws: ``Problem`` if the machine does not report.
+  func boot(_ name: String, from flash: Flash, initramfs: FilePath? = nil, _ words: [String]) async throws -> [String] {
     // The board has a flash of its own, with three partitions, which stays empty: ours begin at /dev/mtd3.
-    let words = ["root=/dev/mtdblock5", "rootfstype=squashfs", "block2mtd.block2mtd=/dev/vda,65536,f", "mtdparts=f:\(partitions)", "quiet", word]
-    var command = Command("timeout", ["--kill-after=5", "1800", board.program]
-      + (try board.command(kernel: kernel, megabytes: 32, drives: [(flash, false)], words: words)))
+    let partitions = flash.partitions.dropLast().map { "\($0.bytes >> 10)k(\($0.name))ro" } + ["-(\(flash.partitions.last!.name))"]
+    let words = ["root=/dev/mtdblock5", "rootfstype=squashfs", "block2mtd.block2mtd=/dev/vda,65536,f", "mtdparts=f:\(partitions.joined(separator: ","))", "quiet"] + words
+    let log = place.appending("console-\(name.replacing(#/[^A-Za-z0-9]+/#, with: "-"))")
+    var command = Command("timeout", ["--kill-after=5", "1800", Self.board.program]
+      + (try Self.board.command(kernel: kernel, initramfs: initramfs, megabytes: Self.megabytes, drives: [(flash.file, false)], words: words)))
     command.log = log
     try await command.output()
     let console = Console(FileManager.default.contents(atPath: log.string) ?? Data())
     let lines = console.lines.filter { $0.contains("vocore: ") }
       .map { String($0[$0.range(of: "vocore: ")!.upperBound...]) }
     guard lines.last == "the end" else { throw Problem("The boot '\(name)' did not report. The console's end:\n\(console.tail())") }
-    return Boot(name: name, lines: lines.dropLast())
+    return lines.dropLast()
   }
 }

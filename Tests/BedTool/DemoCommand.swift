@@ -11,7 +11,7 @@ struct DemoCommand: AsyncParsableCommand {
   var isVoCore = false
 
   func run() async throws {
-    if isVoCore { return try await VoCore.show() }
+    if isVoCore { return try await VoCoreDemo.show() }
     try await Demo.show(hasTerminal: isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1)
   }
 }

@@ -9,7 +9,7 @@ import Testing
 @Suite("The bench's report")
 struct BenchTests {
   private static func row(_ way: BenchWay, milliseconds: [Int], kilobytes: Int = 100_000, bytes: Int = 0) -> BenchResults.Row {
-    .init(way: way, samples: milliseconds.map {
+    .init(name: way.rawValue, samples: milliseconds.map {
       .init(time: .milliseconds($0), hostTime: .milliseconds(2 * $0), availableKilobytes: kilobytes, writtenBytes: bytes)
     })
   }
@@ -21,10 +21,11 @@ struct BenchTests {
       row(.initramfs, milliseconds: [2000, 1000, 1600], kilobytes: 101_376),
       row(.device, milliseconds: [1000, 2000, 3200], kilobytes: 103_424, bytes: 20_480),
     ],
-    absent: [.wrapper])
+    absent: [BenchWay.wrapper.rawValue])
   private static let report = BenchReport(
-    [bench], BenchWork(generatorInstructions: 300_001, helperInstructions: [.stageOne: 6_000_000, .firstProcess: 5_000_000], helperCalls: 450),
-    BenchConditions(day: "2026-01-02", version: "0.1", processor: "a processor", kernel: "linux-source-7.2", processorCount: 2, rounds: 3, load: 0.126))
+    "docs/performance",
+    BenchConditions(machines: "machines", day: "2026-01-02", version: "0.1", processor: "a processor", processorCount: 2, rounds: 3, load: 0.126), [bench],
+    BenchWork(generatorInstructions: 300_001, helperInstructions: [.stageOne: 6_000_000, .firstProcess: 5_000_000], helperCalls: 450))
 
   @Test("The bench takes the median of an even number of boots from the two in the middle")
   func takesMedians() {
@@ -37,7 +38,7 @@ struct BenchTests {
   func reports() {
     #expect(Self.report.results == """
       2026-01-02, preroot 0.1, 3 rounds, on a processor with 2 processors,
-      whose load was 0.13 at the beginning. The machines: User Mode Linux of linux-source-7.2, 256 MiB, a squashfs root.
+      whose load was 0.13 at the beginning. The machines: machines.
 
       ### Debian 12, systemd 252.1
 
@@ -89,4 +90,15 @@ struct BenchTests {
 
   @Test("docs/performance.md describes each way in which the bench boots", arguments: BenchWay.allCases)
   func describes(way: BenchWay) throws { #expect(try Checkout.text("docs/performance.md").contains("**\(way.rawValue)**")) }
+
+  @Test("docs/vocore.md describes each way in which the bench boots a VoCore", arguments: VoCoreWay.allCases)
+  func describes(way: VoCoreWay) throws { #expect(try Checkout.text("docs/vocore.md").contains("**\(way.rawValue)**")) }
+
+  @Test("Each bench has the boots with which the others are compared")
+  func compares() {
+    for name in [BenchResults.reference, BenchResults.plain] {
+      #expect(BenchWay(rawValue: name) != nil)
+      #expect(VoCoreWay(rawValue: name) != nil)
+    }
+  }
 }
