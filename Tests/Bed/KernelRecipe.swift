@@ -32,8 +32,8 @@ struct KernelRecipe: Hashable, Sendable {
     target: "linux", result: "linux", modules: ["drivers/mtd/nand/raw/nandsim.ko"], revision: 2, duration: "about six minutes")
   /// The smallest kernel for a machine like the VoCore, with the same page size of 4 KiB.
   static let malta = KernelRecipe(
-    name: "kernel-malta", variables: ["ARCH=mips", "CROSS_COMPILE=mipsel-linux-gnu-"], tools: "mipsel-linux-gnu-", defaults: "malta_defconfig",
-    configuration: "malta.config", suites: ["bookworm"], target: "vmlinux", result: "vmlinux", modules: [], revision: 1, duration: "about fifteen minutes")
+    name: "kernel-malta", variables: ["ARCH=mips", "CROSS_COMPILE=mipsel-linux-gnu-"], tools: "mipsel-linux-gnu-", defaults: "tinyconfig",
+    configuration: "malta.config", suites: ["bookworm"], target: "vmlinux", result: "vmlinux", modules: [], revision: 2, duration: "about three minutes")
   static let arm64 = virt("arm64", as: "arm64", tools: "aarch64-linux-gnu-", target: "Image")
   static let armhf = virt("armhf", as: "arm", tools: "arm-linux-gnueabihf-", target: "zImage")
   static let riscv64 = virt("riscv64", as: "riscv", tools: "riscv64-linux-gnu-", target: "Image")
