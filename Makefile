@@ -210,7 +210,7 @@ test:
 	swift test --filter 'PrerootCoreTests|GeneratorTests'
 
 # swift format checks its rules, not its layout: lines are as long as they need to be. codespell: mdoc's .Nd, Swift's inout and upTo.
-scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/find-swift.sh docs/debian/swift-in-tree.sh docs/debian/preroot.postinst Tests/Bed/files/bed-demo Tests/Bed/files/bed-probe Tests/Bed/files/vocore/make-root Tests/Bed/files/vocore/report Sources/cross/*.sh
+scripts = docs/completions/preroot.bash docs/debian/changelog.sh docs/debian/find-swift.sh docs/debian/swift-in-tree.sh docs/debian/preroot.postinst Tests/Bed/files/bed-demo Tests/Bed/files/bed-probe Tests/Bed/files/vocore/make-root Tests/Bed/files/vocore/make-peer Tests/Bed/files/vocore/report Sources/cross/*.sh
 lint:
 	@$(call install-packages,$(packages_to_lint))
 	swift format lint --strict --debug-disable-pretty-print --recursive Package.swift Sources generator Tests
