@@ -20,8 +20,6 @@ func main(argumentCount: Int32, arguments: UnsafeMutablePointer<UnsafeMutablePoi
 private func run(_ invocation: Invocation) -> ExitStatus {
   switch invocation {
   case .firstProcess, .prepare: prepare()
-  case .report: sendReport()
-  case .reached: takeBackAttempts()
   case .settle: settle()
   case .fstab: copyFileSystemTable()
   case .help: help()
@@ -80,7 +78,7 @@ func prepare(_ image: consuming Machine, _ report: Report) -> ExitStatus {
     return .failure
   case .staged(let target, _):
     // From the boot before a soft reboot.
-    try? image.root.remove(Paths.status.asRelative)
+    for path in [Paths.status, Paths.reported] { try? image.root.remove(path.asRelative) }
     var preparation = Preparation(facts, of: image, bootingTo: target, isFirstProcess: false, report)
     preparation.begin()
     let outcome = preparation.makeWritable()
@@ -109,14 +107,13 @@ func joinInit(_ report: Report) throws(Errno) {
 
 func help() -> ExitStatus {
   reply("""
-    Usage: overlay-prep [--report | --reached | --settle | --fstab | --help]
+    Usage: overlay-prep [--settle | --fstab | --help]
     Make a read-only root writable and continue the boot.
 
-      --report    send /run/preroot/events to the journal
-      --reached   remove the count of boots that did not reach their target
-      --settle    reload systemd, without what held the units back
-      --fstab     write /run/preroot/fstab: /etc/fstab without its line for /
-      --help      print this
+      --settle   finish a boot: send the first stage's events to the journal, reset
+                 the count of failed boots, reload systemd if units were held back
+      --fstab    write /run/preroot/fstab: /etc/fstab without its line for /
+      --help     print this
 
     See overlay-prep.service(8), preroot.conf(5); preroot plan prints what it does.
 

@@ -87,7 +87,7 @@ extension Findings {
     var isWhole = true
     var files = StageOne.files
     files.append(generator)
-    for unit in Text("prerootcheck.slice preroot-report.service preroot-reached.service preroot-settle.service").words { files.append(Text("/usr/lib/systemd/system/") + unit) }
+    for unit in Text("prerootcheck.slice preroot-settle.service").words { files.append(Text("/usr/lib/systemd/system/") + unit) }
     for file in files where !image.exists(file) {
       problem(file + " is missing: install all of preroot")
       isWhole = false

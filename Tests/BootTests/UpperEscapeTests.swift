@@ -21,7 +21,7 @@ struct UpperEscapeTests {
     expectFallback(in: boot, saying: "2 boots in a row")
     #expect(boot.bootsNoted == 1)
 
-    // preroot-reached.service needs no program except the helper.
+    // preroot-settle.service needs no program except the helper.
     let again = try await machine.with(Tree.noting.without("/usr/bin/readlink").without("/usr/bin/rm")).boot()
     #expect(try await ["", "0"].contains(disk.text(of: "/attempts")?.trimmed ?? ""))
     expectUpper(in: again)

@@ -395,7 +395,7 @@ struct DocumentationTests {
     let options = page.section("OPTIONS").matches(of: #/(?m)^     (--[a-z-]+)\b/#).map { String($0.output.1) }
     let read = options.map { Invocation([Text(utf8: $0)], isFirstProcess: false) }
     for option in options { #expect(Self.hasOption(Invocation([Text(utf8: option)], isFirstProcess: false)), "\(option)") }
-    for purpose in [Invocation.report, .reached, .settle, .fstab, .help] { #expect(read.contains(purpose), "\(purpose)") }
+    for purpose in [Invocation.settle, .fstab, .help] { #expect(read.contains(purpose), "\(purpose)") }
     let help = try Run(Checkout.ships("overlay-prep"), ["--help"]).output
     for option in options {
       #expect(help.contains(option), "\(option)")
@@ -406,7 +406,7 @@ struct DocumentationTests {
   /// No default: a new case does not compile until it is in the list of the test above.
   private static func hasOption(_ invocation: Invocation) -> Bool {
     switch invocation {
-    case .report, .reached, .settle, .fstab, .help: true
+    case .settle, .fstab, .help: true
     case .firstProcess, .prepare, .unknown: false
     }
   }
@@ -504,7 +504,7 @@ struct DocumentationTests {
     ("preroot-generator.8", ["/usr/lib/systemd/system-generators/preroot-generator", "/run/preroot/ready", "/proc/1/mountinfo", "/dev/kmsg"]),
     ("overlay-prep.service.8", [
       "/usr/lib/preroot/overlay-prep", "/run/initramfs/preroot/lower", "/run/initramfs/preroot/upper", "/run/preroot/ready", "/run/preroot/events",
-      "/run/systemd/volatile-root", "overlay-prep.target", "overlay-prep.service", "preroot-fallback.service", "preroot-report.service",
+      "/run/systemd/volatile-root", "overlay-prep.target", "overlay-prep.service", "preroot-fallback.service", "preroot-settle.service",
     ]),
   ] as [(String, [String])])
   func namesPaths(page: String, paths: [String]) throws {

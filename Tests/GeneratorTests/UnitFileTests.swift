@@ -28,9 +28,8 @@ struct UnitFileTests {
     let units = try units()
     let names = try FileManager.default.contentsOfDirectory(atPath: units.path).sorted()
     #expect(names == [
-      "overlay-prep.service", "overlay-prep.target", "preroot-fallback.service", "preroot-prepared.target", "preroot-reached.service",
-      "preroot-report.service", "preroot-settle.service", "preroot-stage1.target",
-      "prerootcheck.slice",
+      "overlay-prep.service", "overlay-prep.target", "preroot-fallback.service", "preroot-prepared.target", "preroot-settle.service",
+      "preroot-stage1.target", "prerootcheck.slice",
     ])
     #expect(try verify(names, in: [units.path]) == "")
   }
@@ -51,7 +50,7 @@ struct UnitFileTests {
     for (name, text) in Self.held { try text.write(toFile: units.path(name), atomically: false, encoding: .utf8) }
     // The links lead to the installed units.
     try FileManager.default.removeItem(atPath: "\(machine.normal)/sysinit.target.wants")
-    let names = ["overlay-prep.service", "preroot-prepared.target", "preroot-settle.service", "preroot-report.service"] + Self.held.keys.sorted()
+    let names = ["overlay-prep.service", "preroot-prepared.target", "preroot-settle.service"] + Self.held.keys.sorted()
     #expect(try verify(names, in: [machine.early, machine.normal, units.path]) == "")
   }
 
@@ -88,7 +87,7 @@ struct UnitFileTests {
     let dropIn = "\(machine.normal)/systemd-remount-fs.service.d/zz-preroot.conf"
     try String(contentsOfFile: dropIn, encoding: .utf8).replacing("/usr/lib/preroot/overlay-prep", with: Checkout.ships("overlay-prep"))
       .write(toFile: dropIn, atomically: false, encoding: .utf8)
-    // The link to preroot-report.service leads to the installed unit.
+    // The link to preroot-settle.service leads to the installed unit.
     try FileManager.default.removeItem(atPath: "\(machine.normal)/sysinit.target.wants")
     #expect(try verify(names + ["systemd-remount-fs.service"], in: [machine.normal, units.path, machine.late]) == "")
   }

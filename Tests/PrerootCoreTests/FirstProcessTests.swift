@@ -6,7 +6,7 @@ import Testing
 @Suite("overlay-prep as the first process")
 struct FirstProcessTests {
   @Test("overlay-prep runs as the first process if it is PID 1, whatever its arguments are", arguments: [
-    [], ["single"], ["preroot"], ["--report"], ["--help", "quiet"], ["emergency", "--reached"], ["--switched-root"], [""],
+    [], ["single"], ["preroot"], ["--settle"], ["--help", "quiet"], ["emergency", "--settle"], ["--switched-root"], [""],
   ])
   func isFirstProcess(arguments: [String]) {
     #expect(Invocation(arguments.map { Text(utf8: $0) }, isFirstProcess: true) == .firstProcess)
@@ -18,8 +18,8 @@ struct FirstProcessTests {
   }
 
   @Test("overlay-prep parses its arguments unless it is PID 1", arguments: [
-    ([], .prepare), (["--report"], .report), (["--reached"], .reached), (["--fstab"], .fstab), (["--help"], .help), ([""], .unknown("")),
-    (["single"], .unknown("single")), (["--report", "--now"], .unknown("--now")),
+    ([], .prepare), (["--settle"], .settle), (["--fstab"], .fstab), (["--help"], .help), ([""], .unknown("")),
+    (["single"], .unknown("single")), (["--settle", "--now"], .unknown("--now")),
   ] as [([String], Invocation)])
   func isOther(arguments: [String], invocation: Invocation) {
     #expect(Invocation(arguments.map { Text(utf8: $0) }, isFirstProcess: false) == invocation)

@@ -105,7 +105,7 @@ private enum Work: String, CaseIterable, Sendable {
     let layers = Text(utf8: store + "/layers")
     switch self {
     case .reached, .unmark:
-      recorder.begin(self == .reached ? "preroot-reached.service" : "preroot reset --cancel")
+      recorder.begin(self == .reached ? "preroot-settle.service" : "preroot reset --cancel")
       do throws(Errno) { try here().removeDurably(layers.asRelative + (self == .reached ? "/attempts" : "/reset")) } catch { return [error.text.string] }
       recorder.promise("done")
       return []

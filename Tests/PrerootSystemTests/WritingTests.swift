@@ -179,7 +179,7 @@ struct UnitTreeWritingTests {
     #expect(try early.names.count == stageOne.nodes.count + directories.count)
     #expect(try normal.names == [])
     #expect(try write(UnitTree(for: .settled, on: BootFacts())) == nil)
-    #expect(try normal.names == ["sysinit.target.wants", "sysinit.target.wants/preroot-report.service"])
+    #expect(try normal.names == ["sysinit.target.wants", "sysinit.target.wants/preroot-settle.service"])
   }
 
   /// Another generator may have written a file of the same name before.

@@ -5,8 +5,6 @@ public enum Invocation: Equatable, Sendable {
   case firstProcess
   /// overlay-prep.service started it.
   case prepare
-  case report
-  case reached
   case settle
   case fstab
   case help
@@ -25,8 +23,6 @@ public enum Invocation: Equatable, Sendable {
     } else {
       switch first {
       case "": self = arguments.isEmpty ? .prepare : .unknown(first)
-      case "--report": self = .report
-      case "--reached": self = .reached
       case "--settle": self = .settle
       case "--fstab": self = .fstab
       case "--help": self = .help

@@ -30,6 +30,7 @@ public enum Paths {
   public static var status: Text { "/run/preroot/status" }
   /// See `Event`.
   public static var events: Text { "/run/preroot/events" }
+  /// Exists when the journal has the events.
   public static var reported: Text { "/run/preroot/reported" }
   /// /etc/fstab without its lines for `/`.
   public static var fstab: Text { "/run/preroot/fstab" }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// An event of stage 1 as journal fields. journald does not run yet, so /run/preroot/events keeps the events until
-/// preroot-report.service sends them in stage 2. See systemd.journal-fields(7).
+/// preroot-settle.service sends them after the boot. See systemd.journal-fields(7).
 public struct Event: Equatable, Sendable {
   /// Lines `NAME=value`, one per field.
   ///
