@@ -20,7 +20,9 @@ keys=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -e "$keys" ] || fail "the archive's keys are missing: install the package 'debian-archive-keyring'"
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# Another make may be at the same work.
+unfinished=$directory.unfinished.$$
+trap 'rm -rf "$work" "$unfinished"' EXIT
 # fetch ARCHITECTURE RELEASE: downloads the packages of one release, with their dependencies.
 fetch() {
   local of=$1 release=$2 apt=$work/$1 compiler=libgcc-14-dev
@@ -43,28 +45,26 @@ for release in ${suite//,/ }; do
   fi
 done
 [ -n "$found" ] || fail "the packages of ${suite//,/ or } for $debian cannot be downloaded"
-rm -rf "$directory.unfinished"
-mkdir -p "$directory.unfinished/DEBIAN"
+mkdir -p "$unfinished/DEBIAN"
 # /lib is a link, as in every release since; packages may have files below both names.
 for name in bin lib sbin; do
-  mkdir -p "$directory.unfinished/usr/$name"
-  ln -s "usr/$name" "$directory.unfinished/$name"
+  mkdir -p "$unfinished/usr/$name"
+  ln -s "usr/$name" "$unfinished/$name"
 done
 for package in "$work/$debian"/cache/archives/*.deb; do
-  dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink --no-same-owner -C "$directory.unfinished"
+  dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink --no-same-owner -C "$unfinished"
   # For dpkg-shlibdeps(1): the package version that introduced each symbol.
   rm -rf "$work/control"
   dpkg-deb --control "$package" "$work/control"
-  [ ! -e "$work/control/symbols" ] || cat "$work/control/symbols" >> "$directory.unfinished/DEBIAN/symbols"
+  [ ! -e "$work/control/symbols" ] || cat "$work/control/symbols" >> "$unfinished/DEBIAN/symbols"
 done
 if [ "$arch" = armv6 ]; then
   fetch armel "$found" || fail "the packages of $found for armel cannot be downloaded"
   for package in "$work"/armel/cache/archives/lib{c6,gcc-*}-dev_*.deb; do dpkg-deb --extract "$package" "$work/old"; done
-  for file in "$work"/old/usr/lib/arm-linux-gnueabi/{*crt*.o,libc_nonshared.a}; do cp "$file" "$directory.unfinished/usr/lib/$multiarch"; done
-  rm -rf "$directory.unfinished/usr/lib/gcc/$multiarch"
-  cp -r "$work/old/usr/lib/gcc/arm-linux-gnueabi" "$directory.unfinished/usr/lib/gcc/$multiarch"
+  for file in "$work"/old/usr/lib/arm-linux-gnueabi/{*crt*.o,libc_nonshared.a}; do cp "$file" "$unfinished/usr/lib/$multiarch"; done
+  rm -rf "$unfinished/usr/lib/gcc/$multiarch"
+  cp -r "$work/old/usr/lib/gcc/arm-linux-gnueabi" "$unfinished/usr/lib/gcc/$multiarch"
 fi
 # Debian's absolute links start at the machine's root. Make them start at the sysroot.
-find "$directory.unfinished" -lname '/*' -exec bash -c 'ln -srfn "$0$(readlink "$1")" "$1"' "$directory.unfinished" {} \;
-rm -rf "$directory"
-mv "$directory.unfinished" "$directory"
+find "$unfinished" -lname '/*' -exec bash -c 'ln -srfn "$0$(readlink "$1")" "$1"' "$unfinished" {} \;
+mv -T "$unfinished" "$directory" 2> /dev/null || [ -e "$directory/DEBIAN" ]
