@@ -78,6 +78,7 @@ int32_t linux_get_status(int32_t d, const char *p, struct linux_status *status) 
     .mode = s.st_mode,
     .owner = s.st_uid,
     .group = s.st_gid,
+    .links = s.st_nlink,
   };
   return 0;
 }
@@ -92,21 +93,20 @@ int32_t linux_mount(const char *s, const char *t, const char *type, uint64_t fla
 int32_t linux_bind(const char *s, const char *t) { return RESULT(mount(s, t, NULL, MS_BIND, NULL)); }
 int32_t linux_change_mount(const char *t, uint64_t flags) { return RESULT(mount(NULL, t, NULL, MS_REMOUNT | MS_BIND | flags, NULL)); }
 int32_t linux_bind_recursively(const char *s, const char *t) { return RESULT(mount(s, t, NULL, MS_BIND | MS_REC, NULL)); }
-int32_t linux_make_file_system_read_only(const char *t, uint64_t flags) { return RESULT(mount(NULL, t, NULL, MS_REMOUNT | MS_RDONLY | flags, NULL)); }
-
-int32_t linux_resize_tmpfs(const char *t, const char *data) {
+static int32_t remount(const char *t, unsigned long flags, const char *data) {
   struct statvfs s;
   if (statvfs(t, &s) < 0) return FAILURE;
-  unsigned long flags = MS_REMOUNT;
+  flags |= MS_REMOUNT;
   if (s.f_flag & ST_NOSUID) flags |= MS_NOSUID;
   if (s.f_flag & ST_NODEV) flags |= MS_NODEV;
   if (s.f_flag & ST_NOEXEC) flags |= MS_NOEXEC;
   if (s.f_flag & ST_RELATIME) flags |= MS_RELATIME;
   if (s.f_flag & ST_NOATIME) flags |= MS_NOATIME;
   if (!(s.f_flag & (ST_RELATIME | ST_NOATIME))) flags |= MS_STRICTATIME;
-  return RESULT(mount("tmpfs", t, "tmpfs", flags, data));
+  return RESULT(mount(NULL, t, NULL, flags, data));
 }
-
+int32_t linux_remount_file_system(const char *t, int32_t read_only) { return remount(t, read_only ? MS_RDONLY : 0, NULL); }
+int32_t linux_resize_tmpfs(const char *t, const char *data) { return remount(t, 0, data); }
 int32_t linux_unmount(const char *t) { return RESULT(umount2(t, UMOUNT_NOFOLLOW)); }
 int32_t linux_detach(const char *t) {
   /* Otherwise the unmounts would propagate to the peers. */

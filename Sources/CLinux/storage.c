@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/random.h>
@@ -112,6 +113,14 @@ int32_t linux_probe(int32_t f, int32_t entry, int64_t start, int64_t bytes, char
 
 int32_t linux_sync_file_system(int32_t f) { return RESULT(syncfs(f)); }
 int32_t linux_sync_file(int32_t f) { return RESULT(fsync(f)); }
+
+int32_t linux_lock(int32_t d, const char *p, int32_t waits) {
+  int f = openat(d, p, O_RDONLY | O_CREAT | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (f < 0) return FAILURE;
+  int32_t result = RESULT(flock(f, LOCK_EX | (waits ? 0 : LOCK_NB)));
+  if (result < 0) close(f);
+  return result < 0 ? result : f;
+}
 
 int32_t linux_open_uevents(void) {
   int s = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);

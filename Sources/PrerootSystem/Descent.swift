@@ -5,7 +5,7 @@ import PrerootCore
 /// A directory tree walk: down by names that are not symbolic links, and up again. At any depth, only one descriptor is open, and no path
 /// exceeds the kernel's limit.
 public struct Descent: ~Copyable {
-  private var directory: FileDescriptor
+  private(set) var directory: FileDescriptor
   /// The identities of the parent directories. They are verified on the way up, because another process may move a directory.
   private var above: [Text] = []
   /// The number of levels below `directory` that do not exist.

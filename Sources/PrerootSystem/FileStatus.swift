@@ -11,7 +11,8 @@ public struct FileStatus: Equatable, Sendable {
   public let mode: UInt32
   public let owner: UInt32
   public let group: UInt32
-  private let inodeDevice: UInt64
+  public let links: UInt32
+  let inodeDevice: UInt64
 
   init(_ status: linux_status) {
     device = status.device
@@ -21,6 +22,7 @@ public struct FileStatus: Equatable, Sendable {
     mode = status.mode
     owner = status.owner
     group = status.group
+    links = status.links
     inodeDevice = status.inode_device
   }
 
@@ -37,6 +39,7 @@ public struct FileStatus: Equatable, Sendable {
 
   public var isDirectory: Bool { type == 0o040000 }
   public var isRegularFile: Bool { type == 0o100000 }
+  public var isSymbolicLink: Bool { type == 0o120000 }
   public var isCharacterDevice: Bool { type == 0o020000 }
   /// /dev/null, 1:3. See makedev(3), linux: Documentation/admin-guide/devices.txt.
   public var isNull: Bool { isCharacterDevice && inodeDevice == 0x103 }

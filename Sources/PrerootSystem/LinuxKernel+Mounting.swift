@@ -38,13 +38,23 @@ extension LinuxKernel {
     try check(unsafe linux_unmount(Place(path).resolved.cString))
   }
 
+  @inline(never) func remount(_ path: Text, isReadOnly: Bool) throws(Errno) {
+    try check(unsafe linux_remount_file_system(path.cString, isReadOnly ? 1 : 0))
+  }
+
+  /// A failure costs writes, and nothing else.
+  mutating func forbidWriting(_ path: Text) {
+    do throws(Errno) { try remount(path, isReadOnly: true) } catch {
+      remarks.append(Remark(.warning, Text("Cannot make the upper's file system read-only, ignoring: ") + error.text))
+    }
+  }
+
   /// Leaves the file system alone if the upper is on it.
   mutating func makeFileSystemReadOnly(_ path: Text) throws(Errno) {
     if try FileStatus(of: path).device == FileStatus(of: Paths.store).device {
       remarks.append(Remark(.notice, "The image's file system stays writable, as the upper is on it"))
       return
     }
-    let flags = MountOptions.noSetUserID | MountOptions.noDevices
-    try check(unsafe linux_make_file_system_read_only(path.cString, flags))
+    try remount(path, isReadOnly: true)
   }
 }

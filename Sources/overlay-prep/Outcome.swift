@@ -37,10 +37,11 @@ extension Preparation {
 
   private func remark(on outcome: Outcome) -> Remark {
     let scope = settings.scope.text
+    let until = commitDirectory == nil ? Text() : Settings.untilCommit
     if outcome.failure == nil, !outcome.lost.isEmpty {
-      return Remark(.error, scope + " is partly writable, upper: " + settings.upperText + "; " + Text(joining: outcome.lost, separator: "; "))
+      return Remark(.error, scope + " is partly writable, upper: " + settings.upperText + until + "; " + Text(joining: outcome.lost, separator: "; "))
     }
-    guard let failure = outcome.failure else { return Remark(.notice, scope + " is writable, upper: " + settings.upperText) }
+    guard let failure = outcome.failure else { return Remark(.notice, scope + " is writable, upper: " + settings.upperText + until) }
     let result: Text = outcome.upper == nil ? " stays read-only: " : " is writable on a tmpfs only, so changes are lost at power-off: "
     return Remark(.error, scope + result + failure)
   }
@@ -65,6 +66,10 @@ extension Preparation {
     state.add("asked", settings.upper.text)
     state.add("upper", outcome.upper?.text ?? Text())
     state.add("crypt", outcome.upper?.isPersistent == true ? settings.crypt.text : Text())
+    if let commitDirectory, outcome.failure == nil {
+      state.add("layers", commitDirectory)
+      state.add("image", imageIdentity ?? Text())
+    }
     state.add("why", outcome.failure ?? Text())
     state.add("lost", list: outcome.lost)
     state.add("scope", settings.scope.text)

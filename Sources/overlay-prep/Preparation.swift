@@ -19,6 +19,10 @@ struct Preparation: ~Copyable {
   var kernel = LinuxKernel()
   /// Why each lost part of the request is lost.
   private var lost: [Text] = []
+  /// With `Commit=on-demand`, the directory that `preroot commit` writes to; nil if there is none.
+  private(set) var commitDirectory: Text?
+  /// The identity of the image that a commit is made over.
+  private(set) var imageIdentity: Text?
 
   init(_ facts: consuming BootFacts, of image: consuming Machine, bootingTo target: Text, isFirstProcess: Bool, _ report: Report) {
     let asked = Settings(facts.assignments)
@@ -93,6 +97,7 @@ struct Preparation: ~Copyable {
     // The directories past the overlay may not fit into memory, and are not meant for it.
     if settings.upper.isPersistent { settings.binds = [] }
     settings.upper = .tmpfs(options)
+    settings.memory = nil
     try execute(store)
     try mountOverlay(settings, on: store, in: Paths.store)
   }
@@ -133,6 +138,8 @@ struct Preparation: ~Copyable {
     // A new file system has nothing to compare with or to reset.
     let found = settings.isPersistent ? StoreFacts(in: directory, over: lower) : StoreFacts(in: directory)
     for remark in found.remarks { report.say(remark) }
+    // A layer that is only read, and that has been booted before, needs no count.
+    let isCounted = isCounted && (settings.memory == nil || found.isUntried)
     let use = settings.isPersistent ? UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset, isCounted: isCounted) : .asItIs
     if case .asItIsAlthough(let sentence) = use { report.say(.warning, sentence) }
     if case .anew(let reason) = use { report.say(.notice, Text("Starting with an empty upper: ") + reason) }
@@ -147,6 +154,10 @@ struct Preparation: ~Copyable {
       image.link(Paths.attempts, to: directory + "/attempts", report)
       image.keep(Paths.target, target + "\n", report)
     }
+    if settings.memory != nil {
+      commitDirectory = directory
+      imageIdentity = lower?.text
+    }
     try mountOverlay(settings, on: store, in: directory)
   }
 
@@ -158,7 +169,8 @@ struct Preparation: ~Copyable {
       store.takeBack(on: &kernel, before: &report)
       throw Failure(Text(joining: lost, separator: "; "))
     }
-    let plan = OverlayPlan(settings, in: directory, over: facts.mountInfo, machineID: isFirstProcess ? nil : firstReading.machineID)
+    let committed = settings.memory == nil ? [] : StoreFacts(in: directory, over: nil).committed(in: settings.scope)
+    let plan = OverlayPlan(settings, in: directory, committed: committed, over: facts.mountInfo, machineID: isFirstProcess ? nil : firstReading.machineID)
     let execution = plan.execute(on: &kernel, before: &report)
     if let step = execution.failure {
       store.takeBack(on: &kernel, before: &report)

@@ -41,6 +41,14 @@ private func resetAttempts(on machine: borrowing Machine) -> Bool {
     return false
   }
   do throws(Errno) {
+    let lock = try Store.lock(waiting: true)
+    // With Commit=on-demand.
+    let isReadOnly = machine.mounts().entry(at: Paths.store)?.isWritable == false
+    if isReadOnly { try Store.remount(isReadOnly: false) }
+    defer {
+      if isReadOnly { try? Store.remount(isReadOnly: true) }
+      _ = lock
+    }
     try machine.root.removeDurably(count.asRelative)
     return true
   } catch {

@@ -8,6 +8,7 @@ enum Verb: Keyword {
   case check
   case plan
   case diff
+  case commit
   case reset
   case chroot
 
@@ -17,6 +18,7 @@ enum Verb: Keyword {
     case .check: "check"
     case .plan: "plan"
     case .diff: "diff"
+    case .commit: "commit"
     case .reset: "reset"
     case .chroot: "chroot"
     }
@@ -30,6 +32,7 @@ enum Option: Keyword {
   case root
   case keep
   case cancel
+  case dryRun
 
   var word: Text {
     switch self {
@@ -39,6 +42,7 @@ enum Option: Keyword {
     case .root: "--root"
     case .keep: "--keep"
     case .cancel: "--cancel"
+    case .dryRun: "--dry-run"
     }
   }
 
@@ -49,7 +53,9 @@ enum Option: Keyword {
     case .help, .version: true
     case .json: verb == .status
     case .root: verb == .check || verb == .plan
-    case .keep, .cancel: verb == .reset
+    case .keep: verb == .reset
+    case .cancel: verb == .reset || verb == .commit
+    case .dryRun: verb == .commit
     }
   }
 }
@@ -105,8 +111,12 @@ struct Arguments {
     for (option, _) in options where !option.belongs(to: verb) {
       throw Complaint(usage: Text("'") + option.text + "' is not an option of '" + word! + "'")
     }
-    if verb != .diff, verb != .chroot, let operand = operands.first {
+    if verb != .diff, verb != .commit, verb != .chroot, let operand = operands.first {
       throw Complaint(usage: Text("'") + operand + "' is an argument too many for '" + word! + "'")
+    }
+    if has(.dryRun), has(.cancel) { throw Complaint(usage: "'--dry-run' and '--cancel' contradict each other") }
+    if verb == .commit, has(.cancel), let operand = operands.first {
+      throw Complaint(usage: Text("'") + operand + "' is an argument too many: '--cancel' takes back the whole commit")
     }
     if has(.keep), has(.cancel) { throw Complaint(usage: "'--keep' and '--cancel' contradict each other") }
   }

@@ -15,7 +15,9 @@ func check(_ machine: borrowing Machine) throws(Complaint) -> ExitStatus {
   findings.lookAtImage(boot.image, settings, boot.facts)
   switch settings.upper {
   case .tmpfs(let options): findings.lookAt(options, machine)
-  case .device(let name): findings.lookAt(name, settings, machine, boot)
+  case .device(let name):
+    findings.lookAt(name, settings, machine, boot)
+    if let memory = settings.memory { findings.lookAt(memory, machine) }
   case .unreadable(let word): findings.problem(word + " " + (settings.upper.unavailability ?? Text()))
   }
   findings.conclude(mode, settings)
@@ -40,7 +42,7 @@ struct Findings {
     if problems > 0 {
       answer.add(line: Text(decimal: problems) + (problems == 1 ? " problem" : " problems") as Text)
     } else if case .staged = mode {
-      answer.add(line: Text("The next boot makes ") + settings.scope.text + " writable, upper: " + settings.upperText)
+      answer.add(line: Text("The next boot makes ") + settings.scope.text + " writable, upper: " + settings.upperText + (settings.memory == nil ? Text() : Settings.untilCommit))
     } else {
       answer.add(line: "The next boot leaves the root as it is")
     }
@@ -186,7 +188,8 @@ extension Findings {
       problem(tool + " is missing, which preroot-fallback.service needs: install it")
     }
     if !settings.binds.isEmpty, !image.hasProgram("cp") { problem("cp is missing, which Bind= needs to copy the image's files: install it") }
-    if settings.isPersistent, !image.hasProgram("rm") { note("rm is missing; a reset sets the old upper aside and cannot delete it") }
+    if settings.memory != nil, !image.hasProgram("rm") { problem("rm is missing, which 'preroot commit' needs: install it") }
+    else if settings.isPersistent, !image.hasProgram("rm") { note("rm is missing; a reset sets the old upper aside and cannot delete it") }
   }
 
   private mutating func lookAt(_ path: Text, of setting: Text, isBind: Bool, _ image: borrowing Machine) {

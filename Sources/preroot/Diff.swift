@@ -9,6 +9,13 @@ import PrerootSystem
 func diff(_ paths: [Text], on machine: borrowing Machine) throws(Complaint) -> ExitStatus {
   try Machine.requireSuperuser(to: "see what the upper hides (trusted.* attributes)")
   let overlays = BootFacts(asSeenOn: machine).mountInfo.overlays
+  // The lower is what was committed, over the image.
+  if overlays.contains(where: { $0.lowerLayers != nil }) {
+    try attempt("Cannot show the layers below the overlay") { () throws(Errno) in
+      try Lower.leaveMountNamespace()
+      for overlay in overlays { try Lower.showAll(below: overlay) }
+    }
+  }
   if overlays.isEmpty { throw Complaint("preroot has mounted no overlay; 'preroot status' says why") }
   var limits: [Text] = []
   for path in paths { limits.append(try place(path, on: overlays, of: machine)) }
@@ -21,14 +28,14 @@ func diff(_ paths: [Text], on machine: borrowing Machine) throws(Complaint) -> E
 /// Returns a path's place on the overlays, with symbolic links above it resolved.
 ///
 /// - Throws: if nothing has this path, so that a typing error does not look like a path without changes.
-private func place(_ path: Text, on overlays: [MountInfo.Entry], of machine: borrowing Machine) throws(Complaint) -> Text {
+func place(_ path: Text, on overlays: [MountInfo.Entry], of machine: borrowing Machine) throws(Complaint) -> Text {
   let parent = path.parents.last ?? Text()
   let real = try attempt(path) { () throws(Errno) in try machine.root.resolvingLinks(of: parent) }
   let path = (real.isEmpty ? real : Text("/") + real) + path.dropFirst(parent.count)
   for overlay in overlays where path == "/" || overlay.mountPoint.isWithin(path) { return path }
   for overlay in overlays where overlay.mountPoint == "/" || path.isWithin(overlay.mountPoint) {
-    // The upper may have it below another mount.
-    for layer in [Text(), Paths.lower, (overlay.layersDirectory ?? Text()) + "/upper"] where machine.has(layer + path) { return path }
+    // The upper may have it below another mount, and a committed layer below a deleted directory.
+    for layer in [Text(), Paths.lower, (overlay.layersDirectory ?? Text()) + "/upper", (machine.layers(of: overlay) ?? Text()) + "/upper"] where machine.has(layer + path) { return path }
     throw Complaint(path + " is neither in the image nor on the overlay")
   }
   throw Complaint(path + " is not on an overlay of preroot")

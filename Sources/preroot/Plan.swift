@@ -30,14 +30,16 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
   text.append(store(settings, boot, on: machine))
   let lower = LowerIdentity(boot.facts, machine)
   let layers = settings.layersDirectory(over: lower)
+  var committed: [Text] = []
   if settings.isPersistent {
     let found = StoreFacts(on: machine, in: layers, over: lower)
-    let isCounted = settings.counts(bootTo: target)
+    let isCounted = settings.counts(bootTo: target) && (settings.memory == nil || found.isUntried)
     let use = UpperUse(found, settings, isReset: settings.resets || boot.facts.isFactoryReset, isCounted: isCounted)
     if let reason = use.reason { text.comment(reason) }
     text.append(LayerPlan(found, use, settings, isCounted: isCounted).steps.text)
+    if case .anew = use {} else { committed = found.committed(in: settings.scope) }
   }
-  text.append(OverlayPlan(settings, in: layers, over: boot.facts.mountInfo, machineID: isFirstProcess ? nil : RunningID(Text())).text)
+  text.append(OverlayPlan(settings, in: layers, committed: committed, over: boot.facts.mountInfo, machineID: isFirstProcess ? nil : RunningID(Text())).text)
   if isFirstProcess {
     text.comment(Text("Then PID 1 executes systemd, which goes on to ") + target)
     return text
@@ -148,7 +150,7 @@ extension StoreFacts {
   /// Reads the facts as the next boot will find them if the upper is in use now; else assumes an empty upper.
   fileprivate init(on machine: borrowing Machine, in layers: Text, over lower: LowerIdentity?) {
     let mounts = machine.mounts(of: "self")
-    if mounts.overlays.first?.layersDirectory == layers {
+    if let overlay = mounts.overlays.first, machine.layers(of: overlay) == layers {
       self.init(in: layers, over: lower)
     } else {
       self.init(in: layers)

@@ -69,6 +69,8 @@ func run(_ arguments: Arguments) throws(Complaint) -> Int32 {
   case .check: outcome = try check(try Machine(of: arguments))
   case .plan: outcome = try plan(try Machine(of: arguments))
   case .diff: outcome = try diff(try arguments.paths, on: try Machine(of: arguments))
+  case .commit:
+    outcome = try commit(try arguments.paths, isDry: arguments.has(.dryRun), isCancelled: arguments.has(.cancel), on: try Machine(of: arguments))
   case .reset: outcome = try reset(keeping: arguments.kept, isCancelled: arguments.has(.cancel), on: try Machine(of: arguments))
   // The status is the command's.
   case .chroot: return try chroot(arguments.operands, on: try Machine(of: arguments))

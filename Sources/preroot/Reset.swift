@@ -6,7 +6,7 @@ import PrerootSystem
 func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machine) throws(Complaint) -> ExitStatus {
   try Machine.requireSuperuser(to: "mark the upper")
   let facts = BootFacts(asSeenOn: machine)
-  guard let overlay = facts.mountInfo.overlays.first, let layers = overlay.layersDirectory else {
+  guard let overlay = facts.mountInfo.overlays.first, let layers = machine.layers(of: overlay) else {
     if isCancelled { try rejectMarkElsewhere(on: machine) }
     throw Complaint("preroot has mounted no overlay; 'preroot status' says why. 'preroot.reset' on the kernel command line resets an upper too")
   }
@@ -23,17 +23,23 @@ func reset(keeping kept: [Text], isCancelled: Bool, on machine: borrowing Machin
     return .success
   }
   let mark = layers + "/reset"
-  if isCancelled { return try cancel(mark, on: machine) }
+  if isCancelled { return try cancel(mark, facts, on: machine) }
 
   let contents = Text(joining: kept, separator: "\n") + (kept.isEmpty ? "" : "\n")
   // The helper accepts no larger mark.
   if contents.count > 1 << 16 { throw Complaint(usage: "'--keep' has more than 64 KiB of paths; name the directories that they are in") }
-  for path in kept { try requireReal(path, upper: layers + "/upper", on: machine) }
-  try attempt("Cannot mark the upper") { () throws(Errno) in try machine.root.replaceDurably(mark.asRelative, contents: contents) }
+  let upper = layers + "/" + (StoreFacts(in: layers, over: nil).layer ?? "upper")
+  for path in kept { try requireReal(path, upper: upper, on: machine) }
+  try machine.writing(facts) { () throws(Complaint) in
+    try attempt("Cannot mark the upper") { () throws(Errno) in
+      try machine.root.makeDirectories(layers.asRelative)
+      try machine.root.replaceDurably(mark.asRelative, contents: contents)
+    }
+  }
   var answer = Answer()
   answer.add(line: "The next boot starts with an empty upper; 'preroot reset --cancel' cancels this")
   for path in kept {
-    let isThere = machine.exists(layers + "/upper" + path)
+    let isThere = machine.exists(upper + path)
     answer.add("kept", isThere ? path : path + ", which is still the image's", isThere ? .good : .notable)
   }
   try reply(answer.text)
@@ -60,12 +66,14 @@ private func rejectMarkElsewhere(on machine: borrowing Machine) throws(Complaint
   throw Complaint(Text("This boot does not use ") + settings.upper.text + ", and cannot tell whether a reset is pending; to cancel one, mount it and remove its file '" + mark + "'")
 }
 
-private func cancel(_ mark: Text, on machine: borrowing Machine) throws(Complaint) -> ExitStatus {
+private func cancel(_ mark: Text, _ facts: borrowing BootFacts, on machine: borrowing Machine) throws(Complaint) -> ExitStatus {
   guard machine.exists(mark) else {
     try reply("Nothing to do: no reset is pending\n")
     return .success
   }
-  try attempt("Cannot remove the mark") { () throws(Errno) in try machine.root.removeDurably(mark.asRelative) }
+  try machine.writing(facts) { () throws(Complaint) in
+    try attempt("Cannot remove the mark") { () throws(Errno) in try machine.root.removeDurably(mark.asRelative) }
+  }
   try reply("The next boot keeps the upper\n")
   return .success
 }

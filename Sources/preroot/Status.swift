@@ -39,6 +39,10 @@ struct StatusReport {
   private let lost: [Text]
   /// Whether the next boot starts with an empty upper; nil for an unprivileged user, who cannot see the layers.
   private let isResetMarked: Bool?
+  /// Whether the changes are in memory until they are committed.
+  private let isOnDemand: Bool
+  /// Whether the next boot has changes of this one; nil for an unprivileged user.
+  private let isCommitted: Bool?
 
   init(_ standing: Standing, _ facts: borrowing BootFacts, _ state: State?, _ machine: borrowing Machine) {
     let overlays = facts.mountInfo.overlays
@@ -64,11 +68,14 @@ struct StatusReport {
     // In a boot that was left alone, no event recorded them.
     remarks = state == nil ? (facts.request.remarks + settings.remarks).filter { $0.priority.rawValue <= Remark.Priority.warning.rawValue } : events
     lost = state?.list(of: "lost") ?? []
-    let layers = overlays.first?.layersDirectory ?? Text()
-    isResetMarked = machine.exists(layers) ? machine.exists(layers + "/reset") : layers.isEmpty ? false : nil
+    let layers = overlays.first.flatMap { machine.layers(of: $0) } ?? Text()
+    isOnDemand = overlays.first?.isOnDemand == true
+    let isVisible = layers.isEmpty || machine.exists(Paths.store)
+    isCommitted = isVisible ? isOnDemand && !StoreFacts(in: layers, over: nil).commits.isEmpty : nil
+    isResetMarked = isVisible ? !layers.isEmpty && machine.exists(layers + "/reset") : nil
   }
 
-  private var isPersistent: Bool { store.map { $0.fileSystemType != "tmpfs" } == true && !(crypt == Crypt.random.text) }
+  private var isPersistent: Bool { store.map { $0.fileSystemType != "tmpfs" } == true && !isOnDemand && !(crypt == Crypt.random.text) }
 
   // MARK: For people
 
@@ -85,11 +92,12 @@ struct StatusReport {
     if !standing.why.isEmpty { answer.add("why", standing.why) }
     for sentence in lost { answer.add("lost", sentence, .bad) }
     if standing.isTried { answer.add("asked", asked) }
-    if !upper.isEmpty { answer.add("upper", upper + place + (isPersistent ? ", kept at power-off" : ", lost at power-off")) }
+    if !upper.isEmpty { answer.add("upper", upper + place + (isPersistent ? ", kept at power-off" : isOnDemand ? ", changes are lost at power-off unless 'preroot commit' keeps them" as Text : ", lost at power-off")) }
     if !crypt.isEmpty { answer.add("crypt", crypt) }
     if let space { answer.add("filled", space.filling, space.percentage >= 90 ? .bad : space.percentage >= 75 ? .notable : .plain) }
     if !upper.isEmpty, let lower { answer.add("lower", lower.nameOfImage + " at " + Paths.lower) }
     if !target.isEmpty { answer.add("target", target) }
+    if isCommitted == true { answer.add("commit", "the next boot has the changes that were committed; 'preroot commit --cancel' cancels this", .good) }
     if isResetMarked == true { answer.add("reset", "the next boot starts with an empty upper; 'preroot reset --cancel' cancels this", .notable) }
     for remark in remarks { answer.add("remark", remark.text, .notable) }
     return answer.text
@@ -110,6 +118,7 @@ struct StatusReport {
       object.add("upper_kib_free", number: space.freeKilobytes)
       object.add("upper_inodes_free", number: space.freeInodes)
     }
+    if isOnDemand, let isCommitted { object.add("committed", boolean: isCommitted) }
     object.add("scope", scope)
     object.add("target", target)
     object.add("lower", lower?.nameOfImage ?? Text())

@@ -11,7 +11,7 @@ import Testing
 struct KillTests {
   /// The task of the helper.
   enum Work: String, CaseIterable, Sendable {
-    case tmpfs, scope, reexec, device, format, reset, luks = "LUKS", tail
+    case tmpfs, scope, reexec, device, format, reset, luks = "LUKS", tail, commit
 
     var words: [String] {
       switch self {
@@ -23,6 +23,7 @@ struct KillTests {
       case .reset: ["preroot=/dev/ubdb", "preroot.reset"]
       case .luks: ["preroot=/dev/ubdb", "preroot.format=blank", "preroot.crypt=/etc/preroot.key"]
       case .tail: ["root=/dev/ubdb", "preroot=tail", "preroot.format=blank"]
+      case .commit: ["preroot=/dev/ubdb", "preroot.commit=on-demand"]
       }
     }
 
@@ -31,7 +32,7 @@ struct KillTests {
     var isOnDevice: Bool {
       switch self {
       case .tmpfs, .scope, .reexec: false
-      case .device, .format, .reset, .luks, .tail: true
+      case .device, .format, .reset, .luks, .tail, .commit: true
       }
     }
 
@@ -39,6 +40,7 @@ struct KillTests {
       switch self {
       case .format, .luks: try .blank(megabytes: 64)
       case .tail: try await .image(.squashfs, of: KillTests.tree.value)
+      case .commit: try await KillTests.committedDisk.value.copy()
       default: try await KillTests.usedDisk.value.copy()
       }
     }
@@ -65,6 +67,15 @@ struct KillTests {
   private static let usedDisk = Task {
     let disk = try await Disk.ext4()
     expectUpper(in: try await Machine(keepingOn: disk, Tree.lean.running("mkdir -p /var/lib/old; for i in {1..40}; do echo old > /var/lib/old/$i; done")).boot())
+    return disk
+  }
+
+  /// The same disk with a commit for the next boot, which deletes some of these files and adds others.
+  private static let committedDisk = Task {
+    let disk = try await usedDisk.value.copy()
+    let tree = Tree.lean.running("cd /var/lib/old; rm {1..10}; for i in {41..70}; do echo new > $i; done; preroot commit")
+    let boot = try await Machine(keepingOn: disk, tree, "preroot.commit=on-demand").boot()
+    #expect(boot.script?.status == 0, "\(boot.script?.output ?? "")")
     return disk
   }
 
@@ -110,7 +121,7 @@ struct KillTests {
       if let disk {
         let next = try await Self.machine(work, killedBefore: nil, on: disk).boot()
         if next.state != "running" || next.told("status") != "as-asked" { outcome.faults.append("the next boot is \(next.state), \(next.told("status") ?? "?")") }
-        let expected = work == .device ? "40" : "0"
+        let expected = work == .device ? "40" : work == .commit ? "60" : "0"
         if next.told("old") != expected { outcome.faults.append("the next boot has \(next.told("old") ?? "no") old files") }
         if work != .luks { try await (work == .tail ? disk.tail : disk).check() }
       }

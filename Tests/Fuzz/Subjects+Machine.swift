@@ -37,6 +37,7 @@ extension Subjects {
     layers.hasUpper = true
     layers.trash = files[6].isEmpty ? [] : ["trash"]
     layers.attempts = files[7].trimmed.decimalValue ?? 0
+    layers.commits = files[8].isEmpty ? [] : [1, 2]
     layers.mark = files[5].isEmpty ? nil : files[5]
     layers.lower = LowerIdentity(type: "squashfs", superblock: text, rootHash: "", imageVersion: files[6])
     let use = UpperUse(layers, settings, isReset: settings.resets, isCounted: true)
@@ -87,12 +88,23 @@ extension Subjects {
 
   /// A plan writes only below its own directories, and undoes everything wherever it fails.
   private static func check(_ steps: [Step], _ settings: Settings) throws(Finding) {
+    // With Commit=on-demand, the device is written only where a step allows it.
+    var isWritable = !settings.keepsDeviceReadOnly
     for step in steps {
       try expect(isPlain(step.path), "\(step.text) leads up")
       switch step.verb {
-      case .makeStoreDirectory, .writeDurably, .removeDurably, .setAside, .deleteTree, .seed, .mountTmpfs, .mountDevice, .requireFitness:
+      case .allowWriting: isWritable = true
+      case .forbidWriting: isWritable = false
+      case .makeStoreDirectory, .mountTmpfs:
+        let isInMemory = settings.memory != nil && step.path.isWithin(Paths.memory)
+        try expect(isInMemory || step.path.isWithin(Paths.store), "\(step.text) is not on the upper")
+        try expect(isInMemory || isWritable, "\(step.text) writes to the device")
+      case .mountDevice: try expect(step.path.isWithin(Paths.store), "\(step.text) is not on the upper")
+      case .writeDurably, .removeDurably, .setAside, .deleteTree, .seed, .requireFitness:
+        try expect(isWritable, "\(step.text) writes to the device")
         try expect(step.path.isWithin(Paths.store), "\(step.text) is not on the upper")
       case .takeBack:
+        try expect(isWritable, "\(step.text) writes to the device")
         try expect(step.path.isWithin(Paths.store) && step.other.isWithin(Paths.store) && isPlain(step.other), "\(step.text) is not on the upper")
       case .makeDirectory, .makeHiddenDirectory, .removeDirectory:
         try expect(step.path.isWithin("/run"), "\(step.text) is not on /run")

@@ -88,7 +88,7 @@ struct ConstantsTests {
   /// Each constant with its name in C.
   private static let errors: [(name: String, value: Errno)] = [
     ("EPERM", .notPermitted), ("ENOENT", .noSuchFileOrDirectory), ("EIO", .inputOutput), ("EBADF", .badFileDescriptor), ("EBADMSG", .badMessage), ("EBUSY", .busy), ("EEXIST", .fileExists), ("EXDEV", .crossDevice),
-    ("ENODEV", .noSuchDevice), ("ENOTDIR", .notDirectory), ("EISDIR", .isDirectory), ("EINVAL", .invalidArgument), ("EFBIG", .fileTooLarge),
+    ("ENODEV", .noSuchDevice), ("EAGAIN", .tryAgain), ("EMLINK", .tooManyHardLinks), ("ENOTDIR", .notDirectory), ("EISDIR", .isDirectory), ("EINVAL", .invalidArgument), ("EFBIG", .fileTooLarge),
     ("ENOSPC", .noSpace), ("ERANGE", .outOfRange), ("ENOSYS", .functionNotImplemented), ("ELOOP", .tooManyLinks), ("ENOTEMPTY", .directoryNotEmpty),
     ("ENOTUNIQ", .notUnique), ("ELIBACC", .noLibrary), ("EOPNOTSUPP", .notSupported), ("ECONNRESET", .connectionReset), ("ETIMEDOUT", .timedOut),
     ("ESTALE", .staleFileHandle),
@@ -101,6 +101,8 @@ struct ConstantsTests {
   private static let numbers: [(assertion: String, file: String, line: String)] = [
     ("S_IFMT == 0170000", "FileStatus.swift", "mode & 0o170000"), ("S_IFDIR == 0040000", "FileStatus.swift", "type == 0o040000"),
     ("S_IFREG == 0100000", "FileStatus.swift", "type == 0o100000"), ("S_IFCHR == 0020000", "FileStatus.swift", "type == 0o020000"),
+    ("S_IFLNK == 0120000", "FileStatus.swift", "type == 0o120000"), ("S_IFCHR == 0020000", "Descent+Copying.swift", "name.cString, 0o020000, 0"),
+    ("S_IFMT == 0170000", "Descent+Copying.swift", "status.mode & 0o170000"),
     ("SIGHUP == 1 && SIGINT == 2 && SIGQUIT == 3 && SIGPIPE == 13 && SIGTERM == 15", "Lower.swift", "linux_ignore_signals(1 << 1 | 1 << 2 | 1 << 3 | 1 << 13 | 1 << 15)"),
     ("__builtin_offsetof(struct dirent64, d_reclen) == 16", "FileDescriptor.swift", "fromByteOffset: start + 16, as: UInt16.self"),
     ("AT_FDCWD == LINUX_CURRENT_DIRECTORY", "FileStatus.swift", "LINUX_CURRENT_DIRECTORY"),

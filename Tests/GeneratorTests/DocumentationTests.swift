@@ -105,6 +105,7 @@ struct DocumentationTests {
     case .reset: settings.resets ? "yes" : "no"
     case .onLowerChange: "\(settings.onLowerChange)"
     case .bind: settings.binds.isEmpty ? "none" : "?"
+    case .commit: settings.memory == nil ? "always" : "?"
     case .attempts: "\(settings.attempts)"
     }
   }
@@ -138,7 +139,7 @@ struct DocumentationTests {
 
   @Test("preroot.conf(5) quotes the log line for each kind of invalid value", arguments: [
     (.upper, "x"), (.scope, "x"), (.scope, "/run"), (.bind, "/"), (.dir, "x"), (.check, "x"), (.options, "noexec"),
-    (.scope, "/" + String(repeating: "x", count: 255)),
+    (.scope, "/" + String(repeating: "x", count: 255)), (.commit, "x"),
   ] as [(Setting, String)])
   func hasRemark(setting: Setting, value: String) throws {
     let remark = try #require(remarks(on: setting, value).first)
@@ -189,6 +190,17 @@ struct DocumentationTests {
     let remarks = Settings(assignments).remarks
     #expect(remarks.count == 2)
     for remark in remarks { #expect(try Page("preroot.conf.5").has("... \(remark.text.string.drop { $0 != "'" }.dropFirst("'random' ".count))"), "\(remark)") }
+  }
+
+  @Test("preroot.conf(5) quotes the log line for each setting that cannot be together with Commit=on-demand")
+  func hasVoidOfCommit() throws {
+    for words in ["preroot=tmpfs", "preroot=/dev/x preroot.crypt=random", "preroot=/dev/x preroot.reset preroot.bind=/srv"] {
+      var assignments = Assignments()
+      assignments.add(KernelCommandLine(parsing: Text(utf8: "\(words) preroot.commit=on-demand")))
+      let remarks = Settings(assignments).remarks
+      #expect(remarks.count == (words.contains("reset") ? 2 : 1))
+      for remark in remarks { #expect(try Page("preroot.conf.5").has("... \(remark.text.string.drop { $0 != "'" }.dropFirst("'on-demand' ".count))"), "\(remark)") }
+    }
   }
 
   @Test("preroot.conf(5) lists every signature that rules out an upper")
@@ -262,12 +274,14 @@ struct DocumentationTests {
     var facts = StoreFacts(in: Paths.store)
     (facts.hasUpper, facts.trash, facts.lower) = (true, [StoreFacts.trashName], LowerIdentity(type: "squashfs", superblock: "", rootHash: "new", imageVersion: ""))
     var steps = OverlayPlan(settings, over: root, machineID: nil).steps
+    facts.commits = [1]
     for use in [UpperUse.asItIs, .anew("x"), .leftOut("x")] { steps += LayerPlan(facts, use, settings, isCounted: true).steps }
     let store = Paths.store.string + "/"
     let names = Set(steps.flatMap { [$0.path.string, $0.other.string] }.filter { $0.hasPrefix(store) }.map { String($0.dropFirst(store.count).prefix { $0 != "/" }) })
-    #expect(names == ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting", "trash", "trash.1"])
+    #expect(names == ["upper", "work", "bind", "lower.id", "attempts", "reset", "resetting", "trash", "trash.1", "trash.2", "commit.1"])
     let page = try Page("preroot.conf.5")
-    for name in names where !name.hasPrefix("trash") { #expect(!(page.entry(name) + page.entry("\(name)/")).isEmpty, "\(name)") }
+    #expect(!page.entry("commit.1/, commit.2/ ...").isEmpty && !page.entry("\(StoreFacts.unfinishedCommit.string)/").isEmpty)
+    for name in names where !name.hasPrefix("trash") && !name.hasPrefix("commit") { #expect(!(page.entry(name) + page.entry("\(name)/")).isEmpty, "\(name)") }
     #expect(!page.entry("trash/, trash.1/ ...").isEmpty)
 
     settings.onLowerChange = .new
@@ -416,7 +430,7 @@ struct DocumentationTests {
     let page = try Page("preroot.1")
     let verbs = page.section("VERBS").matches(of: #/(?m)^     ([a-z]+)\b/#).map { String($0.output.1) }
     #expect(verbs == Verb.words.words.strings)
-    let options = page.section("OPTIONS").matches(of: #/(?m)^     (--[a-z]+)\b/#).map { String($0.output.1) }
+    let options = page.section("OPTIONS").matches(of: #/(?m)^     (--[a-z-]+)/#).map { String($0.output.1) }
     #expect(options.sorted() == Option.words.words.strings.sorted())
     for word in verbs + options { #expect(page.section("SYNOPSIS").contains(word), "\(word)") }
   }

@@ -165,7 +165,7 @@ struct ExampleTests {
   @Test("preroot accepts the examples of the kernel command line", arguments: Example.all(.commandLine).map(\.text) + inlineWords)
   func isCommandLine(line: String) {
     // On a tmpfs it would have no effect.
-    let line = line.hasPrefix("preroot.crypt=") ? "preroot=/dev/x " + line : line
+    let line = line.hasPrefix("preroot.crypt=") || line.hasPrefix("preroot.commit=") ? "preroot=/dev/x " + line : line
     var assignments = Assignments()
     assignments.add(KernelCommandLine(parsing: Text(utf8: line)))
     #expect(!assignments.all.isEmpty)

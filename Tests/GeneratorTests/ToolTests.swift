@@ -36,7 +36,7 @@ struct ToolTests {
   }
 
   @Test("preroot rejects an invalid command line with one line, and does nothing", arguments: [
-    ([], "A verb is missing (status, check, plan, diff, reset, chroot)"),
+    ([], "A verb is missing (status, check, plan, diff, commit, reset, chroot)"),
     (["state"], "'state' is not a verb"),
     (["--", "--json"], "'--json' is not a verb"),
     ([""], "'' is not a verb"),
@@ -52,6 +52,10 @@ struct ToolTests {
     (["reset", "--keep", "etc"], "'etc' is not an absolute path below / without '..', nor one that can be written down"),
     (["reset", "--keep=/"], "'/' is not an absolute path below / without '..', nor one that can be written down"),
     (["reset", "--keep=/a\n/b"], "'/a\\x0a/b' is not an absolute path below / without '..', nor one that can be written down"),
+    (["commit", "--cancel", "/etc"], "'/etc' is an argument too many: '--cancel' takes back the whole commit"),
+    (["commit", "--cancel", "--dry-run"], "'--dry-run' and '--cancel' contradict each other"),
+    (["reset", "--dry-run"], "'--dry-run' is not an option of 'reset'"),
+    (["commit", "/a/../b"], "'/a/../b' has '..' in it"),
     (["diff", "/a/../b"], "'/a/../b' has '..' in it"),
   ] as [([String], String)])
   func withMistake(arguments: [String], answer: String) throws {

@@ -168,7 +168,7 @@ struct StepTests {
     (.removeDurably, nil), (.setAside, nil), (.takeBack, nil), (.deleteTree, nil), (.seed, nil), (.makeMountPoint, nil), (.mountDevice, .unmount),
     (.mountTmpfs, .unmount), (.mountOverlay, .detach), (.bind, .unmount), (.bindRecursively, nil), (.unmount, nil), (.detach, nil),
     (.makeFileSystemReadOnly, nil), (.makePrivate, .makeShared), (.makeUnbindable, nil), (.makeShared, nil), (.makeSharedRecursively, nil),
-    (.pivot, nil), (.leaveOldRoot, nil), (.encrypt, nil), (.claim, nil), (.open, .close), (.close, nil),
+    (.pivot, nil), (.leaveOldRoot, nil), (.encrypt, nil), (.claim, nil), (.open, .close), (.close, nil), (.allowWriting, nil), (.forbidWriting, nil),
   ]
 
   @Test("A step's inverse undoes it at the same place, and leaves the upper's files alone", arguments: all)

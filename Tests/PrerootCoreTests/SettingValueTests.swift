@@ -31,6 +31,7 @@ struct SettingValueTests {
     #expect(!settings.resets)
     #expect(settings.onLowerChange == .warn)
     #expect(settings.attempts == 3)
+    #expect(settings.memory == nil)
     #expect(settings.switchMode == .auto)
   }
 
@@ -226,6 +227,53 @@ struct SettingValueTests {
         }
       }
     }
+  }
+
+  @Test("Commit= takes always, or on-demand with the options of a tmpfs", arguments: [
+    ("always", nil), ("", nil), ("on-demand", "size=25%,nr_inodes=1m"), ("on-demand:", "size=25%,nr_inodes=1m"), ("on-demand:size=8m", "size=8m,nr_inodes=1m"),
+    ("on-demand:size=8m,nr_inodes=2k", "size=8m,nr_inodes=2k"),
+  ] as [(String, String?)])
+  func isCommit(value: String, memory: String?) {
+    for earlier in ["always", "on-demand:size=1m"] {
+      let settings = settings("preroot=LABEL=data preroot.commit=\(earlier) preroot.commit=\(value)")
+      #expect(settings.memory?.text.string == memory)
+      #expect(settings.remarks.isEmpty)
+    }
+  }
+
+  @Test("Commit= rejects other words and keeps its value", arguments: ["on_demand", "ondemand", "yes", "on-demand size=1m", "tmpfs"])
+  func isNoCommit(value: String) {
+    let settings = settings("preroot=LABEL=data preroot.commit=on-demand:size=1m \"preroot.commit=\(value)\"")
+    #expect(settings.memory?.size == "1m")
+    #expect(settings.remarks.strings == ["error: Kernel command line: preroot.commit='\(value)' is neither always nor on-demand, ignoring"])
+  }
+
+  @Test("Commit=on-demand without a device is ignored with an error, whichever word comes first", arguments: [
+    "preroot.commit=on-demand", "preroot=tmpfs preroot.commit=on-demand", "preroot.commit=on-demand preroot=tmpfs:size=8m", "preroot=LABEL=data preroot.commit=on-demand preroot=tmpfs",
+  ])
+  func isCommitWithoutDevice(line: String) {
+    let settings = settings(line)
+    #expect(settings.memory == nil)
+    #expect(settings.remarks.strings == ["error: Kernel command line: preroot.commit='on-demand' needs an upper on a device, ignoring; the upper is a tmpfs"])
+  }
+
+  @Test("Commit=on-demand names the settings that it cannot be together with, and which counts", arguments: [
+    ("preroot.crypt=random", "error: Kernel command line: preroot.commit='on-demand' cannot be together with Crypt=random, which counts: each boot has a new upper", false),
+    ("preroot.reset", "warning: Kernel command line: preroot.commit='on-demand' is of no use with Reset=, which counts: each boot discards what was committed", true),
+    ("preroot.bind=/srv", "notice: Kernel command line: preroot.commit='on-demand' does not concern Bind=: its directories are on the device at once, which stays writable for them", true),
+  ])
+  func isCommitWith(word: String, remark: String, expected: Bool) {
+    for line in ["preroot.commit=on-demand \(word)", "\(word) preroot.commit=on-demand"] {
+      let settings = settings("preroot=LABEL=data \(line)")
+      #expect((settings.memory != nil) == expected)
+      #expect(settings.remarks.strings == [remark])
+    }
+  }
+
+  @Test("Commit=on-demand keeps the device read-only unless Bind= has data there", arguments: [("", false), ("on-demand", true)])
+  func isReadOnly(commit: String, expected: Bool) {
+    #expect(settings("preroot=LABEL=data preroot.commit=\(commit)").keepsDeviceReadOnly == expected)
+    #expect(!settings("preroot=LABEL=data preroot.commit=\(commit) preroot.bind=/srv").keepsDeviceReadOnly)
   }
 
   @Test("Bind= drops duplicates and directories within another, and may be empty", arguments: [

@@ -14,6 +14,8 @@ struct Store {
   private(set) var nodes: [String: String] = [:]
   /// The number of changes until the power fails; nil if it never does.
   var changesLeft: Int?
+  /// Whether nothing can be written.
+  var isReadOnly = false
   /// Whether there is enough time to delete a tree.
   var deletes = true
 
@@ -32,6 +34,7 @@ struct Store {
   private func parent(_ path: String) -> String { String(path[..<path.lastIndex(of: "/")!]) }
 
   private mutating func change(_ body: (inout [String: String]) -> Void) throws {
+    if isReadOnly { throw Errno(rawValue: 30) }
     if changesLeft == 0 { throw PowerCut() }
     changesLeft = changesLeft.map { $0 - 1 }
     body(&nodes)
@@ -78,6 +81,8 @@ struct Store {
       for parent in step.path.parents.strings { try makeDirectory(parent) }
       try rename(other, to: path)
     case .deleteTree: if deletes { try remove(path) }
+    case .allowWriting: isReadOnly = false
+    case .forbidWriting: isReadOnly = true
     default: throw Errno.invalidArgument
     }
   }
@@ -103,7 +108,8 @@ extension Store {
     func text(_ name: String) -> Text? { self["\(directory)/\(name)"].map { Text(utf8: $0) } }
     var facts = StoreFacts(in: Text(utf8: directory))
     facts.hasUpper = has("\(directory)/upper")
-    facts.trash = ["trash", "trash.1", "trash.2"].filter { has("\(directory)/\($0)") }.map { Text(utf8: $0) }
+    facts.commits = (1...3).filter { has("\(directory)/commit.\($0)") }
+    facts.trash = ["trash", "trash.1", "trash.2", "trash.3", "trash.4", "committing"].filter { has("\(directory)/\($0)") }.map { Text(utf8: $0) }
     facts.recorded = text("lower.id")?.trimmed
     facts.attempts = text("attempts")?.trimmed.decimalValue ?? 0
     facts.mark = text("reset")

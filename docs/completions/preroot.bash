@@ -25,11 +25,12 @@ _preroot() {
   esac
   local options='--help --version'
   case $verb in
-    '') options+=' --json --root --keep --cancel status check plan diff reset chroot' ;;
+    '') options+=' --json --root --keep --cancel --dry-run status check plan diff commit reset chroot' ;;
     status) options+=' --json' ;;
     check | plan) options+=' --root' ;;
     reset) options+=' --keep --cancel' ;;
-    diff) [[ $current == -* ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$current"); return; } ;;
+    commit) options+=' --dry-run --cancel' ;;&
+    diff | commit) [[ $current == -* ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$current"); return; } ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
 }

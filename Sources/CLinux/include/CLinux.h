@@ -44,7 +44,7 @@ intptr_t linux_getdents(int32_t directory, void *_Nonnull buffer, size_t size);
 struct linux_status {
   uint64_t device, inode, inode_device, size;
   int64_t modified_nanoseconds;
-  uint32_t mode, owner, group;
+  uint32_t mode, owner, group, links;
 };
 int32_t linux_get_status(int32_t directory, const char *_Nonnull path, struct linux_status *_Nonnull status);
 /* Open files and directories. See fchown(2), fchmod(2), flistxattr(2), fgetxattr(2), fsetxattr(2). */
@@ -60,9 +60,8 @@ int32_t linux_bind(const char *_Nonnull source, const char *_Nonnull target);
 /* Sets the flags of a mount; a new bind inherits those of its source. */
 int32_t linux_change_mount(const char *_Nonnull target, uint64_t flags);
 int32_t linux_bind_recursively(const char *_Nonnull source, const char *_Nonnull target);
-/* Makes the superblock of a mount read-only, and sets the mount's flags. */
-int32_t linux_make_file_system_read_only(const char *_Nonnull target, uint64_t flags);
-/* Remounts a tmpfs with another size and its current mount flags. */
+/* Remounts with the superblock, and with the mount's current flags: read-only or writable, or a tmpfs with another size. */
+int32_t linux_remount_file_system(const char *_Nonnull target, int32_t read_only);
 int32_t linux_resize_tmpfs(const char *_Nonnull target, const char *_Nonnull data);
 int32_t linux_unmount(const char *_Nonnull target);
 /* Lazily unmounts a mount with all mounts below it, without propagating that to their peers. */

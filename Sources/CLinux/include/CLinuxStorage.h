@@ -26,6 +26,10 @@ int32_t linux_probe(int32_t file, int32_t entry, int64_t start, int64_t bytes, c
 int32_t linux_sync_file(int32_t file);
 int32_t linux_sync_file_system(int32_t file);
 
+/* Creates a file unless it exists, and locks it as long as the result is open; -EAGAIN if another process has it and the call must not wait.
+ * See flock(2). */
+int32_t linux_lock(int32_t directory, const char *_Nonnull path, int32_t waits);
+
 /* The kernel's events about devices that appear and disappear. See netlink(7), NETLINK_KOBJECT_UEVENT. */
 int32_t linux_open_uevents(void);
 /* Discards the pending events. */

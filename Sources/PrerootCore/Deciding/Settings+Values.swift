@@ -32,7 +32,7 @@ extension Settings {
     if value.isEmpty {
       upper = .standard
     } else if let options = Upper.tmpfsOptions(in: value) {
-      takeTmpfsOptions(options, origin)
+      upper = .tmpfs(tmpfsOptions(in: options, origin))
     } else if let name = DeviceName(value) {
       upper = .device(name)
     } else if Upper.isDeviceMeant(by: value) {
@@ -42,7 +42,31 @@ extension Settings {
     }
   }
 
-  private mutating func takeTmpfsOptions(_ text: Text, _ origin: Text) {
+  mutating func takeCommit(_ value: Text, _ origin: Text) {
+    if value.isEmpty || value == "always" {
+      memory = nil
+    } else if let options = value == "on-demand" ? "" : value.dropping(prefix: "on-demand:") {
+      memory = tmpfsOptions(in: options, origin)
+    } else {
+      remarks.reject(origin, value, "is neither always nor on-demand, ignoring")
+    }
+  }
+
+  /// Notes what cannot be together with Commit=on-demand, and which counts.
+  mutating func noteVoidByCommit(_ origin: Text) {
+    if !upper.isPersistent {
+      remarks.reject(origin, "on-demand", "needs an upper on a device, ignoring; the upper is a tmpfs")
+      memory = nil
+    } else if crypt == .random {
+      remarks.reject(origin, "on-demand", "cannot be together with Crypt=random, which counts: each boot has a new upper")
+      memory = nil
+    } else {
+      if resets { remarks.add(.warning, origin + "'on-demand' is of no use with Reset=, which counts: each boot discards what was committed") }
+      if !binds.isEmpty { remarks.add(.notice, origin + "'on-demand' does not concern Bind=: its directories are on the device at once, which stays writable for them") }
+    }
+  }
+
+  @inline(never) private mutating func tmpfsOptions(in text: Text, _ origin: Text) -> TmpfsOptions {
     var options = TmpfsOptions()
     for option in text.items(at: UInt8(ascii: ",")) {
       let word = KernelCommandLine.Word(option)
@@ -53,7 +77,7 @@ extension Settings {
       default: remarks.reject(origin, option, "is not an option of a tmpfs upper (size=64m, size=25%, nr_inodes=200k), ignoring")
       }
     }
-    upper = .tmpfs(options)
+    return options
   }
 
   mutating func takeScope(_ value: Text, _ origin: Text) {

@@ -25,6 +25,9 @@ public struct Settings: Equatable, Sendable {
   public var onLowerChange = LowerChange.warn
   /// Directories bound directly from the upper's file system, bypassing the overlay.
   public var binds: [Text] = []
+  /// With `Commit=on-demand`, the tmpfs that receives the changes until `preroot commit` puts them on the device; nil if the device receives
+  /// them.
+  public var memory: TmpfsOptions?
   /// Leave the upper out after this many consecutive boots that did not reach their target; 0 for never.
   public var attempts = 3
 
@@ -35,7 +38,7 @@ public struct Settings: Equatable, Sendable {
   public init() {}
 
   public init(_ assignments: Assignments) {
-    var cryptOrigin = Text()
+    var cryptOrigin = Text(), commitOrigin = Text()
     for assignment in assignments.all {
       let value = assignment.value
       switch assignment.setting {
@@ -55,12 +58,16 @@ public struct Settings: Equatable, Sendable {
       case .reset: resets = boolean(assignment, resets)
       case .onLowerChange: onLowerChange = choice(assignment, onLowerChange)
       case .bind: takeBinds(value, assignment.origin)
+      case .commit:
+        takeCommit(value, assignment.origin)
+        commitOrigin = assignment.origin
       case .attempts: attempts = number(assignment, upTo: 100, attempts)
       case .switch: switchMode = choice(assignment, switchMode)
       }
     }
     refuseNoexecOnRoot()
     if crypt != .no { noteVoidByCrypt(cryptOrigin) }
+    if memory != nil { noteVoidByCommit(commitOrigin) }
   }
 }
 
@@ -95,6 +102,12 @@ extension Settings {
 
   /// Whether preroot can create a file system of the requested type.
   var makesFileSystem: Bool { newFileSystemType.isOne(of: DeviceUse.makesTypes) }
+
+  /// For messages, after the upper.
+  public static var untilCommit: Text { "; changes stay in memory until 'preroot commit'" }
+
+  /// Whether the changes on the device are a lower, and nothing else there is written either.
+  public var keepsDeviceReadOnly: Bool { memory != nil && binds.isEmpty }
 
   /// Returns whether to check the file system on the upper's device before mounting it. A check of these types takes seconds; fsck(8) of
   /// any other does nothing, or asks.

@@ -8,6 +8,7 @@ public struct Errno: Error, Equatable, Sendable {
   public static var noSuchFileOrDirectory: Errno { Errno(rawValue: 2) }
   public static var inputOutput: Errno { Errno(rawValue: 5) }
   public static var badFileDescriptor: Errno { Errno(rawValue: 9) }
+  public static var tryAgain: Errno { Errno(rawValue: 11) }
   public static var busy: Errno { Errno(rawValue: 16) }
   public static var fileExists: Errno { Errno(rawValue: 17) }
   public static var crossDevice: Errno { Errno(rawValue: 18) }
@@ -17,6 +18,7 @@ public struct Errno: Error, Equatable, Sendable {
   public static var invalidArgument: Errno { Errno(rawValue: 22) }
   public static var fileTooLarge: Errno { Errno(rawValue: 27) }
   public static var noSpace: Errno { Errno(rawValue: 28) }
+  public static var tooManyHardLinks: Errno { Errno(rawValue: 31) }
   public static var outOfRange: Errno { Errno(rawValue: 34) }
   public static var functionNotImplemented: Errno { Errno(rawValue: 38) }
   public static var tooManyLinks: Errno { Errno(rawValue: 40) }

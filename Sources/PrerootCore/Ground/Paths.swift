@@ -8,6 +8,9 @@ public enum Paths {
   /// The file system that receives the changes: `upper/` holds them, and `work/` belongs to overlayfs.
   public static var store: Text { "/run/initramfs/preroot/upper" }
 
+  /// With `Commit=on-demand`, the tmpfs that receives the changes; then the store is a lower.
+  public static var memory: Text { "/run/initramfs/preroot/memory" }
+
   /// The staging directory: the overlay and the mounts on it are assembled here, out of sight, before it becomes the root.
   public static var staging: Text { "/run/initramfs/preroot/root" }
 
@@ -36,6 +39,8 @@ public enum Paths {
   public static var fstab: Text { "/run/preroot/fstab" }
   /// A link to the upper's count of boots that did not reach their target.
   public static var attempts: Text { "/run/preroot/attempts" }
+  /// Exists while `preroot commit` works.
+  public static var committing: Text { "/run/preroot/committing" }
   /// Names the unit that has to be active before a boot counts as successful.
   public static var target: Text { "/run/preroot/target" }
 }

@@ -16,6 +16,7 @@ public enum Setting: Keyword {
   case reset
   case onLowerChange
   case bind
+  case commit
   case attempts
   case `switch`
 
@@ -35,6 +36,7 @@ public enum Setting: Keyword {
     case .reset: "Reset"
     case .onLowerChange: "OnLowerChange"
     case .bind: "Bind"
+    case .commit: "Commit"
     case .attempts: "Attempts"
     case .switch: "Switch"
     }

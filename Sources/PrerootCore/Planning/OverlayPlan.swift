@@ -12,6 +12,8 @@ public struct OverlayPlan: Equatable, Sendable {
 
   /// The directory of the layers.
   private let layers: Text
+  /// The directories in `Scope=` of which the device has a committed layer; nil if the layers receive the changes themselves.
+  private let committed: [Text]?
   /// The directory of the bind directories. It belongs to no image; the layers may.
   private let bindings: Text
   /// Whether the upper persists across boots.
@@ -23,11 +25,13 @@ public struct OverlayPlan: Equatable, Sendable {
 
   /// - Parameters:
   ///   - layers: the directory of the layers, if it differs from the settings'.
+  ///   - committed: with `Commit=on-demand`, the directories in `Scope=` of which the device has a committed layer.
   ///   - machineID: the ID for an overlay without one of its own; nil if systemd has yet to start and will read the overlay's.
-  public init(_ settings: Settings, in layers: Text? = nil, over mountInfo: MountInfo, machineID: RunningID?) {
+  public init(_ settings: Settings, in layers: Text? = nil, committed: [Text] = [], over mountInfo: MountInfo, machineID: RunningID?) {
     isPersistent = settings.isPersistent
     bindings = settings.upper.isPersistent ? Paths.store + settings.directory : Paths.store
     self.layers = layers ?? bindings
+    self.committed = settings.memory == nil ? nil : committed
     var flags = MountOptions(settings.options).flags & (MountOptions.noSetUserID | MountOptions.noDevices | MountOptions.noExecution)
     // With noexec on the root, no program could run.
     if settings.scope == .root { flags &= ~MountOptions.noExecution }
@@ -123,18 +127,28 @@ public struct OverlayPlan: Equatable, Sendable {
   /// redirects that another mount recorded. See https://docs.kernel.org/filesystems/overlayfs.html, "Changes to underlying filesystems".
   ///
   /// - Parameter directory: empty for the root.
-  private mutating func mountOverlay(of directory: Text, at place: Text, part: Text = Text()) {
+  private mutating func mountOverlay(of directory: Text, at mountPoint: Text, part: Text = Text()) {
     addStoreDirectories(of: directory, part: part)
-    let path = directory.escapedForOverlay, store = layers.escapedForOverlay
-    let data = Text("lowerdir=/run/initramfs/preroot/lower") + path
+    let path = directory.escapedForOverlay, store = place.escapedForOverlay
+    // What was committed is a lower above the image.
+    let above = isCommitted(directory) ? layers.escapedForOverlay + "/upper" + path + ":" : Text()
+    let data = Text("lowerdir=") + above + Paths.lower + path
       + ",upperdir=" + store + "/upper" + path + ",workdir=" + store + "/work" + path
       + (isPersistent ? ",index=off,metacopy=off,redirect_dir=nofollow,xino=off" as Text : ",redirect_dir=on,metacopy=on")
-    steps.append(Step(.mountOverlay, place, options: MountOptions(flags: flags, data: data), part: part))
+    steps.append(Step(.mountOverlay, mountPoint, options: MountOptions(flags: flags, data: data), part: part))
+  }
+
+  /// The directory of the layer that receives the changes.
+  private var place: Text { committed == nil ? layers : Paths.memory }
+
+  private func isCommitted(_ directory: Text) -> Bool {
+    committed?.contains { $0.isWithin(directory.isEmpty ? "/" : directory) } == true
   }
 
   @inline(never) private mutating func addStoreDirectories(of directory: Text, part: Text) {
-    add(.makeStoreDirectory, layers + "/upper" + directory, Paths.lower + directory, part: part)
-    add(.makeStoreDirectory, layers + "/work" + directory, Paths.lower + directory, part: part)
+    let model = (isCommitted(directory) ? layers + "/upper" : Paths.lower) + directory
+    add(.makeStoreDirectory, place + "/upper" + directory, model, part: part)
+    add(.makeStoreDirectory, place + "/work" + directory, model, part: part)
   }
 
   @inline(never) private mutating func add(_ verb: Step.Verb, _ path: Text, _ other: Text = Text(), part: Text = Text()) {

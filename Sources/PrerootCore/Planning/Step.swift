@@ -80,6 +80,9 @@ public struct Step: Equatable, Sendable {
     case detach
     /// Makes a mount's superblock read-only, unless the upper is on it.
     case makeFileSystemReadOnly
+    /// Makes the superblock of the upper's file system writable, or read-only.
+    case allowWriting
+    case forbidWriting
     /// Sets the propagation of a mount to private or shared, or forbids binding it as well (unbindable). See mount_namespaces(7).
     case makePrivate
     case makeUnbindable
@@ -132,6 +135,8 @@ public struct Step: Equatable, Sendable {
       case .unmount: "unmount"
       case .detach: "detach"
       case .makeFileSystemReadOnly: "make read-only the file system at"
+      case .allowWriting: "allow writing to"
+      case .forbidWriting: "forbid writing to"
       case .makePrivate: "make private"
       case .makeUnbindable: "make unbindable"
       case .makeShared: "make shared"

@@ -50,8 +50,7 @@ public struct StorePlan: Equatable, Sendable {
   /// Plans for a tmpfs.
   public init(_ options: TmpfsOptions, over mountInfo: MountInfo) {
     guard attachLower(mountInfo) else { return }
-    steps.append(Step(.mountTmpfs, Paths.store, options: MountOptions(flags: Self.flags, data: "mode=0755," + options.text)))
-    add(.requireSpace, Paths.store)
+    mountTmpfs(options, at: Paths.store)
   }
 
   /// Plans for a device.
@@ -73,13 +72,27 @@ public struct StorePlan: Equatable, Sendable {
     }
     var options = MountOptions(settings.options)
     options.flags |= Self.flags
+    // The kernel makes a UBIFS on an empty volume only if that is writable.
+    let isReadOnly = settings.keepsDeviceReadOnly && !(fileSystem == "ubifs")
+    if isReadOnly { options.flags |= MountOptions.readOnly }
     steps.append(Step(.mountDevice, Paths.store, source, type: fileSystem, options: options))
-    add(.requireFitness, Paths.store)
+    guard let memory = settings.memory else {
+      add(.requireFitness, Paths.store)
+      return
+    }
+    if settings.keepsDeviceReadOnly, !isReadOnly { add(.forbidWriting, Paths.store) }
+    add(.makeDirectory, Paths.memory)
+    mountTmpfs(memory, at: Paths.memory)
   }
 
   /// Files in the layers take effect through the overlay, which has its own flags. Without these, a vulnerable program that was upgraded or
   /// deleted would remain in a layer, still set-user-ID.
   private static var flags: UInt64 { MountOptions.noSetUserID | MountOptions.noDevices }
+
+  @inline(never) private mutating func mountTmpfs(_ options: TmpfsOptions, at place: Text) {
+    steps.append(Step(.mountTmpfs, place, options: MountOptions(flags: Self.flags, data: "mode=0755," + options.text)))
+    add(.requireSpace, place)
+  }
 
   private mutating func attachLower(_ mountInfo: MountInfo) -> Bool {
     guard let root = mountInfo.root else { return false }

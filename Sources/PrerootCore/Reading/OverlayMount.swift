@@ -10,6 +10,17 @@ extension MountInfo.Entry {
     return nil
   }
 
+  /// The lowers as mount(2) takes them, if there is another besides the image; nil if not.
+  public var lowerLayers: Text? {
+    for option in superOptions.split(at: UInt8(ascii: ",")) {
+      if let layers = option.dropping(prefix: "lowerdir="), layers.hasPrefix(Paths.store + "/") { return layers.unescapingOctal }
+    }
+    return nil
+  }
+
+  /// Whether the changes are in memory until they are committed.
+  public var isOnDemand: Bool { layersDirectory == Paths.memory }
+
   /// The directory that holds the layers, on the upper's file system.
   public var layersDirectory: Text? {
     guard let upper = upperDirectory else { return nil }

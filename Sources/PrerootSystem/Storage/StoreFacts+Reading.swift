@@ -12,13 +12,39 @@ extension StoreFacts {
       let layers = try place.directory.directory(place.path, lookup: .beneath)
       hasUpper = layers.exists("upper")
       isResetting = layers.exists("resetting")
-      for name in layers.names(in: ".") where name == Self.trashName || name.hasPrefix(Self.trashName + ".") { trash.add(name) }
+      for name in layers.names(in: ".") {
+        if name == Self.trashName || name.hasPrefix(Self.trashName + ".") || name == Self.unfinishedCommit {
+          trash.add(name)
+        } else if let number = name.dropping(prefix: "commit.")?.decimalValue, Self.commitName(number) == name {
+          commits.insert(number, at: commits.firstIndex { $0 > number } ?? commits.count)
+        }
+      }
       recorded = read("lower.id", in: layers)?.trimmed
       attempts = read("attempts", in: layers)?.trimmed.decimalValue ?? 0
       mark = read("reset", in: layers)
     } catch {
       // Nothing exists yet; or there is a symbolic link, and the plan fails at it.
     }
+  }
+
+  /// Returns the directories that the layer of the next boot has, or that are symbolic links there, at which the plan fails.
+  public func committed(in scope: Scope) -> [Text] {
+    var found: [Text] = []
+    guard let layer else { return found }
+    do throws(Errno) {
+      let place = try Place(directory + "/" + layer)
+      let layer = try place.directory.directory(place.path, lookup: .beneath)
+      for path in scope.paths {
+        // A deleted directory is not one, and hides the image's only if the scope is the whole root.
+        do throws(Errno) { _ = try layer.open(path == "/" ? "." : path.asRelative, .directory) } catch {
+          if error == .noSuchFileOrDirectory || error == .notDirectory { continue }
+        }
+        found.add(path)
+      }
+    } catch {
+      return scope.paths
+    }
+    return found
   }
 
   private mutating func read(_ name: Text, in layers: borrowing Directory) -> Text? {
