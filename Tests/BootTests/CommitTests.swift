@@ -212,6 +212,27 @@ struct CommitTests {
     #expect(try await disk.names(in: "/").filter { $0 != "lost+found" }.sorted() == ["lower.id", "upper"])
   }
 
+  @Test("A commit is left out of one boot after preroot.attempts= failed boots, and then tried again", arguments: Entrance.chosen)
+  func isLeftOut(entrance: Entrance) async throws {
+    let disk = try await Disk.ext4()
+    let machine = Machine(committingTo: disk, Self.tree, "preroot.attempts=2").by(entrance)
+    #expect(try await machine.doing("all").boot().told("commit") == "0")
+    var interrupted = machine
+    interrupted.powerCut = "Reached target basic.target"
+    for attempt in 1...2 {
+      _ = try await interrupted.bootUntilPowerCut()
+      #expect(try await disk.text(of: "/attempts")?.trimmed == "\(attempt)")
+    }
+    let without = try await machine.doing("show").boot()
+    expectFallback(in: without, saying: "2 boots in a row")
+    #expect(without.told("srv")?.contains("./changed:image ") == true, "\(without.script?.output ?? "")")
+    let again = try await machine.doing("show").boot()
+    expectOnDemand(in: again)
+    #expect(again.told("srv")?.contains("./changed:changed ") == true, "\(again.script?.output ?? "")")
+    #expect(try await ["", "0"].contains(disk.text(of: "/attempts")?.trimmed ?? ""))
+    try await disk.check()
+  }
+
   @Test("A file that changes while it is copied is named, and the rest is committed")
   func namesUnsteady() async throws {
     let disk = try await Disk.ext4()
