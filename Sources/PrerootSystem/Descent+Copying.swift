@@ -72,9 +72,6 @@ extension Descent {
 
   private static var opaque: Text { "trusted.overlay.opaque" }
 
-  /// The system calls on extended attributes take a path only.
-  private var path: Text { Text("/proc/self/fd/") + Text(decimal: Int(directory.rawValue)) + "/" }
-
   private static func attributes(of path: Text) -> [Text] {
     // XATTR_LIST_MAX. See xattr(7).
     var buffer = [UInt8](repeating: 0, count: 1 << 16)

@@ -75,11 +75,12 @@ public struct Descent: ~Copyable {
     }
   }
 
-  /// Returns the beginning of an extended attribute of a file in the directory; nil if it has none. fgetxattr(2) rejects O_PATH descriptors,
-  /// so the lookup goes through the directory.
-  @inline(never) public func attribute(_ attribute: Text, of name: Text) -> Text? {
-    FileStatus.attribute(attribute, of: Text("/proc/self/fd/") + Text(decimal: Int(directory.rawValue)) + "/" + name)
-  }
+  /// The path of the directory, for the system calls on extended attributes: they take no directory, and fgetxattr(2) rejects O_PATH
+  /// descriptors.
+  var path: Text { Text("/proc/self/fd/") + Text(decimal: Int(directory.rawValue)) + "/" }
+
+  /// Returns the beginning of an extended attribute of a file in the directory; nil if it has none.
+  @inline(never) public func attribute(_ attribute: Text, of name: Text) -> Text? { FileStatus.attribute(attribute, of: path + name) }
 }
 
 extension FileDescriptor {

@@ -38,13 +38,13 @@ extension LinuxKernel {
     try check(unsafe linux_unmount(Place(path).resolved.cString))
   }
 
-  @inline(never) func remount(_ path: Text, isReadOnly: Bool) throws(Errno) {
+  @inline(never) static func remount(_ path: Text, isReadOnly: Bool) throws(Errno) {
     try check(unsafe linux_remount_file_system(path.cString, isReadOnly ? 1 : 0))
   }
 
   /// A failure costs writes, and nothing else.
   mutating func forbidWriting(_ path: Text) {
-    do throws(Errno) { try remount(path, isReadOnly: true) } catch {
+    do throws(Errno) { try Self.remount(path, isReadOnly: true) } catch {
       remarks.append(Remark(.warning, Text("Cannot make the upper's file system read-only, ignoring: ") + error.text))
     }
   }
@@ -55,6 +55,6 @@ extension LinuxKernel {
       remarks.append(Remark(.notice, "The image's file system stays writable, as the upper is on it"))
       return
     }
-    try remount(path, isReadOnly: true)
+    try Self.remount(path, isReadOnly: true)
   }
 }

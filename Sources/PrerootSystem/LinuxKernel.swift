@@ -63,7 +63,7 @@ public struct LinuxKernel: Kernel, ~Copyable {
     case .unmount: try unmount(path)
     case .detach: try check(unsafe linux_detach(path.cString))
     case .makeFileSystemReadOnly: try makeFileSystemReadOnly(path)
-    case .allowWriting: try remount(path, isReadOnly: false)
+    case .allowWriting: try Self.remount(path, isReadOnly: false)
     case .forbidWriting: forbidWriting(path)
     case .makePrivate: try check(unsafe linux_make_private(path.cString))
     case .makeUnbindable: try check(unsafe linux_make_unbindable(path.cString))

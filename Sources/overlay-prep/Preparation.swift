@@ -42,9 +42,6 @@ struct Preparation: ~Copyable {
     for conflict in conflicts { lose(conflict.text) }
   }
 
-  /// Whether this boot counts as an attempt with the upper.
-  var isCounted: Bool { settings.counts(bootTo: target) }
-
   /// Mounts the requested overlay, or undoes its steps and falls back.
   mutating func makeWritable() -> Outcome {
     var outcome = Outcome(target: target)
@@ -138,8 +135,7 @@ struct Preparation: ~Copyable {
     // A new file system has nothing to compare with or to reset.
     let found = settings.isPersistent ? StoreFacts(in: directory, over: lower) : StoreFacts(in: directory)
     for remark in found.remarks { report.say(remark) }
-    // A layer that is only read, and that has been booted before, needs no count.
-    let isCounted = isCounted && (settings.memory == nil || found.isUntried)
+    let isCounted = settings.counts(bootTo: target, with: found)
     let use = settings.isPersistent ? UpperUse(found, settings, isReset: settings.resets || facts.isFactoryReset, isCounted: isCounted) : .asItIs
     if case .asItIsAlthough(let sentence) = use { report.say(.warning, sentence) }
     if case .anew(let reason) = use { report.say(.notice, Text("Starting with an empty upper: ") + reason) }

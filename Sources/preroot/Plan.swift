@@ -33,7 +33,7 @@ private func outline(_ boot: borrowing NextBoot, on machine: borrowing Machine) 
   var committed: [Text] = []
   if settings.isPersistent {
     let found = StoreFacts(on: machine, in: layers, over: lower)
-    let isCounted = settings.counts(bootTo: target) && (settings.memory == nil || found.isUntried)
+    let isCounted = settings.counts(bootTo: target, with: found)
     let use = UpperUse(found, settings, isReset: settings.resets || boot.facts.isFactoryReset, isCounted: isCounted)
     if let reason = use.reason { text.comment(reason) }
     text.append(LayerPlan(found, use, settings, isCounted: isCounted).steps.text)

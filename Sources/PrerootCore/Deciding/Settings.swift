@@ -87,6 +87,11 @@ extension Settings {
   public func counts(bootTo target: Text) -> Bool {
     attempts > 0 && isPersistent && target.isOne(of: "default.target multi-user.target graphical.target")
   }
+
+  /// Returns whether a boot to `target` with these layers counts. If they are only read, and have been booted before, it need not.
+  public func counts(bootTo target: Text, with layers: StoreFacts) -> Bool {
+    counts(bootTo: target) && (memory == nil || layers.isUntried)
+  }
 }
 
 extension Settings {

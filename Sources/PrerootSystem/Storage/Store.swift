@@ -13,9 +13,7 @@ public enum Store {
     return FileDescriptor(try check(unsafe linux_lock(root.rawValue, Paths.committing.asRelative.cString, waiting ? 1 : 0)))
   }
 
-  @inline(never) public static func remount(isReadOnly: Bool) throws(Errno) {
-    try check(unsafe linux_remount_file_system(Paths.store.cString, isReadOnly ? 1 : 0))
-  }
+  public static func remount(isReadOnly: Bool) throws(Errno) { try LinuxKernel.remount(Paths.store, isReadOnly: isReadOnly) }
 
   /// Makes the finished commit the layer of the next boot: the rename is the commit point. Then removes the commits before it.
   public static func commit(in layers: Text, after earlier: [Int]) throws(Errno) {
