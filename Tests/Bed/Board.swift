@@ -2,10 +2,18 @@
 import Support
 import SystemPackage
 
-/// A machine with a different processor from the host's, which QEMU emulates.
+/// A machine of QEMU's, most of them with a different processor from the host's.
 public struct Board: Hashable, Sendable, CustomStringConvertible {
+  /// The bus of its disks and other devices of virtio.
+  enum Bus: String, Hashable {
+    case pci, mmio = "device"
+  }
+
   /// The architecture's name for `make ARCH=`.
   public let architecture: String
+  /// Whether the host's programs run on it: its trees are those of User Mode Linux.
+  var isHosts = false
+  var name: String { isHosts ? arguments[1] : architecture }
   /// The release of Debian that it boots.
   let suite: Suite
   let program: String
@@ -16,6 +24,7 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
   public let hasFlash: Bool
   /// The maximum size of the kernel command line.
   let lineBytes: Int
+  var bus = Bus.pci
 
   /// The Malta board with the VoCore's processor, a 24KEc without an FPU. It takes 255 bytes of kernel command line and cuts off the rest:
   /// see QEMU, hw/mips/malta.c, ENVP_ENTRY_SIZE.
@@ -33,9 +42,23 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
     Board(architecture: architecture, suite: suite, program: program, arguments: arguments, kernel: kernel, console: console, hasFlash: false, lineBytes: 1023)
   }
 
-  public static let all = [malta, arm64, armhf, riscv64]
+  /// QEMU's microVM, which has what Firecracker's has: devices of virtio without PCI, and a serial console.
+  public static let microvm = x86("microvm", bus: .mmio)
+  /// QEMU's usual PC, with PCI.
+  public static let q35 = x86("q35", bus: .pci)
 
-  public var description: String { "\(architecture) in QEMU" }
+  /// A machine with the host's processor, if the host's kernel allows it (KVM), or else with an emulated one. Where KVM is itself in a virtual machine,
+  /// QEMU 7.2 may stumble over what the processor says about its architecture.
+  private static func x86(_ machine: String, bus: Bus) -> Board {
+    Board(
+      architecture: "amd64", isHosts: true, suite: .bookworm, program: "qemu-system-x86_64",
+      arguments: ["-M", machine, "-cpu", "max,-arch-capabilities", "-accel", "kvm", "-accel", "tcg"], kernel: .amd64, console: "ttyS0", hasFlash: false, lineBytes: 2047, bus: bus)
+  }
+
+  /// The boards with another processor.
+  public static let foreign = [malta, arm64, armhf, riscv64]
+
+  public var description: String { "\(name) in QEMU" }
 
   /// The path of the kernel, built unless it is cached.
   ///
@@ -50,9 +73,17 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
   func command(kernel: FilePath, initramfs: FilePath? = nil, megabytes: Int, drives: [(file: FilePath, isReadOnly: Bool)], words: [String]) throws -> [String] {
     // QEMU puts the place of an initramfs in front of the words for this board: see hw/mips/malta.c.
     let added = initramfs == nil || !hasFlash ? 0 : "rd_start=0xffffffff8fffffff rd_size=99999999 ".utf8.count
-    let line = (["ro", "rootwait", "console=\(console)", "panic=-1"] + words).joined(separator: " ")
+    let line = (["ro", "console=\(console)", "panic=-1"] + words).joined(separator: " ")
     guard line.utf8.count + added <= lineBytes else { throw Problem("\(self) takes \(lineBytes) bytes of kernel command line: \(line)") }
     return arguments + (initramfs.map { ["-initrd", $0.string] } ?? []) + ["-m", "\(megabytes)", "-kernel", kernel.string, "-nographic", "-no-reboot", "-nic", "none", "-vga", "none"]
-      + drives.flatMap { ["-drive", "file=\($0.file),format=raw,if=virtio,readonly=\($0.isReadOnly ? "on" : "off")"] } + ["-append", line]
+      + drives.enumerated().flatMap { drive(as: "drive\($0.offset)", $0.element.file, isReadOnly: $0.element.isReadOnly) } + ["-append", line]
   }
+
+  /// Several machines may share a file that none of them writes to.
+  private func drive(as name: String, _ file: FilePath, isReadOnly: Bool) -> [String] {
+    ["-drive", "file=\(file),format=raw,if=none,id=\(name),readonly=\(isReadOnly ? "on" : "off")", "-device", "\(device("blk")),drive=\(name)"]
+  }
+
+  /// QEMU's name of a device of virtio.
+  func device(_ name: String) -> String { "virtio-\(name)-\(bus.rawValue)" }
 }

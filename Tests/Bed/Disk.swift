@@ -76,6 +76,8 @@ public struct Disk: Hashable, Sendable {
   /// What Linux needs to be told to have it as this disk of virtio's: 0 is /dev/vda.
   func words(onVirtio number: Int) -> [String] {
     guard case .flash(let label) = kind else { return [] }
-    return ["block2mtd.block2mtd=/dev/vd\(UnicodeScalar(UInt8(ascii: "a") + UInt8(number))),65536,\(label)"]
+    return ["block2mtd.block2mtd=\(Self.name(onVirtio: number)),65536,\(label)"]
   }
+
+  static func name(onVirtio number: Int) -> String { "/dev/vd\(UnicodeScalar(UInt8(ascii: "a") + UInt8(number)))" }
 }

@@ -5,7 +5,7 @@ public enum Leg: Hashable, Sendable, CustomStringConvertible {
   case container
   /// User Mode Linux: a kernel, block devices and a read-only root of this kind, no initramfs. A boot takes three seconds.
   case kernel(ImageKind)
-  /// QEMU with another processor: a kernel, block devices, a squashfs root, no initramfs. A boot takes half a minute.
+  /// QEMU: a kernel, block devices, a squashfs root, no initramfs. With another processor a boot takes half a minute.
   case emulated(Board)
 
   /// All legs.

@@ -16,9 +16,11 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var isRootDeviceReadOnly = true
   /// The initramfs that a machine with its own kernel begins with; nil for none.
   public var initramfs: FilePath?
+  /// The way in which the host shares the root with a machine in QEMU; nil for an image on a block device.
+  public var share: Share?
   /// Whether the root is /dev/dm-0, on which dm-verity verifies reads of /dev/ubda. The hash tree is /dev/ubdb.
   public var isVerified = false
-  /// The disks of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later if the root is verified. In QEMU: /dev/vdc, /dev/vdd …
+  /// The disks of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later if the root is verified. In QEMU: /dev/vdb, /dev/vdc …; one letter earlier if the root is shared.
   public var disks: [Disk] = []
   /// The time limit from power-on to power-off on an idle host; a busy host gives it more time.
   public var patience: Duration = .seconds(60)
@@ -46,7 +48,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     self.tree = tree
     self.words = words
     if case .emulated(let board) = leg {
-      self.tree.architecture = board.architecture
+      self.tree.architecture = board.isHosts ? nil : board.architecture
       self.tree.suite = board.suite
     }
   }
@@ -64,7 +66,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String {
-    ([leg.description, tree.suite.name, tree.profile.rawValue] + (tree.packages.isEmpty ? [] : ["with \(tree.packages.count) packages"]) + (entrance == .stageOne ? [] : [entrance.description]) + words).joined(separator: " ")
+    ([leg.description] + (share.map { ["over \($0)"] } ?? []) + [tree.suite.name, tree.profile.rawValue] + (tree.packages.isEmpty ? [] : ["with \(tree.packages.count) packages"]) + (entrance == .stageOne ? [] : [entrance.description]) + words).joined(separator: " ")
   }
 
   /// The boot of this machine that all tests share. It runs when the first test needs it.

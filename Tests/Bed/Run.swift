@@ -11,6 +11,8 @@ struct Run: Sendable {
   private let program: String
   private let arguments: [String]
   private let environment: [String: String]
+  /// The machine's root, if it is a directory of the host.
+  private var shared: SharedRoot?
 
   var report: FilePath { place.appending("report") }
   private let archive: FilePath
@@ -58,13 +60,26 @@ struct Run: Sendable {
       arguments = devices + words.flatMap { $0 }
       environment = [:]
     case .emulated(let board):
-      let image = try await ImageKind.squashfs.image(of: machine.tree)
       try Disk.makeFile(archive, megabytes: 64)
       program = board.program
-      let drives = [(image, true), (archive, false)] + machine.disks.map { ($0.path, $0.isReadOnly) }
-      let diskWords = machine.disks.enumerated().flatMap { $0.element.words(onVirtio: $0.offset + 2) }
-      let words = ["root=/dev/vda", "bed.report=/dev/vdb"] + diskWords + common + machine.words
-      arguments = try board.command(kernel: try await board.kernelProgram(), megabytes: machine.memoryInMegabytes, drives: drives, words: words)
+      // The report's disk is the last one, so that the root and the disks are what they would be without it.
+      var drives = machine.disks.map { ($0.path, $0.isReadOnly) } + [(archive, false)]
+      let first: Int, rootWords: [String]
+      if let share = machine.share {
+        let root = try SharedRoot(share, of: try await machine.tree.laidOut(), at: place)
+        shared = root
+        (first, rootWords) = (0, root.words)
+      } else {
+        drives.insert((try await ImageKind.squashfs.image(of: machine.tree), true), at: 0)
+        (first, rootWords) = (1, ["root=/dev/vda", "rootwait"])
+      }
+      let report = "bed.report=\(Disk.name(onVirtio: drives.count - 1))"
+      let diskWords = machine.disks.enumerated().flatMap { $0.element.words(onVirtio: $0.offset + first) }
+      let entrance = machine.entrance.program.map { ["init=\($0)"] } ?? []
+      let words = rootWords + [report] + diskWords + entrance + common + machine.words
+      arguments = try board.command(
+        kernel: try await board.kernelProgram(), initramfs: machine.initramfs, megabytes: machine.memoryInMegabytes, drives: drives, words: words)
+        + (shared?.devices(on: board, megabytes: machine.memoryInMegabytes) ?? [])
       environment = [:]
     }
   }
@@ -76,6 +91,7 @@ struct Run: Sendable {
 
   /// Runs the machine until it powers off, its power is cut, or its time is up.
   func toTheEnd() async throws -> (ending: Machine.Ending, hasReport: Bool) {
+    if let shared { return try await shared.serving { try await powerOn() } }
     guard machine.leg == .container else { return try await powerOn() }
     // Otherwise two containers of one host would share the control group of nspawn, and each would remove the other's.
     let turn = try FileLock("/run/preroot-bed.lock")

@@ -157,6 +157,11 @@ extension Tree {
     FileManager.default.fileExists(atPath: try await laidOut().string + path)
   }
 
+  /// The names, types, owners, sizes and times of all files of the tree on the host. The time of a change is not among them: others' hard links change it.
+  public func stateOnHost() async throws -> String {
+    try await sh("sh", "-c", "find . -printf '%P %y %m %U %G %s %T@ %l\\n' | sort | sha256sum", in: try await laidOut())
+  }
+
   /// Creates the tree in a new directory beside the base, on the same file system.
   func lay(out place: FilePath) async throws {
     let base = if let architecture { try await ForeignTree.path(of: architecture, suite) } else { try await BaseTree.path(of: suite, with: packages) }

@@ -87,7 +87,7 @@ struct VoCore: Sendable {
   func boot(_ name: String, from flash: Flash, initramfs: FilePath? = nil, _ words: [String]) async throws -> [String] {
     // The board has a flash of its own, with three partitions, which stays empty: ours begin at /dev/mtd3.
     let partitions = flash.partitions.dropLast().map { "\($0.bytes >> 10)k(\($0.name))ro" } + ["-(\(flash.partitions.last!.name))"]
-    let words = ["root=/dev/mtdblock5", "rootfstype=squashfs", "block2mtd.block2mtd=/dev/vda,65536,f", "mtdparts=f:\(partitions.joined(separator: ","))", "quiet"] + words
+    let words = ["root=/dev/mtdblock5", "rootwait", "rootfstype=squashfs", "block2mtd.block2mtd=/dev/vda,65536,f", "mtdparts=f:\(partitions.joined(separator: ","))", "quiet"] + words
     let log = place.appending("console-\(name.replacing(#/[^A-Za-z0-9]+/#, with: "-"))")
     var command = Command("timeout", ["--kill-after=5", "1800", Self.board.program]
       + (try Self.board.command(kernel: kernel, initramfs: initramfs, megabytes: Self.megabytes, drives: [(flash.file, false)], words: words)))

@@ -18,12 +18,14 @@ struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "run", abstract: "Boot a machine once and print its report.")
 
   enum LegName: String, ExpressibleByArgument, CaseIterable {
-    case uml, nspawn, mipsel, arm64, armhf, riscv64
+    case uml, nspawn, microvm, q35, mipsel, arm64, armhf, riscv64
 
     func leg(_ image: ImageKind) -> Leg {
       switch self {
       case .uml: .kernel(image)
       case .nspawn: .container
+      case .microvm: .emulated(.microvm)
+      case .q35: .emulated(.q35)
       case .mipsel: .emulated(.malta)
       case .arm64: .emulated(.arm64)
       case .armhf: .emulated(.armhf)
@@ -32,7 +34,7 @@ struct RunCommand: AsyncParsableCommand {
     }
   }
 
-  @Option(help: "User Mode Linux, a container, or another processor in QEMU.")
+  @Option(help: "User Mode Linux, a container, a microVM or a PC in QEMU, or another processor there.")
   var leg: LegName = .uml
   @Option(help: "What the root is on in User Mode Linux.")
   var image: ImageKind = .squashfs
