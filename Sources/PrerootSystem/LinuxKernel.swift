@@ -42,7 +42,7 @@ public struct LinuxKernel: Kernel, ~Copyable {
     case .recordPlace: try BlockDevice.record(other, on: path)
     case .format: try format(path, type: other)
     case .encrypt: try encrypt(path, Crypt(other))
-    case .claim: try BlockDevice.claim(path)
+    case .claim: try encrypt(path, .random)
     case .open: try open(other, as: path, Crypt(step.type))
     case .close: try close(path)
     case .check: try checkFileSystem(on: path, type: other)

@@ -100,7 +100,29 @@ struct CryptTests {
     machine.words += lack.words
     expectFallback(in: try await machine.boot(), saying: lack.sentence)
     let bytes = try Data(contentsOf: URL(fileURLWithPath: disk.path.string))
-    // The claim, or the marker of what was begun, and no file system.
+    // The marker of what was begun at most, and no file system.
     #expect(bytes.count { $0 != 0 } < 512)
+  }
+
+  /// The kernel's own way to leave out a part of it. Without dm_init there is no /dev/mapper/control either.
+  @Test("Without dm-crypt in the kernel, the device stays as it is", arguments: [("random", "dm_crypt_init")] + (Suite.areAll ? [("random", "dm_init"), (key, "dm_crypt_init"), ("auto", "dm_init")] : []))
+  func refusesWithoutKernel(crypt: String, missing: String) async throws {
+    let disk = try Disk.blank(megabytes: 96), checksum = try await disk.checksum
+    let machine = Machine(keepingOn: disk, try await Self.withCryptsetup(.noting), "preroot.crypt=\(crypt)", "preroot.format=blank", "initcall_blacklist=\(missing)")
+    expectFallback(in: try await machine.boot(), saying: "the kernel cannot encrypt; it needs dm-crypt and AES-XTS")
+    #expect(try await disk.checksum == checksum)
+  }
+
+  @Test("Without dm-crypt in the kernel, a LUKS device stays as it is", .enabled(if: Suite.areAll, "make check-all"), arguments: [key, "auto"])
+  func opensNothingWithoutKernel(crypt: String) async throws {
+    let disk = try Disk.blank(megabytes: 96)
+    let machine = Machine(keepingOn: disk, try await Self.withCryptsetup(.noting), "preroot.crypt=\(crypt)", "preroot.format=blank")
+    expectUpper(in: try await machine.boot())
+    let checksum = try await disk.checksum
+    expectFallback(in: try await machine.with("initcall_blacklist=dm_crypt_init").boot(), saying: "cryptsetup exited with status")
+    #expect(try await disk.checksum == checksum)
+    let boot = try await machine.boot()
+    expectUpper(in: boot)
+    #expect(boot.bootsNoted == 2)
   }
 }

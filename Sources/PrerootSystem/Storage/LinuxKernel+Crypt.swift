@@ -5,7 +5,8 @@ import PrerootCore
 // Steps on an encrypted device.
 
 extension LinuxKernel {
-  mutating func encrypt(_ device: Text, _ crypt: Crypt) throws(Errno) {
+  /// Writes what a blank device begins with: the claim for random keys, or else a LUKS header.
+  @inline(never) mutating func encrypt(_ device: Text, _ crypt: Crypt) throws(Errno) {
     if case .keyFile(let path) = crypt {
       let size = try self.size(ofKey: path)
       guard size >= Encryption.minimumKeyBytes else {
@@ -13,7 +14,10 @@ extension LinuxKernel {
         throw .invalidArgument
       }
     }
-    try waitForRandomness()
+    // This writes nothing: if the kernel lacks dm-crypt or the cipher, the device stays blank.
+    try open(device, as: Paths.mapping, .random)
+    try close(Paths.mapping)
+    if crypt == .random { return try BlockDevice.claim(device) }
     var outcome: Program.Outcome
     do throws(Errno) { outcome = try BlockDevice.encrypt(device, crypt, limitMicroseconds: TimeLimit.encryption.microseconds) } catch {
       throw missing(error, "cryptsetup is not")
@@ -22,11 +26,15 @@ extension LinuxKernel {
     remarks.append(Remark(.notice, device + " was blank; created a LUKS header"))
   }
 
-  mutating func open(_ device: Text, as mapping: Text, _ crypt: Crypt) throws(Errno) {
+  @inline(never) mutating func open(_ device: Text, as mapping: Text, _ crypt: Crypt) throws(Errno) {
     if case .keyFile(let path) = crypt { _ = try size(ofKey: path) }
     if crypt == .random { try waitForRandomness() }
     let encryption = Encryption(device, crypt), name = mapping.fileName
-    try run(encryption.openingBySystemd(as: name), or: encryption.opening(as: name))
+    do throws(Errno) { try run(encryption.openingBySystemd(as: name), or: encryption.opening(as: name)) } catch {
+      // No key can be wrong here, and the programs only name the kernel's error.
+      if crypt == .random, error == .inputOutput { remarks.append(Remark(.error, "the kernel cannot encrypt; it needs dm-crypt and AES-XTS")) }
+      throw error
+    }
   }
 
   mutating func close(_ mapping: Text) throws(Errno) {
@@ -44,6 +52,8 @@ extension LinuxKernel {
           for place in start..<remarks.count { remarks[place].priority = .notice }
           return
         }
+        // The shell's way to say that there is no such program.
+        if outcome.end == .exited(127) { continue }
         failure = report(outcome, of: isFirst ? "systemd-cryptsetup" : "cryptsetup")
       } catch { guard error == .noSuchFileOrDirectory else { throw error } }
     }
