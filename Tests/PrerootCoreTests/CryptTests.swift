@@ -155,7 +155,7 @@ struct CryptTests {
       "cryptsetup open --batch-mode --type=luks --key-file=/etc/a key /dev/vdb preroot",
     ])
     #expect(commands(.auto) == [
-      "systemd-cryptsetup attach preroot /dev/vdb - luks,tpm2-device=auto,try-empty-password=yes,headless=yes,tries=2",
+      "systemd-cryptsetup attach preroot /dev/vdb - luks,tpm2-device=auto,try-empty-password=yes,headless=yes,tries=2,timeout=1us",
       "sh -c echo | cryptsetup \"$@\" cryptsetup open --batch-mode --type=luks /dev/vdb preroot",
     ])
   }

@@ -24,7 +24,7 @@ public struct Encryption: Equatable, Sendable {
   /// The command that opens the device as the mapping `name`, by systemd-cryptsetup.
   ///
   /// See systemd-cryptsetup@.service(8) and crypttab(5): tries=, because a wrong key would make it ask a person; two for `auto`, a TPM2 and
-  /// the empty passphrase. The cipher is that of LUKS2, too; 512 bits are two keys of AES-256.
+  /// the empty passphrase. headless= is of 249: for earlier ones the time to answer is over at once. The cipher is that of LUKS2, too; 512 bits are two keys of AES-256.
   public func openingBySystemd(as name: Text) -> [Text] {
     var key: Text = "-", options: Text
     switch crypt {
@@ -35,7 +35,7 @@ public struct Encryption: Equatable, Sendable {
     case .keyFile(let path):
       key = path
       options = "luks,headless=yes,tries=1"
-    case .no, .auto, .unreadable: options = "luks,tpm2-device=auto,try-empty-password=yes,headless=yes,tries=2"
+    case .no, .auto, .unreadable: options = "luks,tpm2-device=auto,try-empty-password=yes,headless=yes,tries=2,timeout=1us"
     }
     var command = Text("systemd-cryptsetup attach").words
     for word in [name, device, key, options] { command.add(word) }
