@@ -135,7 +135,7 @@ packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux $(p
 packages_to_lint = clang-format codespell mandoc shellcheck
 packages_to_try = $(packages_to_build) binutils mandoc perl shellcheck strace systemd valgrind
 packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show) binutils cryptsetup-bin distro-info-data dosfstools dpkg-dev \
-  erofs-utils f2fs-tools fdisk gpg lintian mandoc mtd-utils perl procps squashfs-tools systemd strace systemd-container util-linux valgrind \
+  erofs-utils f2fs-tools fdisk gpg lintian mandoc mtd-utils perl procps squashfs-tools swtpm systemd strace systemd-container util-linux valgrind \
   $(packages_to_emulate) $(packages_to_share)
 # Other architectures: their programs in qemu-user, the VoCore's processor in qemu-system.
 packages_to_emulate = $(packages_to_build_kernels) gcc-mipsel-linux-gnu qemu-system-mips qemu-user squashfs-tools systemd

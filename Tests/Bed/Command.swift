@@ -25,7 +25,7 @@ struct Command: Sendable {
     "xz": "xz-utils", "strip": "binutils", "linux.uml": "user-mode-linux", "dpkg-deb": "dpkg", "apt-get": "apt", "du": "coreutils",
     "gpg": "gpg", "veritysetup": "cryptsetup-bin", "e2fsck": "e2fsprogs", "dumpe2fs": "e2fsprogs", "debugfs": "e2fsprogs",
     "mkfs.f2fs": "f2fs-tools", "mkfs.vfat": "dosfstools", "sfdisk": "fdisk", "ubinize": "mtd-utils", "lintian": "lintian",
-    "qemu-system-mipsel": "qemu-system-mips", "qemu-system-x86_64": "qemu-system-x86", "mipsel-linux-gnu-strip": "gcc-mipsel-linux-gnu",
+    "qemu-system-mipsel": "qemu-system-mips", "qemu-system-x86_64": "qemu-system-x86", "swtpm": "swtpm", "mipsel-linux-gnu-strip": "gcc-mipsel-linux-gnu",
   ]
 
   /// Runs the program and returns its output.

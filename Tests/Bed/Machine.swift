@@ -22,6 +22,8 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public var isVerified = false
   /// The disks of a machine with its own kernel: /dev/ubdb, /dev/ubdc …; one letter later if the root is verified. In QEMU: /dev/vdb, /dev/vdc …; one letter earlier if the root is shared.
   public var disks: [Disk] = []
+  /// The TPM of a PC in QEMU; nil for none.
+  public var tpm: Tpm?
   /// The time limit from power-on to power-off on an idle host; a busy host gives it more time.
   public var patience: Duration = .seconds(60)
   /// The moment of the power cut.
@@ -48,7 +50,8 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     self.tree = tree
     self.words = words
     if case .emulated(let board) = leg {
-      self.tree.architecture = board.isHosts ? nil : board.architecture
+      if board.isHosts { return }
+      self.tree.architecture = board.architecture
       self.tree.suite = board.suite
     }
   }

@@ -79,7 +79,7 @@ struct Run: Sendable {
       let words = rootWords + [report] + diskWords + entrance + common + machine.words
       arguments = try board.command(
         kernel: try await board.kernelProgram(), initramfs: machine.initramfs, megabytes: machine.memoryInMegabytes, drives: drives, words: words)
-        + (shared?.devices(on: board, megabytes: machine.memoryInMegabytes) ?? [])
+        + (shared?.devices(on: board, megabytes: machine.memoryInMegabytes) ?? []) + (machine.tpm?.devices(at: place) ?? [])
       environment = [:]
     }
   }
@@ -103,6 +103,7 @@ struct Run: Sendable {
   private func powerOn() async throws -> (ending: Machine.Ending, hasReport: Bool) {
     let console = try FileDescriptor.open(consoleFile, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     defer { try? console.close() }
+    try await machine.tpm?.powerOn(at: place)
     let start = HostTime.ofChildren
     var options = PlatformOptions()
     // The machine gets its own session, so that killing its process group is a power cut.

@@ -34,6 +34,8 @@ public struct Tree: Hashable, Sendable {
     case package(String)
     /// The SELinux label of a directory.
     case label(String, of: String)
+    /// The labels that Debian's policy gives to every file, with a module of CIL added to it, unless that is empty.
+    case labels(module: String)
   }
 
   /// Creates the tree of a freshly installed suite.
@@ -91,8 +93,22 @@ public struct Tree: Hashable, Sendable {
     changed { $0.edits.append(.label(label, of: directory)) }
   }
 
+  /// The same tree with SELinux labels, by the policy of the package selinux-policy-default that it has.
+  ///
+  /// - Parameter module: what is added to the policy, in CIL.
+  public func labelled(adding module: String = "") -> Tree {
+    changed { $0.edits.append(.labels(module: module)) }
+  }
+
   /// Whether files have extended attributes.
-  var hasAttributes: Bool { edits.contains { if case .label = $0 { true } else { false } } }
+  var hasAttributes: Bool {
+    edits.contains {
+      switch $0 {
+      case .label, .labels: true
+      default: false
+      }
+    }
+  }
 
   /// The same tree with a shell script that the probe runs once the machine is up; see ``Boot/script``.
   public func running(_ script: String) -> Tree {
@@ -127,7 +143,7 @@ extension Tree {
       switch edit {
       case .copy(let file, _), .package(let file): fingerprint.add(try await sh("sha256sum", file))
       case .over(let directory): fingerprint.add(try await contents(of: FilePath(directory)))
-      case .file, .symlink, .directory, .removed, .label: break
+      case .file, .symlink, .directory, .removed, .label, .labels: break
       }
     }
     for name in ["bed-probe", "bed-probe.service"] { fingerprint.add(try await sh("sha256sum", Checkout.bedFile(name).string)) }
@@ -195,6 +211,16 @@ extension Tree {
         // Directories are the tree's own, and not links to the base. The label's end is a zero byte, as that of the policy's tools.
         // 188 is setxattr(2) of x86_64.
         try await sh("perl", "-e", #"my ($name, $label) = ("security.selinux", "$ARGV[1]\0"); exit(syscall(188, $ARGV[0], $name, $label, length $label, 0) != 0)"#, place.string + directory, label)
+      case .labels(let module):
+        // The files of the base get the labels, too: all trees with the policy share them. semodule replaces what it changes. The policy names no label for /proc.
+        try await sh("sh", "-euc", """
+          if [ -n "$2" ]; then
+            echo "$2" > "$1/tmp/bed.cil"
+            chroot "$1" semodule -n -i /tmp/bed.cil
+            rm "$1/tmp/bed.cil"
+          fi
+          LD_LIBRARY_PATH=$1/usr/lib/x86_64-linux-gnu "$1/usr/sbin/setfiles" -F -r "$1" "$1/etc/selinux/default/contexts/files/file_contexts" "$1"
+          """, "sh", place.string, module)
       }
     }
   }
