@@ -2,7 +2,7 @@
 import Bed
 import Testing
 
-/// SELinux labels of the image. The bed's kernel has no SELinux, so it stores a label as any other attribute, and a process reads what one with
+/// SELinux labels of the image. The kernel of User Mode Linux has no SELinux, so it stores a label as any other attribute, and a process reads what one with
 /// SELinux would.
 @Suite("Labels of the image")
 struct LabelTests {
