@@ -47,12 +47,12 @@ public struct Board: Hashable, Sendable, CustomStringConvertible {
   /// QEMU's usual PC, with PCI.
   public static let q35 = x86("q35", bus: .pci)
 
-  /// A machine with the host's processor, if the host's kernel allows it (KVM), or else with an emulated one. Where KVM is itself in a virtual machine,
-  /// QEMU 7.2 may stumble over what the processor says about its architecture.
+  /// A machine with the host's processor, or one like it; see ``Acceleration``. In a virtual machine, QEMU 7.2 may stumble over what the processor says
+  /// about its architecture.
   private static func x86(_ machine: String, bus: Bus) -> Board {
     Board(
       architecture: "amd64", isHosts: true, suite: .bookworm, program: "qemu-system-x86_64",
-      arguments: ["-M", machine, "-cpu", "max,-arch-capabilities", "-accel", "kvm", "-accel", "tcg"], kernel: .amd64, console: "ttyS0", hasFlash: false, lineBytes: 2047, bus: bus)
+      arguments: ["-M", machine, "-cpu", "max,-arch-capabilities"], kernel: .amd64, console: "ttyS0", hasFlash: false, lineBytes: 2047, bus: bus)
   }
 
   /// The boards with another processor.

@@ -77,8 +77,10 @@ struct Run: Sendable {
       let diskWords = machine.disks.enumerated().flatMap { $0.element.words(onVirtio: $0.offset + first) }
       let entrance = machine.entrance.program.map { ["init=\($0)"] } ?? []
       let words = rootWords + [report] + diskWords + entrance + common + machine.words
-      arguments = try board.command(
-        kernel: try await board.kernelProgram(), initramfs: machine.initramfs, megabytes: machine.memoryInMegabytes, drives: drives, words: words)
+      let kernel = try await board.kernelProgram()
+      let acceleration = board.isHosts ? await Acceleration.shared.words(for: board, kernel: kernel) : []
+      arguments = try acceleration + board.command(
+        kernel: kernel, initramfs: machine.initramfs, megabytes: machine.memoryInMegabytes, drives: drives, words: words)
         + (shared?.devices(on: board, megabytes: machine.memoryInMegabytes) ?? []) + (machine.tpm?.devices(at: place) ?? [])
       environment = [:]
     }

@@ -5,6 +5,7 @@ import SystemPackage
 
 extension ImageKind: ExpressibleByArgument {}
 extension Profile: ExpressibleByArgument {}
+extension Share: ExpressibleByArgument {}
 
 extension Suite {
   /// The suite with this name.
@@ -38,6 +39,8 @@ struct RunCommand: AsyncParsableCommand {
   var leg: LegName = .uml
   @Option(help: "What the root is on in User Mode Linux.")
   var image: ImageKind = .squashfs
+  @Option(help: "How the host shares the root with a microVM or a PC, in place of an image.")
+  var share: Share?
   @Option(help: "The release of Debian or Ubuntu.", transform: Suite.init(argument:))
   var suite = Suite.bookworm
   @Option(help: "How much of Debian runs.")
@@ -62,6 +65,7 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     var machine = Machine(leg.leg(image), Tree(suite, profile, hasPreroot: !plain))
     machine.words = words
+    machine.share = share
     machine.tree = machine.tree.with(packages: packages)
     if let over { machine.tree = machine.tree.with(everythingIn: FilePath(over)) }
     machine.memoryInMegabytes = memory

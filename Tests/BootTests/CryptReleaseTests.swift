@@ -49,11 +49,9 @@ struct CryptReleaseTests {
     for (number, programs) in [Programs.both, .both, .onlySystemd, .onlyCryptsetup].enumerated() { expectOpened(try await machine(programs, crypt).boot(), number + 1) }
     // Nothing waits for a person, and the device stays as it is.
     let checksum = try await disk.checksum
-    let start = ContinuousClock.now
     for programs in [Programs.both, .onlySystemd] {
       expectFallback(in: try await machine(programs, crypt == "auto" ? Self.key : "auto").boot(), saying: programs == .both ? "cryptsetup exited with status" : "systemd-cryptsetup exited with status")
     }
-    print("XXX \(suite) \(crypt): \(ContinuousClock.now - start)")
     expectFallback(in: try await machine(.neither, crypt).boot(), saying: "neither systemd-cryptsetup nor cryptsetup is in the image")
     #expect(try await disk.checksum == checksum)
   }

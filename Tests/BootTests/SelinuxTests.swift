@@ -13,8 +13,6 @@ struct SelinuxTests {
   /// - Parameter module: what is added to Debian's policy.
   private static func tree(_ state: State, adding module: String = "") -> Tree {
     Tree.lean.with(packages: ["selinux-policy-default"]).with("/etc/selinux/config", "SELINUX=\(state)\nSELINUXTYPE=default\n")
-      // The kernel has fewer processes.
-      .without("/usr/lib/sysctl.d/50-pid-max.conf")
       .labelling("/proc", "system_u:object_r:proc_t:s0")
       .noting("""
         mkdir /etc/new.d && echo new > /etc/new && echo new > /var/lib/new
