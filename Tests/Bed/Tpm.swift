@@ -11,7 +11,7 @@ public struct Tpm: Hashable, Sendable {
   ///
   /// - Throws: Foundation's error if it cannot write to the cache.
   public init() throws {
-    state = FilePath(try Disk.newPath().string + ".tpm")
+    state = try Cache.shared.holding("disks/\(UUID().uuidString).tpm")
     try FileManager.default.createDirectory(atPath: state.string, withIntermediateDirectories: true)
   }
 
