@@ -161,6 +161,8 @@ struct Run: Sendable {
       }
       // This kernel reboots in the same process.
       if lines.contains(where: { $0.contains("reboot: Restarting system") }) { return .rebooted }
+      // A microVM has no power-off.
+      if lines.contains(where: { $0.contains("reboot: System halted") }) { return .poweredOff }
       if patience.isOver(at: .now) { return .timedOut }
       if machine.leg == .container, !hasFetched { hasFetched = fetch(from: process) }
       try? await Task.sleep(for: .milliseconds(schedule.isEmpty ? 20 : 2))

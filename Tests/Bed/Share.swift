@@ -33,7 +33,7 @@ struct SharedRoot: Sendable {
   /// What Linux needs to be told to have it as its root.
   var words: [String] {
     switch share {
-    case .plan9: ["root=shared", "rootfstype=9p", "rootflags=trans=virtio,version=9p2000.L"]
+    case .plan9: ["root=shared", "rootfstype=9p", "rootflags=trans=virtio,version=9p2000.L,cache=loose,msize=262144"]
     case .virtiofs: ["root=shared", "rootfstype=virtiofs"]
     case .nfs: ["root=/dev/nfs", "nfsroot=10.0.2.2:/shared,vers=4.2,proto=tcp,port=\(port)", "ip=dhcp"]
     }
