@@ -55,10 +55,8 @@ export PATH := $(CURDIR)/.build/swift/bin:$(PATH):/usr/libexec/swift/bin
 sysroot = $(abspath $(or $(SYSROOT),$(addprefix .build/sysroot/,$(cross))))
 ifneq ($(SYSROOT)$(cross),)
 options = -Xcc --sysroot=$(sysroot) -Xswiftc -Xclang-linker -Xswiftc --sysroot=$(sysroot)
-# Before glibc 2.34, dlopen(3) is in a separate library, and storage.c refers to it weakly, for which --as-needed links nothing.
+# Before glibc 2.34, dlopen(3) is in a separate library, and library.h refers to it weakly, for which --as-needed links nothing.
 dlopen = $(if $(shell ls $(sysroot)/usr/lib/*/libdl.so $(sysroot)/usr/lib/libdl.so 2>/dev/null),-Xlinker --no-as-needed -Xlinker -ldl)
-export PKG_CONFIG_SYSROOT_DIR = $(sysroot)
-export PKG_CONFIG_LIBDIR = $(subst $() ,:,$(shell ls -d $(sysroot)/usr/lib/*/pkgconfig $(sysroot)/usr/lib/pkgconfig $(sysroot)/usr/share/pkgconfig 2>/dev/null))
 endif
 # The machine outliner shares what functions have in common. On i386 it miscompiles: preroot plan dies of SIGSEGV.
 # clang has -fno-plt for x86 and arm64, and warns elsewhere.
@@ -73,7 +71,6 @@ endif
 all: sysroot
 	@docs/debian/find-swift.sh
 ifneq ($(cross),)
-	@command -v pkg-config >/dev/null || { echo "make: pkg-config is needed: install the package 'pkg-config'" >&2; exit 1; }
 # SwiftPM takes ten seconds to see that nothing has changed, for each architecture.
 	@recipe='$(sysroot) $(traits) $(version) $(SWIFTFLAGS)'; \
 	if [ "$$(cat $(scratch)/recipe 2>/dev/null)" != "$$recipe" ] || [ -n "$$(find Sources generator Package.swift Makefile -newer $(scratch)/recipe -print -quit)" ]; then \
@@ -127,7 +124,7 @@ install-minimal: all
 	install -D -m 0644 -t $(DESTDIR)$(systemunitdir) generator/units/*
 
 # The Debian packages that are needed to build, to demonstrate, to test.
-packages_to_build = libsystemd-dev pkg-config
+packages_to_build = libsystemd-dev
 packages_to_package = $(packages_to_build) build-essential debhelper $(if $(cross),$(if $(filter mipsel,$(cross)),gcc,binutils)-$(gnu))
 packages_to_build_kernels = bc bison flex gcc libc6-dev libelf-dev make xz-utils
 # The demonstration builds a kernel where Debian's runs no program.

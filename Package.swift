@@ -53,7 +53,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux", cSettings: c),
-    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .target(name: "CSystemd", cSettings: c),
     .target(name: "PrerootCore", swiftSettings: library),
     .target(name: "PrerootSystem", dependencies: ["PrerootCore", "CLinux"], swiftSettings: library),
     .target(name: "PrerootManager", dependencies: ["PrerootCore", "CSystemd"], swiftSettings: library),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "internal.h"
 #include "CLinux.h"
+#include "library.h"
 #include <dirent.h>
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <linux/netlink.h>
@@ -49,11 +49,6 @@ int32_t linux_is_erased(int32_t f, int64_t start, int64_t bytes) {
   return 1;
 }
 
-/* Loaded at run time, so that a machine without libblkid loses only the functions that need it; never unloaded. Weak: before glibc 2.34,
- * dlopen is in libdl, which preroot does not link; if no other library loads libdl, libblkid counts as unavailable. */
-#pragma weak dlopen
-#pragma weak dlsym
-
 typedef struct probe *Probe;
 /* See blkid.h: BLKID_SUBLKS_LABEL, UUID, TYPE, USAGE, BADCSUM; BLKID_PARTS_FORCE_GPT (accepts a table of which only the copy at the
  * device's end is left), ENTRY_DETAILS. */
@@ -62,18 +57,18 @@ enum { SUPERBLOCKS = 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7 | 1 << 10,
        ENTRY_DETAILS = 1 << 2 };
 
 int32_t linux_probe(int32_t f, int32_t entry, int64_t start, int64_t bytes, char *buffer, size_t size) {
-  void *library = dlopen && dlsym ? dlopen("libblkid.so.1", RTLD_NOW) : NULL;
+  void *library = library_open("libblkid.so.1");
   if (!library) return ERROR(ELIBACC);
   /* These are as old as the low-level API (util-linux 2.15 to 2.20). */
-  Probe (*new_probe)(void) = dlsym(library, "blkid_new_probe");
-  int (*set_device)(Probe, int, int64_t, int64_t) = dlsym(library, "blkid_probe_set_device");
-  int (*enable_superblocks)(Probe, int) = dlsym(library, "blkid_probe_enable_superblocks");
-  int (*enable_partitions)(Probe, int) = dlsym(library, "blkid_probe_enable_partitions");
-  int (*set_superblocks)(Probe, int) = dlsym(library, "blkid_probe_set_superblocks_flags");
-  int (*set_partitions)(Probe, int) = dlsym(library, "blkid_probe_set_partitions_flags");
-  int (*safeprobe)(Probe) = dlsym(library, "blkid_do_safeprobe");
-  int (*lookup)(Probe, const char *, const char **, size_t *) = dlsym(library, "blkid_probe_lookup_value");
-  void (*free_probe)(Probe) = dlsym(library, "blkid_free_probe");
+  Probe (*new_probe)(void) = library_function(library, "blkid_new_probe");
+  int (*set_device)(Probe, int, int64_t, int64_t) = library_function(library, "blkid_probe_set_device");
+  int (*enable_superblocks)(Probe, int) = library_function(library, "blkid_probe_enable_superblocks");
+  int (*enable_partitions)(Probe, int) = library_function(library, "blkid_probe_enable_partitions");
+  int (*set_superblocks)(Probe, int) = library_function(library, "blkid_probe_set_superblocks_flags");
+  int (*set_partitions)(Probe, int) = library_function(library, "blkid_probe_set_partitions_flags");
+  int (*safeprobe)(Probe) = library_function(library, "blkid_do_safeprobe");
+  int (*lookup)(Probe, const char *, const char **, size_t *) = library_function(library, "blkid_probe_lookup_value");
+  void (*free_probe)(Probe) = library_function(library, "blkid_free_probe");
   if (!new_probe || !set_device || !enable_superblocks || !enable_partitions || !set_superblocks || !set_partitions || !safeprobe
       || !lookup || !free_probe)
     return ERROR(ELIBACC);

@@ -6,7 +6,7 @@ import PrerootCore
 @safe public struct ServiceManager: ~Copyable {
   /// PID 1 rejected a request, or could not be reached.
   public struct Refusal: Error, Equatable {
-    /// The name and the message of the D-Bus error; empty if the connection itself failed.
+    /// The name and the message of the D-Bus error, or which library is missing; empty if the connection itself failed.
     public var answer: Text
     public var errno: Errno
 
@@ -43,7 +43,10 @@ import PrerootCore
   private static func connect() throws(Refusal) -> OpaquePointer {
     var bus: OpaquePointer? = nil
     let result = unsafe systemd_connect(&bus)
-    guard result >= 0, let bus = unsafe bus else { throw Refusal("", Errno(rawValue: -result)) }
+    guard result >= 0, let bus = unsafe bus else {
+      let errno = Errno(rawValue: -result)
+      throw Refusal(errno == .noLibrary ? "libsystemd.so.0 cannot be loaded" : "", errno)
+    }
     return unsafe bus
   }
 

@@ -46,6 +46,8 @@ struct Mips {
     (base, target, multiarch) = (row[4], row[5], row[6])
   }
 
+  /// The modules in C.
+  private static let modules = ["CLinux", "CSystemd"]
   private var work: String { scratch + "/mips" }
   private func program(_ name: String) -> String { "\(scratch)/release/\(name)" }
 
@@ -55,7 +57,7 @@ struct Mips {
     try FileManager.default.createDirectory(atPath: scratch + "/release", withIntermediateDirectories: true)
     let here = FileManager.default.currentDirectoryPath
     // As SwiftPM does: the umbrella header has the name of its module.
-    try "module CLinux {\n  umbrella header \"\(here)/Sources/CLinux/include/CLinux.h\"\n  export *\n}\n"
+    try Self.modules.map { "module \($0) {\n  umbrella header \"\(here)/Sources/\($0)/include/\($0).h\"\n  export *\n}\n" }.joined()
       .write(toFile: work + "/include/module.modulemap", atomically: false, encoding: .utf8)
 
     // A separate scratch directory: the caller may hold the lock of the default one.
@@ -66,14 +68,15 @@ struct Mips {
     for library in libraries { try compile(library, isLibrary: true) }
     for target in targets { try compile(target, isLibrary: false) }
 
-    let linux = try manifest.target("CLinux")
     var objects: [String] = []
-    for file in try sources(of: linux, ending: ".c") {
-      let object = "\(work)/\(file.split(separator: "/").last!).o"
-      try output("clang", clang + (try linux.flags(of: "c", traits: ["Embedded"])) + [
-        "-fPIC", "-std=gnu11", "-DPREROOT_VERSION=\(version)", "-I", "Sources/CLinux/include", "-isystem", "\(sysroot)/usr/include/\(multiarch)", "-c", file, "-o", object,
-      ])
-      objects.append(object)
+    for module in try Self.modules.map(manifest.target) {
+      for file in try sources(of: module, ending: ".c") {
+        let object = "\(work)/\(file.split(separator: "/").last!).o"
+        try output("clang", clang + (try module.flags(of: "c", traits: ["Embedded"])) + [
+          "-fPIC", "-std=gnu11", "-DPREROOT_VERSION=\(version)", "-I", "\(module.directory)/include", "-isystem", "\(sysroot)/usr/include/\(multiarch)", "-c", file, "-o", object,
+        ])
+        objects.append(object)
+      }
     }
     for target in targets { try link(target, with: try manifest.libraries(of: target).map(\.name), objects) }
   }
@@ -90,7 +93,7 @@ struct Mips {
     let ir = "\(work)/\(target.name).ll", translated = "\(work)/\(target.name).mips.ll"
     let headers = ["--sysroot=\(sysroot)", "-isystem\(sysroot)/usr/include/\(multiarch)", "-isystem\(sysroot)/usr/include"].flatMap { ["-Xcc", $0] }
     try output("swiftc", ["-target", base, "-Xfrontend", "-clang-target", "-Xfrontend", self.target, "-swift-version", "6", "-module-name", module,
-                          "-package-name", "preroot", "-I", work, "-I", work + "/include", "-Xcc", "-fmodule-map-file=Sources/CSystemd/module.modulemap"]
+                          "-package-name", "preroot", "-I", work, "-I", work + "/include"]
       + headers + (try target.flags(of: "swift", traits: ["Embedded"])) + ["-parse-as-library"]
       + (isLibrary ? ["-emit-module", "-emit-module-path", "\(work)/\(module).swiftmodule"] : []) + ["-emit-ir", "-o", ir] + (try sources(of: target, ending: ".swift")))
     do { try Retargeting.mips(try String(contentsOfFile: ir, encoding: .utf8)).write(toFile: translated, atomically: false, encoding: .utf8) } catch let refusal as Retargeting.Refusal {
@@ -107,8 +110,7 @@ struct Mips {
     try output("\(multiarch)-gcc", ["--sysroot=\(sysroot)", "-B\(sysroot)/usr/lib/\(multiarch)", "-L\(sysroot)/usr/lib/\(multiarch)", "-march=mips32r2", "-pie"]
       + (flags + ["--gc-sections", "--hash-style=sysv", "-z", "noseparate-code", "--as-needed", "--build-id=none", "--allow-shlib-undefined",
                   "--defsym=main=\(target.name.replacingOccurrences(of: "-", with: "_"))_main"]).map { "-Wl,\($0)" }
-      + ["-o", program(target.name), "\(work)/\(target.name).o"] + libraries.map { "\(work)/\($0).o" } + objects
-      + (libraries.contains("PrerootManager") ? ["-lsystemd"] : []))
+      + ["-o", program(target.name), "\(work)/\(target.name).o"] + libraries.map { "\(work)/\($0).o" } + objects)
     try output("llvm-objcopy", ["--remove-section=.comment", "--remove-section=.gnu.attributes", program(target.name)])
   }
 

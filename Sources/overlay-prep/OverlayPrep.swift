@@ -70,7 +70,7 @@ func prepare(_ image: consuming Machine, _ report: Report) -> ExitStatus {
   case .untouched(let reason):
     report.say(.error, "Did nothing: " + reason.text)
     return .failure
-  case .staged where isRunning:
+  case .staged where isRunning(image):
     report.say(.error, "Did nothing: the machine has booted, and its services would lose their root")
     return .failure
   case .staged where facts.hasBegun:
@@ -88,8 +88,9 @@ func prepare(_ image: consuming Machine, _ report: Report) -> ExitStatus {
 }
 
 /// Whether PID 1 has started more than stage 1: then someone has started overlay-prep.target manually. Nothing settles such a boot if the
-/// generator is masked.
-private var isRunning: Bool {
+/// generator is masked. If no other program runs, none can lose its root, and the question would cost more than all the rest.
+private func isRunning(_ image: borrowing Machine) -> Bool {
+  if image.hasNoOtherProgram { return false }
   do throws(ServiceManager.Refusal) { return try ServiceManager().isActive("sysinit.target") } catch { return false }
 }
 

@@ -56,7 +56,7 @@ extension Preparation {
       }
       return start(target, manager) || startAnything(on: machine, manager)
     } catch {
-      report.say(.error, "Cannot reach PID 1", error.errno)
+      report.say(.error, Text("Cannot reach PID 1: ") + error.sentence)
       return false
     }
   }

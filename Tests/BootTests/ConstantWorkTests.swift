@@ -57,13 +57,12 @@ struct ConstantWorkTests {
     #expect(many <= 2 * few)
   }
 
-  /// Some 700,000 of them are the dynamic linker's, which relocates libsystemd.
   @Test("The helper stays within its instruction budget", arguments: Entrance.allCases)
   func staysWithinBudget(entrance: Entrance) async throws {
     let boot = try await Machine(.container, try await Tree.lean.counting(.instructions), "preroot=tmpfs").by(entrance).boot()
     #expect(boot.state == "running", "\(boot)")
     let count = try #require(boot.helperCount, "\(boot): \(boot.script?.output ?? "")")
     print("instructions of the helper by \(entrance): \(count)")
-    #expect(count <= 3_000_000)
+    #expect(count <= 2_200_000)
   }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite("The helper's command line")
 struct HelperTests {
   private func help(_ arguments: [String], environment: [String: String] = [:]) throws -> Run {
-    try Run(Checkout.ships("overlay-prep"), arguments, environment: environment, package: "libsystemd0")
+    try Run(Checkout.ships("overlay-prep"), arguments, environment: environment)
   }
 
   @Test("overlay-prep --help lists all options")

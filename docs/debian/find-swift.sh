@@ -33,7 +33,7 @@ rm -rf "$swift"
 mkdir -p "$swift/bin"
 trap 'rm -rf "$swift"' ERR INT TERM
 # The signature is valid for a week, but a mirror may be older than that.
-mmdebstrap --quiet --variant=minbase --include=swiftlang,git,ca-certificates,pkgconf,libsystemd-dev,libc6-dev \
+mmdebstrap --quiet --variant=minbase --include=swiftlang,git,ca-certificates,libsystemd-dev,libc6-dev \
   --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' sid "$swift/tree" >&2
 install -m 0755 docs/debian/swift-in-tree.sh "$swift/bin/swift"
