@@ -103,6 +103,21 @@ struct FailureTests {
     #expect(boot.startupCount == 1)
   }
 
+  /// The helper loads it to call PID 1. preroot-fallback.service has systemctl, which has a library of its own.
+  @Test("A machine without libsystemd.so.0 boots to a writable root", arguments: ways)
+  func bootsWithoutLibrary(way: String) async throws {
+    // D-Bus' daemon needs it, too.
+    let tree = ["dbus.service", "dbus.socket", "systemd-logind.service"].reduce(Tree.lean.without("/usr/lib/x86_64-linux-gnu/libsystemd.so.0")) {
+      $0.linking("/etc/systemd/system/\($1)", to: "/dev/null")
+    }
+    let boot = try await Machine(.container, tree, "preroot=tmpfs", way).boot()
+    #expect(boot.isRootWritable)
+    #expect(boot.units["graphical.target"]?.activeState == "active")
+    #expect(boot.startupCount == 1)
+    #expect((boot.units["preroot-fallback.service"]?.activeState == "active") == (way == "preroot.switch=reload"))
+    #expect(boot.failedUnits.contains(way == "preroot.switch=reload" ? "overlay-prep.service" : "preroot-settle.service"))
+  }
+
   @Test("A boot ends in emergency.target if both helper and preroot-fallback.service fail")
   func endsInEmergency() async throws {
     // preroot-fallback.service creates /run/preroot/ready, as otherwise the bed's own probe would not start.
