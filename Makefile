@@ -132,14 +132,13 @@ packages_to_show = $(packages_to_build) mmdebstrap e2fsprogs user-mode-linux $(p
 packages_to_lint = clang-format codespell mandoc shellcheck
 packages_to_try = $(packages_to_build) binutils mandoc perl shellcheck strace systemd valgrind
 packages_to_test = $(packages_to_lint) $(packages_to_package) $(packages_to_show) binutils cryptsetup-bin distro-info-data dosfstools dpkg-dev \
-  erofs-utils f2fs-tools fdisk gpg lintian mandoc mtd-utils perl procps squashfs-tools swtpm systemd strace systemd-container util-linux valgrind \
-  $(packages_to_emulate) $(packages_to_share)
+  erofs-utils f2fs-tools fdisk gpg lintian mandoc mtd-utils perl procps squashfs-tools systemd strace systemd-container util-linux valgrind \
+  $(packages_to_emulate)
 # Other architectures: their programs in qemu-user, the VoCore's processor in qemu-system.
 packages_to_emulate = $(packages_to_build_kernels) gcc-mipsel-linux-gnu qemu-system-mips qemu-user squashfs-tools systemd
-# A microVM, and a root of it that the host shares: virtiofsd is in qemu-system-common.
-packages_to_share = qemu-system-common qemu-system-x86
-# The boots of all of them, and their Debian packages.
-packages_to_boot = binutils-i686-linux-gnu gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-riscv64-linux-gnu opensbi qemu-system-arm qemu-system-misc
+# The boots of all of them, and their Debian packages; a PC with a TPM; a microVM, and a root of it that the host shares: virtiofsd is in
+# qemu-system-common.
+packages_to_boot = binutils-i686-linux-gnu gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-riscv64-linux-gnu opensbi qemu-system-arm qemu-system-common qemu-system-misc qemu-system-x86 swtpm
 
 # $(call install-packages,PACKAGES): installs those that are missing. The package lists are needed in any case, to make the images.
 define install-packages

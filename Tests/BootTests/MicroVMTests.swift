@@ -3,7 +3,7 @@ import Bed
 import Testing
 
 /// QEMU's microVM has what Firecracker's has: disks of virtio-mmio, no PCI, no initramfs.
-@Suite("MicroVMs")
+@Suite("MicroVMs", .enabled(if: Suite.areAll, "make check-all"))
 struct MicroVMTests {
   /// docs/recipes.md has these words.
   private static let words = ["preroot=/dev/vdb", "preroot.format=blank"]
@@ -42,7 +42,7 @@ struct MicroVMTests {
     }
   }
 
-  @Test("A microVM gets a writable root in memory", .enabled(if: Suite.areAll, "make check-all"), arguments: Entrance.allCases)
+  @Test("A microVM gets a writable root in memory", arguments: Entrance.allCases)
   func inMemory(entrance: Entrance) async throws {
     let boot = try await Machine(.emulated(.microvm), .noting, "preroot=tmpfs:size=128m").by(entrance).boot()
     expectUpper("tmpfs", in: boot)
@@ -50,7 +50,7 @@ struct MicroVMTests {
     #expect(boot.remarks == [])
   }
 
-  @Test("A PC with PCI gets a writable root, with the same kernel", .enabled(if: Suite.areAll, "make check-all"), arguments: Entrance.allCases)
+  @Test("A PC with PCI gets a writable root, with the same kernel", arguments: Entrance.allCases)
   func onPC(entrance: Entrance) async throws {
     var machine = Machine(.emulated(.q35), .noting, "preroot=/dev/vdb").by(entrance)
     machine.disks = [try await .ext4()]

@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// Boots with SELinux: Debian's policy is in the image, the image's files are labelled by it, and the PC's kernel has SELinux.
-@Suite("SELinux")
+@Suite("SELinux", .enabled(if: Suite.areAll, "make check-all"))
 struct SelinuxTests {
   enum State: String, CaseIterable, Sendable { case permissive, enforcing }
 
@@ -66,7 +66,7 @@ struct SelinuxTests {
     return Set(lines.compactMap { line in line.firstMatch(of: pattern).map { "\($0.program) (\($0.from)): \($0.wish) \($0.to) \($0.kind)" } })
   }
 
-  private static let cases: [(State, Upper)] = Suite.areAll ? State.allCases.flatMap { state in Upper.allCases.map { (state, $0) } } : [(.enforcing, .device)]
+  private static let cases: [(State, Upper)] = State.allCases.flatMap { state in Upper.allCases.map { (state, $0) } }
 
   @Test("With Debian's policy, SELinux denies preroot nothing, and the layers and files have their labels", arguments: cases)
   func isAllowed(state: State, upper: Upper) async throws {
@@ -87,7 +87,7 @@ struct SelinuxTests {
   private static let own = ["preroot", "overlay", "generator", "fsadm_t", "lvm_t", "mkfs", "fsck", "crypt", "kernel_t", "tmpfs_t"]
 
   /// What Debian's policy denies on any writable root, it denies on the overlay.
-  @Test("SELinux denies no more than on a writable ext4 root without preroot", .enabled(if: Suite.areAll, "make check-all"), arguments: State.allCases)
+  @Test("SELinux denies no more than on a writable ext4 root without preroot", arguments: State.allCases)
   func isAsPlain(state: State) async throws {
     var plain = Machine(.emulated(.q35), Self.tree(state).withoutPreroot, "root=/dev/vdb", "rw", "lsm=selinux", "selinux=1")
     plain.disks = [try await .root(plain.tree)]
@@ -103,7 +103,7 @@ struct SelinuxTests {
     get throws { try Checkout.text("docs/recipes.md").matches(of: /(?m)^ +(?<rule>\(allow .*\))$/).map { String($0.rule) }.joined(separator: "\n") }
   }
 
-  @Test("As PID 1 the helper needs two rules more", .enabled(if: Suite.areAll, "make check-all"), arguments: Upper.allCases)
+  @Test("As PID 1 the helper needs two rules more", arguments: Upper.allCases)
   func isAllowedAsFirstProcess(upper: Upper) async throws {
     let boot = try await Self.machine(.enforcing, upper, adding: try Self.module).by(.firstProcess).boot()
     expectUpper(upper.type, in: boot)

@@ -3,7 +3,7 @@ import Bed
 import Testing
 
 /// The root is a directory of the host, which shares it with a microVM over 9p, virtiofs or NFS.
-@Suite("A root that another machine shares")
+@Suite("A root that another machine shares", .enabled(if: Suite.areAll, "make check-all"))
 struct SharedRootTests {
   /// What overlayfs needs of a lower: copies, directories that it renames, whiteouts, links and attributes.
   private static let tree = Tree.noting.with("/srv/lower/file", "lower\n").with("/srv/lower/deep/file", "deep\n").with("/srv/lower/gone", "gone\n").noting("""
@@ -37,7 +37,7 @@ struct SharedRootTests {
     #expect(boot.told("file") == "lower upper 600 deep file", "\(boot.script?.output ?? "") \(boot)", sourceLocation: location)
   }
 
-  @Test("preroot=tmpfs makes a shared root writable, and nothing is written to it", arguments: Suite.areAll ? Share.allCases : [.nfs], Entrance.chosen)
+  @Test("preroot=tmpfs makes a shared root writable, and nothing is written to it", arguments: Share.allCases, Entrance.allCases)
   func isWritable(share: Share, entrance: Entrance) async throws {
     let machine = machine(share, Self.tree, "preroot=tmpfs").by(entrance)
     let before = try await machine.tree.stateOnHost()
@@ -47,7 +47,7 @@ struct SharedRootTests {
     #expect(try await machine.tree.stateOnHost() == before)
   }
 
-  @Test("Two machines over one shared root keep their own changes, each on its own disk", .enabled(if: Suite.areAll, "make check-all"), arguments: Share.allCases)
+  @Test("Two machines over one shared root keep their own changes, each on its own disk", arguments: Share.allCases)
   func areTwo(share: Share) async throws {
     let machine = machine(share, Self.tree, "preroot=/dev/vda", "preroot.format=blank")
     let before = try await machine.tree.stateOnHost()
@@ -71,7 +71,7 @@ struct SharedRootTests {
     #expect(try await machine.tree.stateOnHost() == before)
   }
 
-  @Test("preroot=tail over a shared root is refused in words", .enabled(if: Suite.areAll, "make check-all"), arguments: Share.allCases)
+  @Test("preroot=tail over a shared root is refused in words", arguments: Share.allCases)
   func hasNoTail(share: Share) async throws {
     expectFallback(in: try await machine(share, .noting, "preroot=tail").boot(), saying: "tail needs a root on a block device; the root is \(share.fileSystem)")
   }
