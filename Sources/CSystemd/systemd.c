@@ -11,21 +11,21 @@
 #include <systemd/sd-journal.h>
 
 /* libsystemd and the libraries that it needs are a megabyte to read and to relocate, and most boots call none of these. */
-#define FUNCTIONS(X)             \
-  X(sd_bus_call)                 \
-  X(sd_bus_call_method)          \
-  X(sd_bus_close_unref)          \
-  X(sd_bus_error_free)           \
-  X(sd_bus_error_has_name)       \
-  X(sd_bus_flush_close_unref)    \
-  X(sd_bus_get_property_string)  \
-  X(sd_bus_message_append_basic) \
+#define FUNCTIONS(X)                \
+  X(sd_bus_call)                    \
+  X(sd_bus_call_method)             \
+  X(sd_bus_close_unref)             \
+  X(sd_bus_error_free)              \
+  X(sd_bus_error_has_name)          \
+  X(sd_bus_flush_close_unref)       \
+  X(sd_bus_get_property_string)     \
+  X(sd_bus_message_append_basic)    \
   X(sd_bus_message_new_method_call) \
-  X(sd_bus_message_read_basic)   \
-  X(sd_bus_message_unref)        \
-  X(sd_bus_new)                  \
-  X(sd_bus_set_address)          \
-  X(sd_bus_start)                \
+  X(sd_bus_message_read_basic)      \
+  X(sd_bus_message_unref)           \
+  X(sd_bus_new)                     \
+  X(sd_bus_set_address)             \
+  X(sd_bus_start)                   \
   X(sd_journal_sendv)
 
 #define POINTER(name) __typeof__(name) *name;
