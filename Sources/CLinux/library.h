@@ -8,5 +8,5 @@
 #pragma weak dlopen
 #pragma weak dlsym
 
+/* A library whose functions dlsym finds, or NULL. */
 static inline void *library_open(const char *name) { return dlopen && dlsym ? dlopen(name, RTLD_NOW | RTLD_GLOBAL) : NULL; }
-static inline void *library_function(void *library, const char *name) { return dlsym(library, name); }

@@ -60,15 +60,15 @@ int32_t linux_probe(int32_t f, int32_t entry, int64_t start, int64_t bytes, char
   void *library = library_open("libblkid.so.1");
   if (!library) return ERROR(ELIBACC);
   /* These are as old as the low-level API (util-linux 2.15 to 2.20). */
-  Probe (*new_probe)(void) = library_function(library, "blkid_new_probe");
-  int (*set_device)(Probe, int, int64_t, int64_t) = library_function(library, "blkid_probe_set_device");
-  int (*enable_superblocks)(Probe, int) = library_function(library, "blkid_probe_enable_superblocks");
-  int (*enable_partitions)(Probe, int) = library_function(library, "blkid_probe_enable_partitions");
-  int (*set_superblocks)(Probe, int) = library_function(library, "blkid_probe_set_superblocks_flags");
-  int (*set_partitions)(Probe, int) = library_function(library, "blkid_probe_set_partitions_flags");
-  int (*safeprobe)(Probe) = library_function(library, "blkid_do_safeprobe");
-  int (*lookup)(Probe, const char *, const char **, size_t *) = library_function(library, "blkid_probe_lookup_value");
-  void (*free_probe)(Probe) = library_function(library, "blkid_free_probe");
+  Probe (*new_probe)(void) = dlsym(library, "blkid_new_probe");
+  int (*set_device)(Probe, int, int64_t, int64_t) = dlsym(library, "blkid_probe_set_device");
+  int (*enable_superblocks)(Probe, int) = dlsym(library, "blkid_probe_enable_superblocks");
+  int (*enable_partitions)(Probe, int) = dlsym(library, "blkid_probe_enable_partitions");
+  int (*set_superblocks)(Probe, int) = dlsym(library, "blkid_probe_set_superblocks_flags");
+  int (*set_partitions)(Probe, int) = dlsym(library, "blkid_probe_set_partitions_flags");
+  int (*safeprobe)(Probe) = dlsym(library, "blkid_do_safeprobe");
+  int (*lookup)(Probe, const char *, const char **, size_t *) = dlsym(library, "blkid_probe_lookup_value");
+  void (*free_probe)(Probe) = dlsym(library, "blkid_free_probe");
   if (!new_probe || !set_device || !enable_superblocks || !enable_partitions || !set_superblocks || !set_partitions || !safeprobe
       || !lookup || !free_probe)
     return ERROR(ELIBACC);

@@ -42,7 +42,7 @@ static int load(void) {
   if (!library_open("libsystemd.so.0")) return -ELIBACC;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     /* In the order of lookup, so that a preloaded library can replace one. */
-    void *function = library_function(RTLD_DEFAULT, names[i]);
+    void *function = dlsym(RTLD_DEFAULT, names[i]);
     if (!function) return -ELIBACC;
     memcpy((void **)&lib + i, &function, sizeof function);
   }

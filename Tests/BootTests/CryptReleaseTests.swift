@@ -8,15 +8,13 @@ import Testing
 @Suite("preroot.crypt= on other releases")
 struct CryptReleaseTests {
   private static let releases = Suite.all.filter { $0 != .bookworm }
-  private static let key = "/etc/preroot.key"
 
   enum Programs: String, CaseIterable, Sendable {
     case both, onlySystemd = "only systemd-cryptsetup", onlyCryptsetup = "only cryptsetup", neither
   }
 
   private static func tree(_ suite: Suite, having programs: Programs) -> Tree {
-    let tree = Tree(suite).with(packages: ["cryptsetup-bin", "e2fsprogs"] + ([.trixie, .sid].contains(suite) ? ["systemd-cryptsetup"] : []))
-      .with(key, String(repeating: "0123456789abcdef", count: 4), mode: 0o400).noting("")
+    let tree = CryptTests.withKey(Tree(suite).with(packages: ["cryptsetup-bin", "e2fsprogs"] + ([.trixie, .sid].contains(suite) ? ["systemd-cryptsetup"] : []))).noting("")
     let hasSystemd = programs == .both || programs == .onlySystemd, hasCryptsetup = programs == .both || programs == .onlyCryptsetup
     return [(hasSystemd, "/usr/lib/systemd/systemd-cryptsetup"), (hasSystemd, "/usr/bin/systemd-cryptsetup"), (hasCryptsetup, "/usr/sbin/cryptsetup")]
       .reduce(tree) { $1.0 ? $0 : $0.without($1.1) }
@@ -42,7 +40,7 @@ struct CryptReleaseTests {
     for _ in 1...2 { expectOpened(try await Machine(keepingOn: disk, Self.tree(suite, having: programs), "preroot.crypt=random", "preroot.format=blank").boot(), 1) }
   }
 
-  @Test("Each release makes a LUKS header, and opens it by either program", .enabled(if: Suite.areAll, "make check-all"), arguments: releases, [key, "auto"])
+  @Test("Each release makes a LUKS header, and opens it by either program", .enabled(if: Suite.areAll, "make check-all"), arguments: releases, [CryptTests.key, "auto"])
   func keeps(suite: Suite, crypt: String) async throws {
     let disk = try Disk.blank(megabytes: 96)
     func machine(_ programs: Programs, _ crypt: String) -> Machine { Machine(keepingOn: disk, Self.tree(suite, having: programs), "preroot.crypt=\(crypt)", "preroot.format=blank") }
@@ -50,7 +48,7 @@ struct CryptReleaseTests {
     // Nothing waits for a person, and the device stays as it is.
     let checksum = try await disk.checksum
     for programs in [Programs.both, .onlySystemd] {
-      expectFallback(in: try await machine(programs, crypt == "auto" ? Self.key : "auto").boot(), saying: programs == .both ? "cryptsetup exited with status" : "systemd-cryptsetup exited with status")
+      expectFallback(in: try await machine(programs, crypt == "auto" ? CryptTests.key : "auto").boot(), saying: programs == .both ? "cryptsetup exited with status" : "systemd-cryptsetup exited with status")
     }
     expectFallback(in: try await machine(.neither, crypt).boot(), saying: "neither systemd-cryptsetup nor cryptsetup is in the image")
     #expect(try await disk.checksum == checksum)

@@ -6,12 +6,14 @@ import Testing
 /// Encrypted uppers. Debian 12 has systemd-cryptsetup in its package of systemd; cryptsetup is added where a header has to be made.
 @Suite("preroot.crypt=")
 struct CryptTests {
-  private static let key = "/etc/preroot.key"
-  static let noting = Tree.noting.with(key, String(repeating: "0123456789abcdef", count: 4), mode: 0o400)
+  static let key = "/etc/preroot.key"
+  static let noting = withKey(.noting)
+
+  static func withKey(_ tree: Tree) -> Tree { tree.with(key, String(repeating: "0123456789abcdef", count: 4), mode: 0o400) }
 
   /// A tree with a key and cryptsetup, which makes headers.
   static func withCryptsetup(_ tree: Tree) async throws -> Tree {
-    tree.with(key, String(repeating: "0123456789abcdef", count: 4), mode: 0o400).with(everythingIn: try await DebianFiles.cryptsetup())
+    withKey(tree).with(everythingIn: try await DebianFiles.cryptsetup())
   }
 
   /// Expects that the text that the machine wrote is nowhere on the disk.
